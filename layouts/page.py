@@ -1,0 +1,126 @@
+"""What a page is, how its parts are named, and what it may ask.
+
+A page is one value, ``PAGE = Page(...)``, in ``layouts/<page>.py``. ``layout`` is called when the page, the
+language or the community changes, never when only the instant moves: the map and the camera stay where
+they are and the callbacks redraw the figures. Callbacks take ``VIEW`` and ``REVISION`` as their inputs, ask the
+twin and return a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from dash import Dash, Input, State
+from dash.development.base_component import Component
+
+from twin_model.twin import Twin
+
+T = TypeVar("T")
+
+LANGUAGES = ("zh", "en")
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Names of one page's components: ``Ids("devices")("grid")`` is ``devices--grid``."""
+
+    page: str
+
+    def __call__(self, part: str) -> str:
+        return f"{self.page}--{part}"
+
+    def item(self, part: str, key: Any) -> dict[str, Any]:
+        """The id of one of many alike (rows, cards); ``key`` may be ``ALL`` or ``MATCH`` in a callback."""
+        return {"page": self.page, "part": part, "key": key}
+
+
+SHELL = Ids("shell")
+
+
+@dataclass(frozen=True)
+class View:
+    """What a screen looks at. ``at`` None is live; a time zone is always carried."""
+
+    community: str
+    at: datetime | None = None
+    lang: str = "zh"
+
+    @property
+    def live(self) -> bool:
+        return self.at is None
+
+    @classmethod
+    def of(cls, store: Mapping[str, Any] | None) -> View:
+        """The view in ``shell--view``: ``{"at": RFC 3339 or None, "lang": "zh"|"en", "community": id}``.
+
+        An instant without an offset is read as local time of the neighbourhood.
+        Raises ValueError naming the instant that is not RFC 3339.
+        """
+        store = store or {}
+        lang = store.get("lang")
+        return cls(
+            community=str(store.get("community") or ""),
+            at=parse_instant(store.get("at")),
+            lang=lang if lang in LANGUAGES else "zh",
+        )
+
+    def store(self) -> dict[str, Any]:
+        """The value of ``shell--view``."""
+        return {"at": self.at.isoformat() if self.at else None, "lang": self.lang, "community": self.community}
+
+
+def parse_instant(text: object) -> datetime | None:
+    """An RFC 3339 instant in UTC; None for nothing. Raises ValueError with the text and what was expected."""
+    if not text:
+        return None
+    try:
+        value = datetime.fromisoformat(str(text).replace(" ", "+"))
+    except ValueError:
+        raise ValueError(f"at={text!r} is not an instant; write 2026-11-22T14:05:00+08:00") from None
+    return (value if value.tzinfo else value.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
+def instant(view: View, twin: Twin) -> datetime:
+    """The instant a view asks about: its own, else the twin's newest; never later than that."""
+    now = twin.now()
+    return now if view.at is None else min(view.at, now)
+
+
+class Ask(Protocol):
+    """A page's view of the program, supplied by the cockpit.
+
+    ``ask(name, question, view, **args)`` returns ``question(twin, at, community_id, **args)``, kept per (name,
+    args, community, revision, instant): ``name`` is unique, ``question`` a module-level function, ``args`` hashable.
+    ``ask.twin`` is the twin; ``ask.services`` the doers run.py hands in (adopt, broker_status, ...).
+    """
+
+    twin: Twin
+    services: Any
+
+    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: ``slug`` in the URL, ``title_key`` in the locale files, ``order`` in the navigation.
+
+    ``layout(view)`` builds the tree without asking the twin; ``register(app, ask)`` adds the callbacks.
+    ``slim`` pages carry the 56 px time bar, the others the one with strips (132 px).
+    """
+
+    slug: str
+    title_key: str
+    order: int
+    layout: Callable[[View], Component]
+    register: Callable[[Dash, Ask], None]
+    slim: bool = False
+
+
+VIEW = Input(SHELL("view"), "data")
+REVISION = Input(SHELL("revision"), "data")
+VIEW_STATE = State(SHELL("view"), "data")
