@@ -1,0 +1,1 @@
+"""The web program: Dash on FastAPI, live events, the HTTP interface."""

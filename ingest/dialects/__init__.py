@@ -1,0 +1,1 @@
+"""One message dialect per module: ``(topic, payload)`` to measured values, pure."""

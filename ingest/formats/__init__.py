@@ -1,0 +1,1 @@
+"""One file format per module: a path to rows or features, pure."""

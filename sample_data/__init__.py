@@ -1,0 +1,1 @@
+"""One invented community, generated: entities, devices and a day-to-day life."""

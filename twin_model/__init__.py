@@ -1,0 +1,1 @@
+"""The twin: entities, states, time. Knows nothing of brokers, files or screens."""

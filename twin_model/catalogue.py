@@ -1,0 +1,210 @@
+"""Everything declared in files, read and checked once: sensor types and alert rules.
+
+``Catalogue.load()`` either returns a complete catalogue or raises one ``DeclarationError`` with every mistake
+found in the tree.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twin_model.declared import Declared, DeclarationError, duration, load_sql, load_toml
+
+HERE = Path(__file__).parent
+DIALECTS = ("json", "chirpstack", "zigbee2mqtt")
+METRIC_KINDS = ("state", "measure", "counter", "event")
+SEVERITIES = ("act", "look", "blind")
+
+_TYPE_KEYS = {"title", "stale_after", "lost_after", "icon", "topic", "time", "metric", "example"}
+_METRIC_KEYS = {
+    "name", "title", "unit", "kind", "range", "labels", "json", "alarm", "chirpstack", "zigbee2mqtt",
+    "scale", "map", "invert",
+}  # fmt: skip
+
+T = TypeVar("T")
+
+
+class Registry(dict[str, T]):
+    """A dict that refuses a second item of the same name and says where the first one is."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._what = what
+        self._origin: dict[str, Path] = {}
+
+    def add(self, name: str, item: T, source: Path) -> None:
+        """Register ``item``; a taken name raises with both files."""
+        if name in self:
+            raise DeclarationError(
+                [f"{source}: {self._what} {name!r} is already declared in {self._origin[name]}; choose another name"]
+            )
+        self[name] = item
+        self._origin[name] = source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One measured quantity of a sensor type. ``paths``: where each dialect carries it."""
+
+    name: str
+    title: dict[str, str]
+    unit: str
+    kind: str
+    low: float
+    high: float
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    alarm_at_least: float | None = None
+    alarm_class: str | None = None
+    paths: dict[str, str]
+    scale: float = 1.0
+    map: dict[str, float] = field(default_factory=dict)
+    invert: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorType:
+    """A kind of device: how long it may be silent, where it publishes, what it measures."""
+
+    name: str
+    title: dict[str, str]
+    stale_after: timedelta
+    lost_after: timedelta
+    icon: str
+    topic: str | None
+    time_path: str | None
+    metrics: dict[str, Metric]
+    examples: tuple[dict[str, Any], ...]
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """What is in breach at an instant: one SELECT over ``state`` and the entities, with its own examples."""
+
+    name: str
+    title: dict[str, str]
+    severity: str
+    sql: str
+    examples: tuple[dict[str, Any], ...]
+    path: Path
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All declarations of one installation."""
+
+    sensor_types: Registry[SensorType]
+    alert_rules: Registry[AlertRule]
+
+    @classmethod
+    def load(cls, root: Path = HERE) -> Catalogue:
+        """Read every declaration below ``root``; raises one ``DeclarationError`` with all mistakes."""
+        problems: list[str] = []
+        types: Registry[SensorType] = Registry("sensor type")
+        rules: Registry[AlertRule] = Registry("alert rule")
+        for path in sorted((root / "sensors").glob("*.toml")):
+            try:
+                types.add(path.stem, _sensor_type(path), path)
+            except DeclarationError as error:
+                problems += error.problems
+        for path in sorted((root / "alerts").glob("*.sql")):
+            try:
+                rules.add(path.stem, _alert_rule(path), path)
+            except DeclarationError as error:
+                problems += error.problems
+        if problems:
+            raise DeclarationError(problems)
+        return cls(types, rules)
+
+
+def _titles(value: object, where: str) -> Iterator[str]:
+    if not isinstance(value, dict) or not value.get("zh") or not value.get("en"):
+        yield f'{where}: title must give both languages: title = {{ zh = "…", en = "…" }}'
+
+
+def _unknown(keys: set[str], known: set[str], where: str) -> Iterator[str]:
+    for key in sorted(keys - known):
+        near = difflib.get_close_matches(key, known, 1)
+        yield f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _sensor_type(path: Path) -> SensorType:
+    data = load_toml(path)
+    problems = [*_unknown(set(data), _TYPE_KEYS, str(path)), *_titles(data.get("title"), str(path))]
+    limits: dict[str, timedelta] = {}
+    for key in ("stale_after", "lost_after"):
+        try:
+            limits[key] = duration(data.get(key))
+        except DeclarationError as error:
+            problems += [f"{path}: {key}: {p}" for p in error.problems]
+    if len(limits) == 2 and limits["stale_after"] >= limits["lost_after"]:
+        problems.append(f"{path}: stale_after must be shorter than lost_after")
+    metrics: Registry[Metric] = Registry(f"metric of {path.stem}")
+    for number, raw in enumerate(data.get("metric", []), start=1):
+        where = f"{path}: metric {raw.get('name', number)!r}"
+        found = list(_metric_problems(raw, where))
+        problems += found
+        if not found:
+            try:
+                metrics.add(raw["name"], _metric(raw), path)
+            except DeclarationError as error:
+                problems += error.problems
+    if not data.get("metric"):
+        problems.append(f"{path}: declares no [[metric]]; a sensor type measures at least one")
+    for example in data.get("example", []):
+        if missing := sorted({"dialect", "topic", "payload", "readings"} - example.keys()):
+            problems.append(f"{path}: an [[example]] lacks {', '.join(missing)}")
+    if problems:
+        raise DeclarationError(problems)
+    return SensorType(
+        name=path.stem, title=data["title"], **limits, icon=data.get("icon", path.stem), topic=data.get("topic"),
+        time_path=data.get("time"), metrics=metrics, examples=tuple(data.get("example", ())), path=path,
+    )  # fmt: skip
+
+
+def _metric_problems(raw: dict[str, Any], where: str) -> Iterator[str]:
+    yield from _unknown(set(raw), _METRIC_KEYS, where)
+    yield from _titles(raw.get("title"), where)
+    if not isinstance(raw.get("name"), str):
+        yield f"{where}: lacks a name"
+    if raw.get("kind") not in METRIC_KINDS:
+        yield f"{where}: kind is {raw.get('kind')!r}; write one of {', '.join(METRIC_KINDS)}"
+    limits = raw.get("range")
+    if not (isinstance(limits, list) and len(limits) == 2 and limits[0] < limits[1]):
+        yield f"{where}: range must be [lowest, highest]"
+    alarm = raw.get("alarm")
+    if alarm is not None and (alarm.get("class") not in SEVERITIES or "at_least" not in alarm):
+        yield f'{where}: alarm must be {{ at_least = number, class = "act" | "look" }}'
+    scale = raw.get("scale", 1)
+    if not isinstance(scale, (int, float)) or not math.isfinite(scale) or scale == 0:
+        yield f"{where}: scale must be a number other than 0"
+
+
+def _metric(raw: dict[str, Any]) -> Metric:
+    alarm = raw.get("alarm") or {}
+    return Metric(
+        name=raw["name"], title=raw["title"], unit=raw.get("unit", ""), kind=raw["kind"],
+        low=float(raw["range"][0]), high=float(raw["range"][1]), labels=raw.get("labels", {}),
+        alarm_at_least=alarm.get("at_least"), alarm_class=alarm.get("class"),
+        paths={d: raw.get(d, raw["name"]) for d in DIALECTS}, scale=float(raw.get("scale", 1)),
+        map={str(k): float(v) for k, v in raw.get("map", {}).items()}, invert=bool(raw.get("invert", False)),
+    )  # fmt: skip
+
+
+def _alert_rule(path: Path) -> AlertRule:
+    declared: Declared = load_sql(path, required=frozenset({"title", "severity", "example"}))
+    problems = list(_titles(declared.header["title"], str(path)))
+    if declared.header["severity"] not in SEVERITIES:
+        problems.append(f"{path}: severity is {declared.header['severity']!r}; write one of {', '.join(SEVERITIES)}")
+    if problems:
+        raise DeclarationError(problems)
+    return AlertRule(
+        name=declared.name, title=declared.header["title"], severity=declared.header["severity"],
+        sql=declared.sql, examples=tuple(declared.header["example"]), path=path,
+    )  # fmt: skip

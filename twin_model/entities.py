@@ -1,0 +1,244 @@
+"""What a neighbourhood is made of: frozen records, one class per kind of thing.
+
+Every kind is stored as versions: a row says what was true from ``valid_from`` to ``valid_to``, and was
+known from ``recorded_at`` until ``superseded_at``. Those four instants belong to the store; the classes
+here hold only what the version says. Geometry is WKB in WGS 84 (longitude, latitude), heights in metres.
+Counts of people are counts: no person is an entity here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+
+class HeightSource(StrEnum):
+    """Where a building's height comes from; ``assumed`` is drawn and listed as a guess."""
+
+    MEASURED = "measured"
+    LEVELS = "levels"
+    ASSUMED = "assumed"
+
+
+class Status(StrEnum):
+    """How much a state can be trusted at an instant."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """Base of all kinds: ``kind`` is the table, ``key`` the column that identifies one."""
+
+    kind: ClassVar[str]
+    key: ClassVar[str]
+
+    community_id: str
+
+    @property
+    def identity(self) -> str:
+        """The value of the key column."""
+        return str(getattr(self, self.key))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Community(Entity):
+    """A residents' committee area or project area. ``scheme`` is the type of project (新建类引领型 …)."""
+
+    kind: ClassVar[str] = "community"
+    key: ClassVar[str] = "community_id"
+
+    name: str
+    name_en: str | None = None
+    scheme: str | None = None
+    boundary: bytes | None = None
+    is_sample: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estate(Entity):
+    """A residential compound (小区) within a community."""
+
+    kind: ClassVar[str] = "estate"
+    key: ClassVar[str] = "estate_id"
+
+    estate_id: str
+    name: str
+    name_en: str | None = None
+    boundary: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Building(Entity):
+    """A building with its footprint (Polygon or MultiPolygon) and one height above ``base_m``.
+
+    ``use``: residential, facility, or context (outside the community, drawn only).
+    """
+
+    kind: ClassVar[str] = "building"
+    key: ClassVar[str] = "building_id"
+
+    building_id: str
+    estate_id: str | None = None
+    name: str | None = None
+    name_en: str | None = None
+    use: str = "residential"
+    footprint: bytes
+    height_m: float
+    height_source: HeightSource = HeightSource.ASSUMED
+    levels: int | None = None
+    base_m: float = 0.0
+    source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unit(Entity):
+    """A staircase (单元) of a residential building."""
+
+    kind: ClassVar[str] = "unit"
+    key: ClassVar[str] = "unit_id"
+
+    unit_id: str
+    building_id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Home(Entity):
+    """One dwelling (户) with its residents counted by age band; ``None`` means not registered, not zero."""
+
+    kind: ClassVar[str] = "home"
+    key: ClassVar[str] = "home_id"
+
+    home_id: str
+    building_id: str
+    unit_id: str | None = None
+    floor: int | None = None
+    number: str
+    households: int = 1
+    age_0_17: int | None = None
+    age_18_59: int | None = None
+    age_60_79: int | None = None
+    age_80_up: int | None = None
+    elder_alone: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facility(Entity):
+    """A place of service. ``facility_kind``: clinic, kindergarten, supermarket, parking, park, centre …"""
+
+    kind: ClassVar[str] = "facility"
+    key: ClassVar[str] = "facility_id"
+
+    facility_id: str
+    facility_kind: str
+    name: str
+    name_en: str | None = None
+    building_id: str | None = None
+    lon: float
+    lat: float
+    area_m2: float | None = None
+    capacity: int | None = None
+    opening_hours: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room(Entity):
+    """A room of a facility; ``footprint`` is optional, ``floor`` counts from 1."""
+
+    kind: ClassVar[str] = "room"
+    key: ClassVar[str] = "room_id"
+
+    room_id: str
+    facility_id: str
+    room_kind: str
+    name: str
+    name_en: str | None = None
+    floor: int | None = None
+    footprint: bytes | None = None
+    area_m2: float | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground(Entity):
+    """A base map shape. ``layer``: path, road, green, water, plot. Lines carry a width in metres."""
+
+    kind: ClassVar[str] = "ground"
+    key: ClassVar[str] = "ground_id"
+
+    ground_id: str
+    layer: str
+    name: str | None = None
+    name_en: str | None = None
+    geometry: bytes
+    width_m: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device(Entity):
+    """A sensor as installed. ``dialect`` and ``address`` are how its messages name it.
+
+    It stands in at most one home, room, facility or building (the narrowest known), else at a point.
+    """
+
+    kind: ClassVar[str] = "device"
+    key: ClassVar[str] = "device_id"
+
+    device_id: str
+    type: str
+    name: str | None = None
+    dialect: str
+    address: str
+    home_id: str | None = None
+    room_id: str | None = None
+    facility_id: str | None = None
+    building_id: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    height_m: float | None = None
+
+
+KINDS: dict[str, type[Entity]] = {
+    cls.kind: cls
+    for cls in (Community, Estate, Building, Unit, Home, Facility, Room, Ground, Device)
+}
+
+
+def columns(cls: type[Entity]) -> list[str]:
+    """The stored columns of a kind, identity first."""
+    names = [f.name for f in fields(cls)]
+    return [cls.key, *(n for n in names if n != cls.key)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """A message or row that could not be used, kept whole with the reason.
+
+    ``source`` is ``mqtt`` or ``import``; ``place`` the topic, or ``file:row``. ``code`` groups reasons
+    (``not_json``, ``unknown_device``, ``out_of_range`` …). ``dialect``/``address`` name the sender if it
+    could be read, so that an unknown device can be adopted later.
+    """
+
+    source: str
+    place: str
+    code: str
+    reason: str
+    raw: bytes
+    dialect: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """What one commit of readings did."""
+
+    revision: int
+    received_at: datetime
+    stored: int
+    duplicates: int
+    rejected: int
