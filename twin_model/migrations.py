@@ -1,0 +1,40 @@
+"""Numbered schema files, applied once each and never edited once released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+SCHEMA = Path(__file__).parent / "schema"
+
+
+class Connection(Protocol):
+    """What a migration needs of a database connection."""
+
+    def execute(self, query: str, parameters: object = ...) -> Connection: ...
+    def fetchall(self) -> list[tuple[object, ...]]: ...
+
+
+def pending(applied: Iterable[str], folder: Path = SCHEMA) -> list[Path]:
+    """The schema files not applied yet, in order."""
+    done = set(applied)
+    return [path for path in sorted(folder.glob("*.sql")) if path.stem not in done]
+
+
+def migrate(connection: Connection, folder: Path = SCHEMA) -> Sequence[str]:
+    """Apply what is pending, each file in one transaction; returns the names applied."""
+    connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT NOT NULL)")
+    applied = [str(row[0]) for row in connection.execute("SELECT name FROM migration").fetchall()]
+    done = []
+    for path in pending(applied, folder):
+        connection.execute("BEGIN")
+        try:
+            connection.execute(path.read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO migration VALUES (?)", [path.stem])
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        done.append(path.stem)
+    return done

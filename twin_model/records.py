@@ -1,0 +1,100 @@
+"""Versions of entities: what was true, and when it was known.
+
+Recording an entity that is stored with the same fields changes nothing. A different one ends the version known
+so far (``superseded_at``) and, when it became true only later than that version, keeps the older truth as a
+version that ends at ``valid_from``. Nothing is ever overwritten, so any past screen can be drawn again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from twin_model.entities import KINDS, Entity, columns
+from twin_model.store import Writer
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What recording entities did: new ones, new versions of known ones, and those already stored."""
+
+    accepted: int
+    updated: int
+    unchanged: int
+    revision: int
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def changed(self) -> int:
+        """How many entities differ from before."""
+        return self.accepted + self.updated
+
+
+def record(
+    writer: Writer, entities: Sequence[Entity], *, recorded_at: datetime, valid_from: datetime, revision: int
+) -> Recorded:
+    """Store entities inside the caller's transaction; of two with one identity the later one counts."""
+    by_kind: dict[str, dict[str, Entity]] = defaultdict(dict)
+    for entity in entities:
+        by_kind[entity.kind][entity.identity] = entity
+    accepted = updated = unchanged = 0
+    kinds = set()
+    for kind, items in by_kind.items():
+        new, other, same = _record_kind(writer, kind, list(items.values()), recorded_at, valid_from)
+        accepted, updated, unchanged = accepted + new, updated + other, unchanged + same
+        if new or other:
+            kinds.add(kind)
+    return Recorded(accepted, updated, unchanged, revision, frozenset(kinds))
+
+
+def as_rows(entities: Sequence[Entity]) -> pa.Table:
+    """Entities of one kind as Arrow, one column per field."""
+    cls = type(entities[0])
+    return pa.table({name: _column([getattr(e, name) for e in entities]) for name in columns(cls)})
+
+
+def _column(values: list[object]) -> pa.Array:
+    # An all-null column would get Arrow's null type; let the database cast it instead of guessing here.
+    return pa.array(values)
+
+
+def _record_kind(
+    writer: Writer, kind: str, entities: list[Entity], recorded_at: datetime, valid_from: datetime
+) -> tuple[int, int, int]:
+    cls = KINDS[kind]
+    key, names = cls.key, columns(cls)
+    same = " AND ".join(f"c.{n} IS NOT DISTINCT FROM i.{n}" for n in names if n != key)
+    verdict = writer.execute(
+        f"CREATE OR REPLACE TEMP TABLE verdict AS "
+        f"SELECT i.*, c.{key} IS NOT NULL AS known, c.{key} IS NOT NULL AND ({same}) AS same, c.valid_from AS known_from "
+        f"FROM incoming i LEFT JOIN {kind} c ON c.{key} = i.{key} AND c.superseded_at IS NULL AND c.valid_to IS NULL",
+        tables={"incoming": as_rows(entities)},
+    )
+    del verdict
+    listed = ", ".join(names)
+    # A version that was true before the new one began stays true for that time, known anew from now on.
+    writer.execute(
+        f"INSERT INTO {kind} BY NAME SELECT {', '.join('c.' + n for n in names)}, c.valid_from, "
+        f"$valid_from AS valid_to, $recorded_at AS recorded_at FROM {kind} c JOIN verdict v USING ({key}) "
+        f"WHERE c.superseded_at IS NULL AND c.valid_to IS NULL AND NOT v.same AND c.valid_from < $valid_from",
+        valid_from=valid_from, recorded_at=recorded_at,
+    )  # fmt: skip
+    writer.execute(
+        f"UPDATE {kind} SET superseded_at = $recorded_at WHERE superseded_at IS NULL AND valid_to IS NULL "
+        f"AND {key} IN (SELECT {key} FROM verdict WHERE known AND NOT same)",
+        recorded_at=recorded_at,
+    )
+    writer.execute(
+        f"INSERT INTO {kind} BY NAME SELECT {listed}, $valid_from AS valid_from, $recorded_at AS recorded_at "
+        f"FROM verdict WHERE NOT same",
+        valid_from=valid_from, recorded_at=recorded_at,
+    )  # fmt: skip
+    counts = writer.select(
+        "SELECT count(*) FILTER (NOT known) AS new, count(*) FILTER (known AND NOT same) AS other, "
+        "count(*) FILTER (same) AS same FROM verdict"
+    ).to_pylist()[0]
+    return int(counts["new"]), int(counts["other"]), int(counts["same"])

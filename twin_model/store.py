@@ -1,0 +1,182 @@
+"""The DuckDB file: one process, one writer at a time, a cursor per reading thread, Arrow in and out.
+
+The only module that imports duckdb. Instants are stored as UTC without zone; Python hands in aware datetimes
+and gets ``timestamp[us, tz=UTC]`` back.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from twin_model.migrations import migrate
+
+QUERIES = Path(__file__).parent / "queries"
+_PARAMETER = re.compile(r"\$([a-z_]+)")
+T = TypeVar("T")
+
+
+class StoreError(Exception):
+    """The store could not be opened or read."""
+
+
+class StoreLocked(StoreError):
+    """Another process has the data folder open."""
+
+
+class Store:
+    """An open DuckDB file (``path=None``: in memory). Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path | None = None, *, memory_limit: str = "384MB", threads: int = 2) -> None:
+        self.path = path
+        try:
+            self._db = duckdb.connect(
+                ":memory:" if path is None else str(path),
+                config={"memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": False},
+            )
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreLocked(
+                    f"{path} is open in another process and only one may write it. "
+                    "Stop the other `run.py serve`, or start this one with another --data folder."
+                ) from error
+            raise StoreError(f"{path} could not be opened as a DuckDB file: {_first_line(error)}") from error
+        except duckdb.Error as error:
+            raise StoreError(
+                f"{path} is not a store of this program: {_first_line(error)} Choose another --data folder."
+            ) from error
+        self._writer = self._db.cursor()
+        self._writing = threading.RLock()
+        self._local = threading.local()
+        self._closed = False
+        migrate(self._db)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for the writer, write everything to the file and release it; a second call does nothing."""
+        with self._writing:
+            if self._closed:
+                return
+            self._closed = True
+            self._writer.close()
+            self._db.close()
+
+    def read(self, query: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
+        """The named query from ``queries/``; ``tables`` are Arrow tables it may select from by name."""
+        return self.select(_query(query), tables=tables, **parameters)
+
+    def select(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
+        """Any SELECT. Parameters it does not mention are left out, so one set serves many declarations."""
+        cursor = self._cursor()
+        names = tables or {}
+        for name, table in names.items():
+            cursor.register(name, table)
+        try:
+            wanted = set(_PARAMETER.findall(sql))
+            values = {k: _stored(v) for k, v in parameters.items() if k in wanted}
+            return _zoned(cursor.execute(sql, values).to_arrow_table())
+        finally:
+            for name in names:
+                cursor.unregister(name)
+
+    def write(self, change: Callable[[Writer], T]) -> T:
+        """Run ``change`` in one transaction: readers see all of it or none. Its exceptions roll back and go on."""
+        with self._writing:
+            if self._closed:
+                raise StoreError("the store is closed")
+            self._writer.execute("BEGIN")
+            try:
+                result = change(Writer(self._writer))
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+            return result
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is None:
+            if self._closed:
+                raise StoreError("the store is closed")
+            cursor = self._local.cursor = self._db.cursor()
+        return cursor
+
+
+class Writer:
+    """What a change may do inside its transaction."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Append Arrow rows; columns are matched by name."""
+        if rows.num_rows:
+            self._cursor.register("incoming", _naive(rows))
+            try:
+                self._cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+            finally:
+                self._cursor.unregister("incoming")
+
+    def select(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
+        """A SELECT that sees this transaction's own changes."""
+        return self.execute(sql, tables=tables, **parameters)
+
+    def execute(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
+        """One statement; its rows, if any, as Arrow."""
+        names = tables or {}
+        for name, table in names.items():
+            self._cursor.register(name, _naive(table))
+        try:
+            values = {k: _stored(v) for k, v in parameters.items()}
+            return _zoned(self._cursor.execute(sql, values).to_arrow_table())
+        finally:
+            for name in names:
+                self._cursor.unregister(name)
+
+
+@lru_cache(maxsize=None)
+def _query(name: str) -> str:
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; every instant in this program has one")
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _retyped(table: pa.Table, change: Callable[[pa.DataType], pa.DataType]) -> pa.Table:
+    for index, column in enumerate(table.schema):
+        wanted = change(column.type)
+        if wanted != column.type:
+            table = table.set_column(index, column.name, table.column(index).cast(wanted))
+    return table
+
+
+def _zoned(table: pa.Table) -> pa.Table:
+    return _retyped(table, lambda t: pa.timestamp("us", "UTC") if pa.types.is_timestamp(t) and t.tz is None else t)
+
+
+def _naive(table: pa.Table) -> pa.Table:
+    return _retyped(table, lambda t: pa.timestamp("us") if pa.types.is_timestamp(t) and t.tz is not None else t)
+
+
