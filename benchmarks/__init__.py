@@ -1,0 +1,1 @@
+"""What `run.py bench NAME` runs: each benchmark ends with one line of JSON."""
