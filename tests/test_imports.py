@@ -22,8 +22,11 @@ DASH = ("dash", "dash_mantine_components", "dash_ag_grid")
 def modules() -> dict[str, ast.Module]:
     """Path from the root -> syntax tree of every module of the program (not its tests)."""
     paths = [ROOT / "run.py", *(p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py")))]
-    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"), str(path))
-            for path in paths if path.exists()}
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"), str(path))
+        for path in paths
+        if path.exists()
+    }
 
 
 def imports(tree: ast.AST) -> set[str]:

@@ -13,12 +13,30 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 # Written in halves so that this file does not name what it forbids.
-REGISTRIES = ["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "npm" + "mirror",
-              "deb" + r"\.debian\.org", "extra" + "-index-url", "--index" + "-url"]
-ONLINE = [r"https?://cdn\.", r"https?://unpkg\.com", "cdn" + "js", "fonts" + r"\.googleapis",
-          "api" + r"\.mapbox", "basemaps" + r"\.cartocdn", "jsdel" + "ivr"]
-MACHINE = ["/work" + "/(main|shared|steering)", "/tmp" + "/(plan|spike|research)", "/root" + "/",
-           "/home" + "/[a-z]"]
+REGISTRIES = [
+    "pypi" + r"\.org",
+    "python" + r"hosted\.org",
+    "registry" + r"\.npmjs",
+    "npm" + "mirror",
+    "deb" + r"\.debian\.org",
+    "extra" + "-index-url",
+    "--index" + "-url",
+]
+ONLINE = [
+    r"https?://cdn\.",
+    r"https?://unpkg\.com",
+    "cdn" + "js",
+    "fonts" + r"\.googleapis",
+    "api" + r"\.mapbox",
+    "basemaps" + r"\.cartocdn",
+    "jsdel" + "ivr",
+]
+MACHINE = [
+    "/work" + "/(main|shared|steering)",
+    "/tmp" + "/(plan|spike|research)",
+    "/root" + "/",
+    "/home" + "/[a-z]",
+]
 
 
 def tracked() -> list[Path]:
@@ -39,15 +57,22 @@ def texts() -> dict[str, str]:
 
 def lines_with(patterns: list[str]) -> list[str]:
     pattern = re.compile("|".join(patterns))
-    return [f"{path}:{number}: {line.strip()[:80]}" for path, text in texts().items()
-            for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+    return [
+        f"{path}:{number}: {line.strip()[:80]}"
+        for path, text in texts().items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
 
 
-@pytest.mark.parametrize(("what", "patterns"), [
-    ("the address of a package registry", REGISTRIES),
-    ("a CDN or an online map", ONLINE),
-    ("a path of one machine", MACHINE),
-])
+@pytest.mark.parametrize(
+    ("what", "patterns"),
+    [
+        ("the address of a package registry", REGISTRIES),
+        ("a CDN or an online map", ONLINE),
+        ("a path of one machine", MACHINE),
+    ],
+)
 def test_no_tracked_file_names(what, patterns):
     assert lines_with(patterns) == [], f"{what} is written in a tracked file"
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN, TEST = ROOT / "requirements.lock", ROOT / "requirements-test.lock"
 # A package the whole set needs only on some machines.
 MARKERS = {
-    "setuptools": 'python_version >= "3.12"',    # older venvs bring one
+    "setuptools": 'python_version >= "3.12"',  # older venvs bring one
     "uvloop": 'sys_platform != "win32"',
 }
 
@@ -44,12 +44,19 @@ def write(path: Path, pins: dict[str, str], heading: str) -> None:
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     run = resolve(project["dependencies"])
-    write(RUN, run, "Everything `make run` installs: exact versions, dependencies of dependencies included.\n"
-          "Installed with --no-deps, so nothing is resolved and nothing can drift. Made by `make lock`.")
+    write(
+        RUN,
+        run,
+        "Everything `make run` installs: exact versions, dependencies of dependencies included.\n"
+        "Installed with --no-deps, so nothing is resolved and nothing can drift. Made by `make lock`.",
+    )
     extras = project["optional-dependencies"]
     test = resolve(extras["test"] + extras["lint"], constraints=RUN)
-    write(TEST, {name: version for name, version in test.items() if name not in run},
-          "What `make test` and `make lint` install on top of requirements.lock. Made by `make lock`.")
+    write(
+        TEST,
+        {name: version for name, version in test.items() if name not in run},
+        "What `make test` and `make lint` install on top of requirements.lock. Made by `make lock`.",
+    )
 
 
 if __name__ == "__main__":
