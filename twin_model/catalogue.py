@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twin_model.declared import Declared, DeclarationError, duration, load_sql, load_toml
+from twin_model.declared import DeclarationError, Declared, duration, load_sql, load_toml
 
 HERE = Path(__file__).parent
 DIALECTS = ("json", "chirpstack", "zigbee2mqtt")

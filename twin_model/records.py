@@ -25,7 +25,7 @@ class Recorded:
     accepted: int
     updated: int
     unchanged: int
-    revision: int
+    revision: int = 0
     kinds: frozenset[str] = frozenset()
 
     @property
@@ -35,7 +35,7 @@ class Recorded:
 
 
 def record(
-    writer: Writer, entities: Sequence[Entity], *, recorded_at: datetime, valid_from: datetime, revision: int
+    writer: Writer, entities: Sequence[Entity], *, recorded_at: datetime, valid_from: datetime
 ) -> Recorded:
     """Store entities inside the caller's transaction; of two with one identity the later one counts."""
     by_kind: dict[str, dict[str, Entity]] = defaultdict(dict)
@@ -48,7 +48,7 @@ def record(
         accepted, updated, unchanged = accepted + new, updated + other, unchanged + same
         if new or other:
             kinds.add(kind)
-    return Recorded(accepted, updated, unchanged, revision, frozenset(kinds))
+    return Recorded(accepted, updated, unchanged, kinds=frozenset(kinds))
 
 
 def as_rows(entities: Sequence[Entity]) -> pa.Table:
@@ -68,13 +68,12 @@ def _record_kind(
     cls = KINDS[kind]
     key, names = cls.key, columns(cls)
     same = " AND ".join(f"c.{n} IS NOT DISTINCT FROM i.{n}" for n in names if n != key)
-    verdict = writer.execute(
+    writer.execute(
         f"CREATE OR REPLACE TEMP TABLE verdict AS "
         f"SELECT i.*, c.{key} IS NOT NULL AS known, c.{key} IS NOT NULL AND ({same}) AS same, c.valid_from AS known_from "
         f"FROM incoming i LEFT JOIN {kind} c ON c.{key} = i.{key} AND c.superseded_at IS NULL AND c.valid_to IS NULL",
         tables={"incoming": as_rows(entities)},
     )
-    del verdict
     listed = ", ".join(names)
     # A version that was true before the new one began stays true for that time, known anew from now on.
     writer.execute(

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,7 +83,7 @@ class Store:
         cursor = self._cursor()
         names = tables or {}
         for name, table in names.items():
-            cursor.register(name, table)
+            cursor.register(name, _naive(table))
         try:
             wanted = set(_PARAMETER.findall(sql))
             values = {k: _stored(v) for k, v in parameters.items() if k in wanted}
@@ -147,7 +147,7 @@ class Writer:
                 self._cursor.unregister(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _query(name: str) -> str:
     return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
 
@@ -173,7 +173,7 @@ def _retyped(table: pa.Table, change: Callable[[pa.DataType], pa.DataType]) -> p
 
 
 def _zoned(table: pa.Table) -> pa.Table:
-    return _retyped(table, lambda t: pa.timestamp("us", "UTC") if pa.types.is_timestamp(t) and t.tz is None else t)
+    return _retyped(table, lambda t: pa.timestamp("us", "UTC") if pa.types.is_timestamp(t) else t)
 
 
 def _naive(table: pa.Table) -> pa.Table:

@@ -8,5 +8,4 @@ LEFT JOIN estate_at($instant) e ON e.estate_id = b.estate_id
 LEFT JOIN unit_at($instant) u ON u.unit_id = h.unit_id
 LEFT JOIN facility_at($instant) f ON f.facility_id = found.facility_id
 LEFT JOIN room_at($instant) r ON r.room_id = found.room_id
-WHERE $community_id IS NULL OR found.community_id = $community_id
 ORDER BY CASE found.severity WHEN 'act' THEN 0 WHEN 'look' THEN 1 ELSE 2 END, found.since, found.subject

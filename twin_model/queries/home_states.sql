@@ -15,5 +15,5 @@ SELECT h.home_id, h.building_id, h.community_id,
             ELSE 'quiet' END AS state,
        CASE WHEN sign.seeing THEN sign.since ELSE sign.heard END AS since
 FROM home_at($instant) h JOIN (SELECT DISTINCT home_id FROM device_at($instant)) USING (home_id) LEFT JOIN sign USING (home_id)
-WHERE h.elder_alone AND h.community_id = $community_id
+WHERE h.elder_alone
 ORDER BY h.home_id

@@ -1,0 +1,62 @@
+"""The series of an epoch of devices, laid out once, so that the state of all of them is a matter of microseconds."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from twin_model.states import NEVER, States
+from twin_model.timeline import timestamps
+
+_STATUS = pa.array(["fresh", "stale", "lost"])
+
+
+class Placed:
+    """``table``: one row per series of the devices known in an epoch, with metric, limits and places."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+        self.series = table["series_no"].to_numpy()
+        self._device = table["device_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+        self._devices = int(self._device.max()) + 1 if len(self._device) else 0
+        self._stale = table["stale_us"].to_numpy()
+        self._lost = table["lost_us"].to_numpy()
+
+    @cached_property
+    def names(self) -> dict[int, tuple[str, str]]:
+        """(device_id, metric) by series number."""
+        pairs = zip(self.table["device_id"].to_pylist(), self.table["metric"].to_pylist(), strict=True)
+        return dict(zip(self.series.tolist(), pairs, strict=True))
+
+    def states(self, states: States, at: int) -> pa.Table:
+        """The table with values, instants and status as of ``at`` (microseconds).
+
+        A device is silent as a whole: its newest report of any metric counts against its type's limits. A metric
+        that never came, or only as a retained message of unknown age, is lost or at best stale.
+        """
+        number = self.series
+        taken = states.taken[number]
+        never = taken == NEVER
+        retained = states.retained[number]
+        heard = np.full(self._devices, NEVER)
+        live = ~(never | retained)
+        np.maximum.at(heard, self._device[live], taken[live])
+        last = heard[self._device]
+        age = np.where(last == NEVER, np.iinfo(np.int64).max, at - np.where(last == NEVER, 0, last))
+        status = (age > self._stale).astype(np.int8) + (age > self._lost)
+        status = np.where(never, 2, np.where(retained, np.maximum(status, 1), status)).astype(np.int8)
+        columns = {
+            "value": pa.array(states.value[number], mask=never),
+            "taken_at": timestamps(taken, none=never),
+            "received_at": timestamps(states.received[number], none=never),
+            "changed_at": timestamps(states.changed[number], none=never),
+            "status": pc.take(_STATUS, pa.array(status)),
+            "retained": pa.array(retained),
+        }
+        table = self.table.drop_columns(["stale_us", "lost_us"])
+        for name, column in columns.items():
+            table = table.append_column(name, column)
+        return table

@@ -1,0 +1,612 @@
+"""The twin: the one object that ingest fills and pages ask. Every question takes the instant it is asked for.
+
+An answer for ``at`` is what was known at ``at``: readings received by then, versions of entities recorded by
+then. Lists are Arrow tables. Writes are serialised here; readers never wait for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from twin_model.catalogue import Catalogue
+from twin_model.directory import DeviceEntry, Directory, SeriesEntry
+from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
+from twin_model.placed import Placed
+from twin_model.records import Recorded, record
+from twin_model.states import I32
+from twin_model.store import Store, Writer
+from twin_model.timeline import Timeline, from_us, to_us
+
+T = TypeVar("T")
+
+LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
+MAP_KINDS = ("community", "estate", "building", "facility", "ground")
+REMEMBERED = 64
+REMEMBERED_DELIVERIES = 70_000  # MQTT has 65,535 packet identifiers
+OLDEST_ALARM_LOOK_BACK = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit changed. Listeners get it after the commit, on the writer's thread."""
+
+    revision: int
+    at: datetime
+    series_no: I32
+    entities: frozenset[str] = frozenset()
+
+    @property
+    def entities_changed(self) -> bool:
+        return bool(self.entities)
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """Whether a source of data (broker, simulator) is there, and since when."""
+
+    name: str
+    connected: bool
+    detail: str
+    since: datetime
+
+
+@dataclass
+class Counts:
+    """Since this process started. received = stored + duplicates + rejected, in readings and messages."""
+
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    commits: int = 0
+
+
+class Twin:
+    """One neighbourhood's twin on one store. ``clock`` gives aware instants and is handed in by the caller."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, clock: Callable[[], datetime]) -> None:
+        self.catalogue = catalogue
+        self._store = store
+        self._clock = clock
+        self._writing = threading.RLock()
+        self._remembering = threading.Lock()
+        self._answers: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._listeners: list[Callable[[Change], None]] = []
+        self._timeline = Timeline(store)
+        self._metric_info = _metric_info(catalogue)
+        self._epochs = {kind: _epochs(store, kind) for kind in KINDS}
+        self._counts = Counts()
+        self._next_quarantine = max(1, _highest(store, "quarantine", "quarantine_id") + 1)
+        self._sources = {row["name"]: SourceState(**row) for row in store.read("sources", instant=None).to_pylist()}
+        self._directory = self._read_directory(version=1)
+
+    @classmethod
+    def open(
+        cls, path: Path | None, *, clock: Callable[[], datetime], catalogue: Catalogue | None = None,
+        memory_limit: str = "384MB",
+    ) -> Self:  # fmt: skip
+        """Open or make the store at ``path`` (None: in memory). Raises StoreLocked, StoreError, DeclarationError."""
+        catalogue = catalogue or Catalogue.load()
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(Store(path, memory_limit=memory_limit), catalogue, clock)
+
+    def close(self) -> None:
+        """Finish the running write and release the file."""
+        with self._writing:
+            self._store.close()
+
+    # ------------------------------------------------------------------ time
+
+    @property
+    def revision(self) -> int:
+        """Grows by one with every commit and survives a restart."""
+        return self._timeline.revision
+
+    def now(self) -> datetime:
+        """The newest instant: the clock, but never before the last commit."""
+        return from_us(max(to_us(self._clock()), self._timeline.received))
+
+    def first_instant(self, community_id: str | None = None) -> datetime | None:
+        """When the first entity of the community was recorded; before this there is nothing to show."""
+        answer = self._store.read("first_instant", community_id=community_id)
+        first: datetime | None = answer["first"][0].as_py()
+        return first
+
+    # ---------------------------------------------------------------- writes
+
+    @property
+    def directory_version(self) -> int:
+        return self._directory.version
+
+    def directory(self) -> Directory:
+        """Who may speak: an immutable snapshot for decoders."""
+        return self._directory
+
+    def apply(
+        self, readings: pa.Table, *, rejected: Sequence[Rejected] = (), deliveries: pa.Table | None = None,
+        received_at: datetime | None = None,
+    ) -> Applied:  # fmt: skip
+        """Store one batch in one transaction: dedupe, append, fold, quarantine; announce it after the commit.
+
+        ``readings``: series_no int32, taken_at timestamp[us] UTC (null: no own clock), value float64, retained
+        bool, in order of arrival. ``deliveries``: mid int32, digest uint64 of clockless messages. ``received_at``
+        is for replaying a history into an empty past; it may not lie before the last commit.
+        """
+        with self._writing:
+            received = self._next_instant(received_at)
+            commit = self._timeline.prepare(readings, received)
+
+            def change(writer: Writer) -> bool:
+                self._quarantine(writer, rejected, received)
+                if deliveries is not None and deliveries.num_rows:
+                    writer.append("delivery", _with_instant(deliveries, received))
+                self._tick(writer, received)
+                return self._timeline.write(writer, commit, received)
+
+            keyframe = self._store.write(change)
+            self._timeline.committed(commit, received, keyframe=keyframe)
+            self._timeline.revision += 1
+            self._counts.stored += len(commit.batch)
+            self._counts.duplicates += commit.duplicates
+            self._counts.rejected += len(rejected)
+            self._counts.commits += 1
+            self._announce(received, np.unique(commit.batch.series))
+            return Applied(
+                revision=self.revision, received_at=from_us(received), stored=len(commit.batch),
+                duplicates=commit.duplicates, rejected=len(rejected),
+            )  # fmt: skip
+
+    def record(
+        self, entities: Sequence[Entity], *, recorded_at: datetime | None = None, valid_from: datetime | None = None
+    ) -> Recorded:
+        """Store entities as versions; those already stored alike change nothing. See ``records``."""
+        for entity in entities:
+            if isinstance(entity, Device) and entity.type not in self.catalogue.sensor_types:
+                known = ", ".join(sorted(self.catalogue.sensor_types))
+                raise ValueError(f"device {entity.device_id} has type {entity.type!r}; declared types are {known}")
+        with self._writing:
+            recorded = self._next_instant(recorded_at)
+            instant = from_us(recorded)
+
+            def change(writer: Writer) -> Recorded:
+                done = record(writer, entities, recorded_at=instant, valid_from=valid_from or instant)
+                if done.changed:
+                    self._register_series(writer, [e for e in entities if isinstance(e, Device)])
+                    self._tick(writer, recorded)
+                return done
+
+            done = self._store.write(change)
+            if done.changed:
+                self._after_entities(recorded, done.kinds)
+            return replace(done, revision=self.revision)
+
+    def quarantine(self, rejected: Sequence[Rejected]) -> None:
+        """Keep what could not be used, whole, with the reason."""
+        with self._writing:
+            received = self._next_instant(None)
+
+            def change(writer: Writer) -> None:
+                self._quarantine(writer, rejected, received)
+                self._tick(writer, received)
+
+            self._store.write(change)
+            self._timeline.received = received
+            self._timeline.revision += 1
+            self._counts.rejected += len(rejected)
+            self._announce(received, np.empty(0, np.int32))
+
+    def adopt(self, device: Device) -> list[tuple[str, bytes, datetime]]:
+        """Record an unknown device; its waiting messages are marked resolved and given back to decode again."""
+        with self._writing:
+            self.record([device])
+            received = self._next_instant(None)
+            waiting = self._store.read("waiting_messages", dialect=device.dialect, address=device.address)
+
+            def change(writer: Writer) -> None:
+                writer.execute(
+                    "UPDATE quarantine SET resolved_at = $resolved_at WHERE resolved_at IS NULL "
+                    "AND code = 'unknown_device' AND dialect = $dialect AND address = $address",
+                    resolved_at=from_us(received), dialect=device.dialect, address=device.address,
+                )  # fmt: skip
+                self._tick(writer, received)
+
+            self._store.write(change)
+            self._timeline.received = received
+            self._timeline.revision += 1
+            self._announce(received, np.empty(0, np.int32))
+            return [(row["place"], row["raw"], row["received_at"]) for row in waiting.to_pylist()]
+
+    def set_source(self, name: str, connected: bool, detail: str) -> None:
+        """Note that a source of data came or went; the same news twice changes nothing."""
+        with self._writing:
+            before = self._sources.get(name)
+            if before and (before.connected, before.detail) == (connected, detail):
+                return
+            received = self._next_instant(None)
+            event = SourceState(name, connected, detail, from_us(received))
+
+            def change(writer: Writer) -> None:
+                row = {"name": [name], "since": [event.since], "connected": [connected], "detail": [detail]}
+                writer.append("source_event", pa.table(row))
+                self._tick(writer, received)
+
+            self._store.write(change)
+            self._sources[name] = event
+            self._timeline.received = received
+            self._timeline.revision += 1
+            self._announce(received, np.empty(0, np.int32))
+
+    def recent_deliveries(self) -> pa.Table:
+        """(mid, digest) of the last clockless messages, to recognise their redelivery after a kill."""
+        return self._store.read("recent_deliveries", most=REMEMBERED_DELIVERIES)
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``listener`` after every commit, on the writer's thread; it must not block. Returns the way out."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # ----------------------------------------------------------------- reads
+
+    def entities(self, kind: str, at: datetime, *, community_id: str | None = None, **equals: object) -> pa.Table:
+        """The entities of a kind as known at ``at``: all their columns, valid_from, recorded_at; by identity."""
+        cls = KINDS[kind]
+        names = columns(cls)
+        filters = {k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None}
+        if unknown := sorted(filters.keys() - set(names)):
+            raise ValueError(f"{kind} has no column {', '.join(unknown)}; it has {', '.join(names)}")
+        where = " AND ".join(["TRUE", *(f"{name} = ${name}" for name in filters)])
+        sql = f"SELECT {', '.join(names)}, valid_from, recorded_at FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
+        return self._remember(
+            ("entities", kind, self._epoch(at, kind), tuple(sorted(filters.items(), key=str))),
+            lambda: self._store.select(sql, instant=at, **filters),
+        )
+
+    def entity(self, kind: str, identity: str, at: datetime) -> dict[str, Any] | None:
+        """One entity as known at ``at``, or None."""
+        rows = self.entities(kind, at, **{KINDS[kind].key: identity}).to_pylist()
+        return rows[0] if rows else None
+
+    def states(self, at: datetime, *, community_id: str | None = None, device_id: str | None = None) -> pa.Table:
+        """The state of every device-metric: value, when it was true, received, changed; fresh, stale or lost."""
+        at = self._until_now(at)
+        table = self._remember(("states", *self._moment(at)), lambda: self._states(at))
+        if device_id is not None:
+            table = table.filter(pc.equal(table["device_id"], device_id))
+        return _of(table, community_id)
+
+    def device_status(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
+        """One row per device: where it is, fresh/stale/lost, last seen, battery, worst alarm class."""
+        at = self._until_now(at)
+        table = self._remember(
+            ("device_status", *self._moment(at)),
+            lambda: self._store.read("device_status", tables={"state": self.states(at)}, instant=at),
+        )
+        return _of(table, community_id)
+
+    def series(
+        self, device_id: str, metric: str, start: datetime, end: datetime, at: datetime, *,
+        bucket: timedelta | None = None,
+    ) -> pa.Table:  # fmt: skip
+        """Readings from ``start`` (included) to ``end`` by the device's time, as known at ``at``.
+
+        Without ``bucket``: taken_at, received_at, value. With: bucket, mean, low, high, last, n; a bucket without a
+        reading is absent. An unknown device or metric gives no rows.
+        """
+        number = self._directory_series().get((device_id, metric), -1)
+        known = {"series_no": number, "first": start, "last": end, "instant": at}
+        if bucket is None:
+            return self._store.read("series", **known)
+        return self._store.read("series_buckets", bucket_us=_us(bucket), local_us=LOCAL_OFFSET_US, **known)
+
+    def totals(
+        self, metric: str, start: datetime, end: datetime, at: datetime, *, bucket: timedelta,
+        community_id: str | None = None, types: Sequence[str] = (),
+    ) -> pa.Table:  # fmt: skip
+        """The sum over all devices of a metric per bucket: bucket, value, devices (how many had a reading)."""
+        at = self._until_now(at)
+        chosen = self._chosen(at, metric, community_id, types)
+        return self._store.read(
+            "totals", tables={"chosen": chosen}, first=start, last=min(end, at), instant=at,
+            bucket_us=_us(bucket), local_us=LOCAL_OFFSET_US,
+        )  # fmt: skip
+
+    def alarm_events(
+        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
+    ) -> pa.Table:
+        """The moments a value reached its declared alarm limit: taken_at, device_id, metric, value, severity, places."""
+        at = self._until_now(at)
+        placed = self._placed(at)
+        chosen = _of(placed.table, community_id).filter(pc.field("alarm_at_least").is_valid())
+        events = self._store.read(
+            "alarm_events", tables={"chosen": chosen.select(["series_no", "alarm_at_least"])}, first=start, last=end, instant=at
+        )
+        places = chosen.select(["series_no", "device_id", "metric", "alarm_class", "home_id", "facility_id", "building_id"])
+        joined = events.join(places, "series_no").sort_by("taken_at").rename_columns({"alarm_class": "severity"})
+        return joined.drop_columns(["series_no"])
+
+    def alerts(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
+        """What is in breach at ``at``, by urgency: rule, subject, severity act/look/blind, since, value, titles, places."""
+        at = self._until_now(at)
+        table = self._remember(("alerts", *self._moment(at)), lambda: self._alerts(at))
+        return _of(table, community_id)
+
+    def home_states(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
+        """Equipped homes of elders living alone: active, quiet or blind, and since when."""
+        at = self._until_now(at)
+        table = self._remember(
+            ("home_states", *self._moment(at)),
+            lambda: self._store.read("home_states", tables={"state": self.states(at)}, instant=at),
+        )
+        return _of(table, community_id)
+
+    def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
+        """People now per room, facility and building: people (null = unknown), capacity, share, method, grade."""
+        at = self._until_now(at)
+        table = self._remember(
+            ("occupancy", *self._moment(at)),
+            lambda: self._store.read("occupancy", tables={"state": self.states(at)}, instant=at),
+        )
+        return _of(table, community_id)
+
+    def figures(self, at: datetime, *, community_id: str) -> pa.Table:
+        """Counts of services: figure, value (null = unknown), total, unit, devices, fresh, newest."""
+        at = self._until_now(at)
+        return self._remember(
+            ("figures", community_id, *self._moment(at)),
+            lambda: self._store.read("figures", tables={"state": self.states(at)}, instant=at, community_id=community_id),
+        )
+
+    def residents(self, at: datetime, *, community_id: str) -> dict[str, Any]:
+        """Registered residents: homes, households, registered homes, people, age bands, elder_alone, recorded_at."""
+        table = self._remember(
+            ("residents", community_id, self._epoch(at, "home")),
+            lambda: self._store.read("residents", instant=at, community_id=community_id),
+        )
+        row: dict[str, Any] = table.to_pylist()[0]
+        return row
+
+    def building_classes(self, at: datetime, *, community_id: str) -> pa.Table:
+        """What colours each building: alert, occupancy_share and class, freshness, number of devices."""
+        at = self._until_now(at)
+
+        def ask() -> pa.Table:
+            tables = {
+                "alert": self.alerts(at), "device_state": self.device_status(at), "occupancy": self.occupancy(at),
+            }  # fmt: skip
+            return self._store.read("building_classes", tables=tables, instant=at, community_id=community_id)
+
+        return self._remember(("building_classes", community_id, *self._moment(at)), ask)
+
+    def quarantined(self, at: datetime, *, limit: int = 200, after: int = 0) -> pa.Table:
+        """What could not be used by ``at``, newest first; ``after`` is the last quarantine_id of the page before."""
+        return self._store.read("quarantined", instant=at, limit=limit, after=after)
+
+    def sources(self, at: datetime | None = None) -> list[SourceState]:
+        """The sources of data as known at ``at`` (None: now)."""
+        if at is None or to_us(at) >= self._timeline.received:
+            return list(self._sources.values())
+        return [SourceState(**row) for row in self._store.read("sources", instant=at).to_pylist()]
+
+    def counts(self) -> dict[str, int]:
+        """Since start: stored, duplicates, rejected, commits; and readings_total in the log."""
+        total = self._store.select("SELECT count(*) AS n FROM reading")["n"][0].as_py()
+        return {**vars(self._counts), "readings_total": int(total)}
+
+    def geometry_version(self, community_id: str, at: datetime) -> str:
+        """Changes when an entity that the map draws changes."""
+        return "-".join([community_id, *(str(self._epoch(at, kind)) for kind in MAP_KINDS)])
+
+    def describe_series(self, series_no: I32) -> list[tuple[str, str]]:
+        """(device_id, metric) of series numbers, of devices known now; others are left out."""
+        names = self._placed(self.now()).names
+        return [names[number] for number in series_no.tolist() if number in names]
+
+    # --------------------------------------------------------------- private
+
+    def _next_instant(self, asked: datetime | None) -> int:
+        """The instant of the next commit: never the same as, or before, the last one."""
+        last = self._timeline.received
+        if asked is None:
+            return max(to_us(self._clock()), last + 1)
+        if to_us(asked) < last:
+            raise ValueError(f"received_at {asked} lies before the last commit {from_us(last)}; the log only grows")
+        return max(to_us(asked), last + 1)
+
+    def _tick(self, writer: Writer, received: int) -> None:
+        writer.execute(
+            "UPDATE clock SET revision = $revision, received_at = $received_at",
+            revision=self.revision + 1, received_at=from_us(received),
+        )  # fmt: skip
+
+    def _announce(self, received: int, series: I32, kinds: frozenset[str] = frozenset()) -> None:
+        change = Change(self.revision, from_us(received), series, kinds)
+        for listener in list(self._listeners):
+            listener(change)
+
+    def _quarantine(self, writer: Writer, rejected: Sequence[Rejected], received: int) -> None:
+        if rejected:
+            first = self._next_quarantine
+            self._next_quarantine += len(rejected)
+            writer.append("quarantine", _quarantine_rows(rejected, first, received))
+
+    def _register_series(self, writer: Writer, devices: Sequence[Device]) -> None:
+        known = self._directory_series()
+        number = self._timeline.series
+        rows = []
+        for device in devices:
+            for metric in self.catalogue.sensor_types[device.type].metrics:
+                if (device.device_id, metric) not in known:
+                    rows.append({"series_no": number + len(rows), "device_id": device.device_id, "metric": metric})
+        if rows:
+            writer.append("series", pa.Table.from_pylist(rows, schema=_SERIES))
+
+    def _after_entities(self, recorded: int, kinds: frozenset[str]) -> None:
+        self._timeline.received = recorded
+        self._timeline.revision += 1
+        for kind in kinds:
+            self._epochs[kind] = _epochs(self._store, kind)
+        if "device" in kinds:
+            self._timeline.grow(_highest(self._store, "series", "series_no") + 1)
+            self._directory = self._read_directory(self._directory.version + 1)
+        self._announce(recorded, np.empty(0, np.int32), kinds)
+
+    def _read_directory(self, version: int) -> Directory:
+        self._series: dict[tuple[str, str], int] = {}
+        for row in self._store.select("SELECT series_no, device_id, metric FROM series").to_pylist():
+            self._series[row["device_id"], row["metric"]] = row["series_no"]
+        entries = {}
+        for row in self._store.read("directory").to_pylist():
+            metrics = self.catalogue.sensor_types[row["type"]].metrics if row["type"] in self.catalogue.sensor_types else {}
+            entries[row["dialect"], row["address"]] = DeviceEntry(
+                row["device_id"], row["type"],
+                {
+                    m.name: SeriesEntry(self._series[row["device_id"], m.name], m.low, m.high)
+                    for m in metrics.values() if (row["device_id"], m.name) in self._series
+                },
+            )  # fmt: skip
+        return Directory(version, entries)
+
+    def _directory_series(self) -> dict[tuple[str, str], int]:
+        return self._series
+
+    def _until_now(self, at: datetime) -> datetime:
+        """An instant in the future is asked as now: nothing is known of it."""
+        return min(at, self.now())
+
+    def _moment(self, at: datetime) -> tuple[object, ...]:
+        """What an answer about states depends on: the instant, and how far the log had grown by then."""
+        return at, (self.revision if to_us(at) >= self._timeline.received else None)
+
+    def _epoch(self, at: datetime, *kinds: str) -> int:
+        """The last instant at which the versions of these kinds changed, up to ``at``."""
+        us = to_us(at)
+        newest = 0
+        for kind in kinds:
+            boundaries = self._epochs[kind]
+            position = int(np.searchsorted(boundaries, us, side="right"))
+            newest = max(newest, int(boundaries[position - 1]) if position else 0)
+        return newest
+
+    def _remember(self, key: tuple[object, ...], ask: Callable[[], T]) -> T:
+        """One screen asks the same thing several times; the last answers are kept."""
+        with self._remembering:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                found: T = self._answers[key]
+                return found
+        answer = ask()
+        with self._remembering:
+            self._answers[key] = answer
+            while len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+        return answer
+
+    def _placed(self, at: datetime) -> Placed:
+        epoch = self._epoch(at, "device", "home", "room", "facility")
+        return self._remember(
+            ("placed", epoch),
+            lambda: Placed(self._store.read("placed_series", tables={"metric_info": self._metric_info}, instant=at)),
+        )
+
+    def _states(self, at: datetime) -> pa.Table:
+        return self._placed(at).states(self._timeline.as_of(to_us(at)), to_us(at))
+
+    def _chosen(self, at: datetime, metric: str, community_id: str | None, types: Sequence[str]) -> pa.Table:
+        table = _of(self._placed(at).table, community_id)
+        table = table.filter(pc.equal(table["metric"], metric))
+        if types:
+            table = table.filter(pc.is_in(table["type"], pa.array(types)))
+        return table.select(["series_no"])
+
+    def _alerts(self, at: datetime) -> pa.Table:
+        tables = {"state": self.states(at), "home_state": self.home_states(at)}
+        found = []
+        for rule in self.catalogue.alert_rules.values():
+            rows = self._store.select(rule.sql, tables=tables, instant=at)
+            n = rows.num_rows
+            rows = rows.append_column("rule", pa.array([rule.name] * n, pa.string()))
+            for lang in ("zh", "en"):
+                titles = [self._alert_title(rule.title[lang], metric, lang) for metric in rows["metric"].to_pylist()]
+                rows = rows.append_column(f"title_{lang}", pa.array(titles, pa.string()))
+            found.append(rows)
+        everything = pa.concat_tables(found, promote_options="permissive")
+        return self._store.read("alerts_placed", tables={"found": everything}, instant=at)
+
+    def _alert_title(self, rule_title: str, metric: str, lang: str) -> str:
+        """A device alarm is called what its metric is called; a rule of its own has its own title."""
+        for sensor_type in self.catalogue.sensor_types.values():
+            declared = sensor_type.metrics.get(metric)
+            if declared and declared.alarm_class:
+                return declared.title[lang]
+        return rule_title
+
+
+_SERIES = pa.schema([("series_no", pa.int32()), ("device_id", pa.string()), ("metric", pa.string())])
+
+
+def _us(length: timedelta) -> int:
+    return length // timedelta(microseconds=1)
+
+
+def _of(table: pa.Table, community_id: str | None) -> pa.Table:
+    return table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
+
+
+def _highest(store: Store, table: str, column: str) -> int:
+    answer = store.select(f"SELECT coalesce(max({column}), -1) AS n FROM {table}")
+    return int(answer["n"][0].as_py())
+
+
+def _epochs(store: Store, kind: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The instants at which some version of a kind begins or ends to be known or true, ascending."""
+    answer = store.select(
+        f"SELECT DISTINCT epoch_us(instant) AS us FROM (SELECT unnest([valid_from, valid_to, recorded_at, superseded_at]) "
+        f"AS instant FROM {kind}) WHERE instant IS NOT NULL ORDER BY us"
+    )
+    return answer["us"].to_numpy()
+
+
+def _metric_info(catalogue: Catalogue) -> pa.Table:
+    rows = [
+        {
+            "type": t.name, "metric": m.name, "unit": m.unit, "kind": m.kind, "stale_us": _us(t.stale_after),
+            "lost_us": _us(t.lost_after), "alarm_at_least": m.alarm_at_least, "alarm_class": m.alarm_class,
+        }
+        for t in catalogue.sensor_types.values()
+        for m in t.metrics.values()
+    ]  # fmt: skip
+    names = [("type", pa.string()), ("metric", pa.string()), ("unit", pa.string()), ("kind", pa.string()),
+             ("stale_us", pa.int64()), ("lost_us", pa.int64()), ("alarm_at_least", pa.float64()),
+             ("alarm_class", pa.string())]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=pa.schema(names))
+
+
+def _with_instant(deliveries: pa.Table, received: int) -> pa.Table:
+    instants = pa.array(np.full(deliveries.num_rows, received)).cast(pa.timestamp("us"))
+    return deliveries.append_column("received_at", instants)
+
+
+def _quarantine_rows(rejected: Sequence[Rejected], first: int, received: int) -> pa.Table:
+    n = len(rejected)
+    text = pa.string()
+    return pa.table(
+        {
+            "quarantine_id": np.arange(first, first + n),
+            "received_at": pa.array(np.full(n, received)).cast(pa.timestamp("us")),
+            **{
+                name: pa.array([getattr(r, name) for r in rejected], text)
+                for name in ("source", "place", "code", "reason", "dialect", "address")
+            },
+            "raw": pa.array([r.raw for r in rejected], pa.binary()),
+        }
+    )
