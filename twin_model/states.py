@@ -51,21 +51,24 @@ class States:
     @classmethod
     def empty(cls, n: int) -> States:
         """``n`` series that have never reported."""
-        return cls(np.full(n, np.nan), *(np.full(n, NEVER) for _ in range(4)), np.zeros(n, bool))
+        def never() -> I64:
+            return np.full(n, NEVER)
+
+        return cls(np.full(n, np.nan), never(), never(), never(), never(), np.zeros(n, bool))
 
     def grown(self, n: int) -> States:
-        """A copy with room for ``n`` series."""
-        more = States.empty(max(0, n - len(self)))
+        """The same with room for ``n`` series."""
+        if n <= len(self):
+            return self
+        more = States.empty(n - len(self))
         return States(
-            *(
-                np.concatenate((mine, new))
-                for mine, new in (
-                    (self.value, more.value), (self.taken, more.taken), (self.received, more.received),
-                    (self.changed, more.changed), (self.newest, more.newest),
-                )
-            ),
+            np.concatenate((self.value, more.value)),
+            np.concatenate((self.taken, more.taken)),
+            np.concatenate((self.received, more.received)),
+            np.concatenate((self.changed, more.changed)),
+            np.concatenate((self.newest, more.newest)),
             np.concatenate((self.retained, more.retained)),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def fold(before: States, batch: Batch) -> States:
     kept = np.flatnonzero(accepted)
     if not len(kept):
         return States(before.value, before.taken, before.received, before.changed, newest, before.retained)
-    series, when, value, received, retained = (a[kept] for a in (series, when, value, received, retained))
+    series, when, value, received, retained = series[kept], when[kept], value[kept], received[kept], retained[kept]
     starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
     ends = np.concatenate((starts[1:], [len(series)])) - 1
     touched = series[starts]
@@ -149,12 +152,12 @@ def _known_until(prior: I64, starts: NDArray[np.intp], group: I64, when: I64) ->
     base = int(when.min())
     span = int(when.max()) - base + 2
     if span * (len(starts) + 1) >= 2**62:  # absurd dates in a huge batch: go series by series
-        known = np.empty_like(when)
+        one_by_one = np.empty_like(when)
         for g, start in enumerate(starts):
             end = starts[g + 1] if g + 1 < len(starts) else len(when)
             running = np.maximum.accumulate(np.concatenate(([prior[g]], when[start:end])))
-            known[start:end] = running[:-1]
-        return known
+            one_by_one[start:end] = running[:-1]
+        return one_by_one
     offset = group * span
     running = np.empty(len(when), np.int64)
     running[1:] = np.maximum.accumulate(when - base + 1 + offset)[:-1]

@@ -23,7 +23,7 @@ from twin_model.directory import DeviceEntry, Directory, SeriesEntry
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record
-from twin_model.states import I32
+from twin_model.states import I32, I64
 from twin_model.store import Store, Writer
 from twin_model.timeline import Timeline, from_us, to_us
 
@@ -261,7 +261,9 @@ class Twin:
         """The entities of a kind as known at ``at``: all their columns, valid_from, recorded_at; by identity."""
         cls = KINDS[kind]
         names = columns(cls)
-        filters = {k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None}
+        filters: dict[str, Any] = {
+            k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None
+        }
         if unknown := sorted(filters.keys() - set(names)):
             raise ValueError(f"{kind} has no column {', '.join(unknown)}; it has {', '.join(names)}")
         where = " AND ".join(["TRUE", *(f"{name} = ${name}" for name in filters)])
@@ -303,7 +305,7 @@ class Twin:
         reading is absent. An unknown device or metric gives no rows.
         """
         number = self._directory_series().get((device_id, metric), -1)
-        known = {"series_no": number, "first": start, "last": end, "instant": at}
+        known: dict[str, Any] = {"series_no": number, "first": start, "last": end, "instant": at}
         if bucket is None:
             return self._store.read("series", **known)
         return self._store.read("series_buckets", bucket_us=_us(bucket), local_us=LOCAL_OFFSET_US, **known)
@@ -442,7 +444,7 @@ class Twin:
     def _register_series(self, writer: Writer, devices: Sequence[Device]) -> None:
         known = self._directory_series()
         number = self._timeline.series
-        rows = []
+        rows: list[dict[str, object]] = []
         for device in devices:
             for metric in self.catalogue.sensor_types[device.type].metrics:
                 if (device.device_id, metric) not in known:
@@ -567,13 +569,14 @@ def _highest(store: Store, table: str, column: str) -> int:
     return int(answer["n"][0].as_py())
 
 
-def _epochs(store: Store, kind: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _epochs(store: Store, kind: str) -> I64:
     """The instants at which some version of a kind begins or ends to be known or true, ascending."""
     answer = store.select(
         f"SELECT DISTINCT epoch_us(instant) AS us FROM (SELECT unnest([valid_from, valid_to, recorded_at, superseded_at]) "
         f"AS instant FROM {kind}) WHERE instant IS NOT NULL ORDER BY us"
     )
-    return answer["us"].to_numpy()
+    instants: I64 = answer["us"].to_numpy()
+    return instants
 
 
 def _metric_info(catalogue: Catalogue) -> pa.Table:
