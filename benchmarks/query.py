@@ -73,7 +73,9 @@ def register(twin: Twin, at: datetime) -> np.ndarray[Any, np.dtype[np.int32]]:
     return np.array([entry[metric].series_no for entry in entries for metric in METRICS], np.int32)
 
 
-def batch(numbers: np.ndarray[Any, np.dtype[np.int32]], first: int, last: int, n: int, rng: np.random.Generator) -> pa.Table:
+def batch(
+    numbers: np.ndarray[Any, np.dtype[np.int32]], first: int, last: int, n: int, rng: np.random.Generator
+) -> pa.Table:
     """``n`` readings of random series between two instants (microseconds), in order of time."""
     return pa.table(
         {
@@ -86,7 +88,11 @@ def batch(numbers: np.ndarray[Any, np.dtype[np.int32]], first: int, last: int, n
 
 
 def fill(
-    twin: Twin, numbers: np.ndarray[Any, np.dtype[np.int32]], rows: int, end: datetime, rng: np.random.Generator
+    twin: Twin,
+    numbers: np.ndarray[Any, np.dtype[np.int32]],
+    rows: int,
+    end: datetime,
+    rng: np.random.Generator,
 ) -> None:
     """A month of readings, committed in the order they came."""
     per_commit = 10_000
@@ -105,7 +111,12 @@ def ask(twin: Twin, end: datetime, asked: int, rng: np.random.Generator) -> dict
     as_of = timed(lambda i: twin.states(past[i]), asked)
     day = timed(
         lambda i: twin.series(
-            devices[i], METRICS[i % 4], past[i] - timedelta(days=1), past[i], twin.now(), bucket=timedelta(minutes=1)
+            devices[i],
+            METRICS[i % 4],
+            past[i] - timedelta(days=1),
+            past[i],
+            twin.now(),
+            bucket=timedelta(minutes=1),
         ),
         asked,
     )

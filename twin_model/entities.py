@@ -204,8 +204,7 @@ class Device(Entity):
 
 
 KINDS: dict[str, type[Entity]] = {
-    cls.kind: cls
-    for cls in (Community, Estate, Building, Unit, Home, Facility, Room, Ground, Device)
+    cls.kind: cls for cls in (Community, Estate, Building, Unit, Home, Facility, Room, Ground, Device)
 }
 
 

@@ -34,9 +34,7 @@ class Recorded:
         return self.accepted + self.updated
 
 
-def record(
-    writer: Writer, entities: Sequence[Entity], *, recorded_at: datetime, valid_from: datetime
-) -> Recorded:
+def record(writer: Writer, entities: Sequence[Entity], *, recorded_at: datetime, valid_from: datetime) -> Recorded:
     """Store entities inside the caller's transaction; of two with one identity the later one counts."""
     by_kind: dict[str, dict[str, Entity]] = defaultdict(dict)
     for entity in entities:

@@ -51,6 +51,7 @@ class States:
     @classmethod
     def empty(cls, n: int) -> States:
         """``n`` series that have never reported."""
+
         def never() -> I64:
             return np.full(n, NEVER)
 
@@ -113,7 +114,13 @@ def fold(before: States, batch: Batch) -> States:
     kept = np.flatnonzero(accepted)
     if not len(kept):
         return States(before.value, before.taken, before.received, before.changed, newest, before.retained)
-    series, when, value, received, retained = series[kept], when[kept], value[kept], received[kept], retained[kept]
+    series, when, value, received, retained = (
+        series[kept],
+        when[kept],
+        value[kept],
+        received[kept],
+        retained[kept],
+    )
     starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
     ends = np.concatenate((starts[1:], [len(series)])) - 1
     touched = series[starts]

@@ -40,7 +40,11 @@ class Store:
         try:
             self._db = duckdb.connect(
                 ":memory:" if path is None else str(path),
-                config={"memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": False},
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": threads,
+                    "autoinstall_known_extensions": False,
+                },
             )
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
@@ -178,5 +182,3 @@ def _zoned(table: pa.Table) -> pa.Table:
 
 def _naive(table: pa.Table) -> pa.Table:
     return _retyped(table, lambda t: pa.timestamp("us") if pa.types.is_timestamp(t) and t.tz is not None else t)
-
-

@@ -64,7 +64,8 @@ class Timeline:
         self._past: OrderedDict[int, States] = OrderedDict()
         self._frames: OrderedDict[int, States] = OrderedDict()
         self._keyframes: list[int] = [
-            int(us) for us in _column(store.select("SELECT DISTINCT keyframe_at FROM keyframe ORDER BY 1"), "keyframe_at")
+            int(us)
+            for us in _column(store.select("SELECT DISTINCT keyframe_at FROM keyframe ORDER BY 1"), "keyframe_at")
         ]
         newest = store.select("SELECT revision, received_at FROM clock")
         self.revision = int(newest["revision"][0].as_py())

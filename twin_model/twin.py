@@ -1,5 +1,8 @@
 """The twin: the one object that ingest fills and pages ask. Every question takes the instant it is asked for.
 
+Longer than a module should be, because it is the whole surface of the model on one page: each method says what is
+asked or written and hands on to the room that knows how.
+
 An answer for ``at`` is what was known at ``at``: readings received by then, versions of entities recorded by
 then. Lists are Arrow tables. Writes are serialised here; readers never wait for them.
 """
@@ -7,33 +10,31 @@ then. Lists are Arrow tables. Writes are serialised here; readers never wait for
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin_model.catalogue import Catalogue
-from twin_model.directory import DeviceEntry, Directory, SeriesEntry
+from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
+from twin_model.epochs import Epochs
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record
-from twin_model.states import I32, I64
+from twin_model.remembered import Remembered
+from twin_model.states import I32
 from twin_model.store import Store, Writer
 from twin_model.timeline import Timeline, from_us, to_us
-
-T = TypeVar("T")
 
 LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
 MAP_KINDS = ("community", "estate", "building", "facility", "ground")
 REMEMBERED = 64
 REMEMBERED_DELIVERIES = 70_000  # MQTT has 65,535 packet identifiers
-OLDEST_ALARM_LOOK_BACK = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,15 @@ class Twin:
         self._store = store
         self._clock = clock
         self._writing = threading.RLock()
-        self._remembering = threading.Lock()
-        self._answers: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._remembered = Remembered(REMEMBERED)
         self._listeners: list[Callable[[Change], None]] = []
         self._timeline = Timeline(store)
         self._metric_info = _metric_info(catalogue)
-        self._epochs = {kind: _epochs(store, kind) for kind in KINDS}
+        self._epochs = Epochs(store)
         self._counts = Counts()
         self._next_quarantine = max(1, _highest(store, "quarantine", "quarantine_id") + 1)
         self._sources = {row["name"]: SourceState(**row) for row in store.read("sources", instant=None).to_pylist()}
-        self._directory = self._read_directory(version=1)
+        self._directory = Directory.read(store, catalogue, version=1)
 
     @classmethod
     def open(
@@ -167,7 +167,11 @@ class Twin:
             )  # fmt: skip
 
     def record(
-        self, entities: Sequence[Entity], *, recorded_at: datetime | None = None, valid_from: datetime | None = None
+        self,
+        entities: Sequence[Entity],
+        *,
+        recorded_at: datetime | None = None,
+        valid_from: datetime | None = None,
     ) -> Recorded:
         """Store entities as versions; those already stored alike change nothing. See ``records``."""
         for entity in entities:
@@ -181,7 +185,8 @@ class Twin:
             def change(writer: Writer) -> Recorded:
                 done = record(writer, entities, recorded_at=instant, valid_from=valid_from or instant)
                 if done.changed:
-                    self._register_series(writer, [e for e in entities if isinstance(e, Device)])
+                    devices = [e for e in entities if isinstance(e, Device)]
+                    self._directory.register(writer, self.catalogue, devices)
                     self._tick(writer, recorded)
                 return done
 
@@ -261,14 +266,12 @@ class Twin:
         """The entities of a kind as known at ``at``: all their columns, valid_from, recorded_at; by identity."""
         cls = KINDS[kind]
         names = columns(cls)
-        filters: dict[str, Any] = {
-            k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None
-        }
+        filters: dict[str, Any] = {k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None}
         if unknown := sorted(filters.keys() - set(names)):
             raise ValueError(f"{kind} has no column {', '.join(unknown)}; it has {', '.join(names)}")
         where = " AND ".join(["TRUE", *(f"{name} = ${name}" for name in filters)])
         sql = f"SELECT {', '.join(names)}, valid_from, recorded_at FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
-        return self._remember(
+        return self._remembered.get(
             ("entities", kind, self._epoch(at, kind), tuple(sorted(filters.items(), key=str))),
             lambda: self._store.select(sql, instant=at, **filters),
         )
@@ -281,7 +284,7 @@ class Twin:
     def states(self, at: datetime, *, community_id: str | None = None, device_id: str | None = None) -> pa.Table:
         """The state of every device-metric: value, when it was true, received, changed; fresh, stale or lost."""
         at = self._until_now(at)
-        table = self._remember(("states", *self._moment(at)), lambda: self._states(at))
+        table = self._remembered.get(("states", *self._moment(at)), lambda: self._states(at))
         if device_id is not None:
             table = table.filter(pc.equal(table["device_id"], device_id))
         return _of(table, community_id)
@@ -289,7 +292,7 @@ class Twin:
     def device_status(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """One row per device: where it is, fresh/stale/lost, last seen, battery, worst alarm class."""
         at = self._until_now(at)
-        table = self._remember(
+        table = self._remembered.get(
             ("device_status", *self._moment(at)),
             lambda: self._store.read("device_status", tables={"state": self.states(at)}, instant=at),
         )
@@ -304,7 +307,7 @@ class Twin:
         Without ``bucket``: taken_at, received_at, value. With: bucket, mean, low, high, last, n; a bucket without a
         reading is absent. An unknown device or metric gives no rows.
         """
-        number = self._directory_series().get((device_id, metric), -1)
+        number = self._directory.numbers.get((device_id, metric), -1)
         known: dict[str, Any] = {"series_no": number, "first": start, "last": end, "instant": at}
         if bucket is None:
             return self._store.read("series", **known)
@@ -330,22 +333,28 @@ class Twin:
         placed = self._placed(at)
         chosen = _of(placed.table, community_id).filter(pc.field("alarm_at_least").is_valid())
         events = self._store.read(
-            "alarm_events", tables={"chosen": chosen.select(["series_no", "alarm_at_least"])}, first=start, last=end, instant=at
+            "alarm_events",
+            tables={"chosen": chosen.select(["series_no", "alarm_at_least"])},
+            first=start,
+            last=end,
+            instant=at,
         )
-        places = chosen.select(["series_no", "device_id", "metric", "alarm_class", "home_id", "facility_id", "building_id"])
+        places = chosen.select(
+            ["series_no", "device_id", "metric", "alarm_class", "home_id", "facility_id", "building_id"]
+        )
         joined = events.join(places, "series_no").sort_by("taken_at").rename_columns({"alarm_class": "severity"})
         return joined.drop_columns(["series_no"])
 
     def alerts(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """What is in breach at ``at``, by urgency: rule, subject, severity act/look/blind, since, value, titles, places."""
         at = self._until_now(at)
-        table = self._remember(("alerts", *self._moment(at)), lambda: self._alerts(at))
+        table = self._remembered.get(("alerts", *self._moment(at)), lambda: self._alerts(at))
         return _of(table, community_id)
 
     def home_states(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """Equipped homes of elders living alone: active, quiet or blind, and since when."""
         at = self._until_now(at)
-        table = self._remember(
+        table = self._remembered.get(
             ("home_states", *self._moment(at)),
             lambda: self._store.read("home_states", tables={"state": self.states(at)}, instant=at),
         )
@@ -354,7 +363,7 @@ class Twin:
     def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """People now per room, facility and building: people (null = unknown), capacity, share, method, grade."""
         at = self._until_now(at)
-        table = self._remember(
+        table = self._remembered.get(
             ("occupancy", *self._moment(at)),
             lambda: self._store.read("occupancy", tables={"state": self.states(at)}, instant=at),
         )
@@ -363,14 +372,16 @@ class Twin:
     def figures(self, at: datetime, *, community_id: str) -> pa.Table:
         """Counts of services: figure, value (null = unknown), total, unit, devices, fresh, newest."""
         at = self._until_now(at)
-        return self._remember(
+        return self._remembered.get(
             ("figures", community_id, *self._moment(at)),
-            lambda: self._store.read("figures", tables={"state": self.states(at)}, instant=at, community_id=community_id),
+            lambda: self._store.read(
+                "figures", tables={"state": self.states(at)}, instant=at, community_id=community_id
+            ),
         )
 
     def residents(self, at: datetime, *, community_id: str) -> dict[str, Any]:
         """Registered residents: homes, households, registered homes, people, age bands, elder_alone, recorded_at."""
-        table = self._remember(
+        table = self._remembered.get(
             ("residents", community_id, self._epoch(at, "home")),
             lambda: self._store.read("residents", instant=at, community_id=community_id),
         )
@@ -387,7 +398,7 @@ class Twin:
             }  # fmt: skip
             return self._store.read("building_classes", tables=tables, instant=at, community_id=community_id)
 
-        return self._remember(("building_classes", community_id, *self._moment(at)), ask)
+        return self._remembered.get(("building_classes", community_id, *self._moment(at)), ask)
 
     def quarantined(self, at: datetime, *, limit: int = 200, after: int = 0) -> pa.Table:
         """What could not be used by ``at``, newest first; ``after`` is the last quarantine_id of the page before."""
@@ -441,45 +452,14 @@ class Twin:
             self._next_quarantine += len(rejected)
             writer.append("quarantine", _quarantine_rows(rejected, first, received))
 
-    def _register_series(self, writer: Writer, devices: Sequence[Device]) -> None:
-        known = self._directory_series()
-        number = self._timeline.series
-        rows: list[dict[str, object]] = []
-        for device in devices:
-            for metric in self.catalogue.sensor_types[device.type].metrics:
-                if (device.device_id, metric) not in known:
-                    rows.append({"series_no": number + len(rows), "device_id": device.device_id, "metric": metric})
-        if rows:
-            writer.append("series", pa.Table.from_pylist(rows, schema=_SERIES))
-
     def _after_entities(self, recorded: int, kinds: frozenset[str]) -> None:
         self._timeline.received = recorded
         self._timeline.revision += 1
-        for kind in kinds:
-            self._epochs[kind] = _epochs(self._store, kind)
+        self._epochs.refresh(kinds)
         if "device" in kinds:
-            self._timeline.grow(_highest(self._store, "series", "series_no") + 1)
-            self._directory = self._read_directory(self._directory.version + 1)
+            self._directory = Directory.read(self._store, self.catalogue, self._directory.version + 1)
+            self._timeline.grow(max(self._directory.numbers.values()) + 1)
         self._announce(recorded, np.empty(0, np.int32), kinds)
-
-    def _read_directory(self, version: int) -> Directory:
-        self._series: dict[tuple[str, str], int] = {}
-        for row in self._store.select("SELECT series_no, device_id, metric FROM series").to_pylist():
-            self._series[row["device_id"], row["metric"]] = row["series_no"]
-        entries = {}
-        for row in self._store.read("directory").to_pylist():
-            metrics = self.catalogue.sensor_types[row["type"]].metrics if row["type"] in self.catalogue.sensor_types else {}
-            entries[row["dialect"], row["address"]] = DeviceEntry(
-                row["device_id"], row["type"],
-                {
-                    m.name: SeriesEntry(self._series[row["device_id"], m.name], m.low, m.high)
-                    for m in metrics.values() if (row["device_id"], m.name) in self._series
-                },
-            )  # fmt: skip
-        return Directory(version, entries)
-
-    def _directory_series(self) -> dict[tuple[str, str], int]:
-        return self._series
 
     def _until_now(self, at: datetime) -> datetime:
         """An instant in the future is asked as now: nothing is known of it."""
@@ -490,32 +470,11 @@ class Twin:
         return at, (self.revision if to_us(at) >= self._timeline.received else None)
 
     def _epoch(self, at: datetime, *kinds: str) -> int:
-        """The last instant at which the versions of these kinds changed, up to ``at``."""
-        us = to_us(at)
-        newest = 0
-        for kind in kinds:
-            boundaries = self._epochs[kind]
-            position = int(np.searchsorted(boundaries, us, side="right"))
-            newest = max(newest, int(boundaries[position - 1]) if position else 0)
-        return newest
-
-    def _remember(self, key: tuple[object, ...], ask: Callable[[], T]) -> T:
-        """One screen asks the same thing several times; the last answers are kept."""
-        with self._remembering:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                found: T = self._answers[key]
-                return found
-        answer = ask()
-        with self._remembering:
-            self._answers[key] = answer
-            while len(self._answers) > REMEMBERED:
-                self._answers.popitem(last=False)
-        return answer
+        return self._epochs.last(to_us(at), *kinds)
 
     def _placed(self, at: datetime) -> Placed:
         epoch = self._epoch(at, "device", "home", "room", "facility")
-        return self._remember(
+        return self._remembered.get(
             ("placed", epoch),
             lambda: Placed(self._store.read("placed_series", tables={"metric_info": self._metric_info}, instant=at)),
         )
@@ -553,9 +512,6 @@ class Twin:
         return rule_title
 
 
-_SERIES = pa.schema([("series_no", pa.int32()), ("device_id", pa.string()), ("metric", pa.string())])
-
-
 def _us(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
 
@@ -567,16 +523,6 @@ def _of(table: pa.Table, community_id: str | None) -> pa.Table:
 def _highest(store: Store, table: str, column: str) -> int:
     answer = store.select(f"SELECT coalesce(max({column}), -1) AS n FROM {table}")
     return int(answer["n"][0].as_py())
-
-
-def _epochs(store: Store, kind: str) -> I64:
-    """The instants at which some version of a kind begins or ends to be known or true, ascending."""
-    answer = store.select(
-        f"SELECT DISTINCT epoch_us(instant) AS us FROM (SELECT unnest([valid_from, valid_to, recorded_at, superseded_at]) "
-        f"AS instant FROM {kind}) WHERE instant IS NOT NULL ORDER BY us"
-    )
-    instants: I64 = answer["us"].to_numpy()
-    return instants
 
 
 def _metric_info(catalogue: Catalogue) -> pa.Table:

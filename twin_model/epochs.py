@@ -1,0 +1,35 @@
+"""When the versions of a kind of entity change. Between two such instants every answer about them is the same."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from twin_model.entities import KINDS
+from twin_model.store import Store
+
+
+class Epochs:
+    """The instants (microseconds) at which some version of a kind begins or ends to be known or true."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._boundaries: dict[str, list[int]] = {}
+        self.refresh(KINDS)
+
+    def refresh(self, kinds: Iterable[str]) -> None:
+        """Read again after these kinds were recorded."""
+        for kind in kinds:
+            answer = self._store.select(
+                f"SELECT DISTINCT epoch_us(instant) AS us FROM (SELECT unnest([valid_from, valid_to, recorded_at, "
+                f"superseded_at]) AS instant FROM {kind}) WHERE instant IS NOT NULL ORDER BY us"
+            )
+            self._boundaries[kind] = answer["us"].to_pylist()
+
+    def last(self, at: int, *kinds: str) -> int:
+        """The last instant up to ``at`` at which one of these kinds changed; 0 when none had."""
+        newest = 0
+        for kind in kinds:
+            position = bisect_right(self._boundaries[kind], at)
+            newest = max(newest, self._boundaries[kind][position - 1] if position else 0)
+        return newest

@@ -1,0 +1,33 @@
+"""The last answers, by question: one screen asks the same thing several times, fifty screens ask it together."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Remembered:
+    """At most ``most`` answers; the one asked longest ago goes first. Safe from any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """The remembered answer, or what ``ask`` gives now. Two threads may both ask; neither waits."""
+        with self._lock:
+            if question in self._answers:
+                self._answers.move_to_end(question)
+                found: T = self._answers[question]
+                return found
+        answer = ask()
+        with self._lock:
+            self._answers[question] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+        return answer
