@@ -1,1 +1,36 @@
-"""One message dialect per module: ``(topic, payload)`` to measured values, pure."""
+"""One message dialect per module: ``(topic, payload)`` to measured values, pure.
+
+A dialect answers two questions: who sent a message on this topic (``sender``), and where in the decoded JSON
+do the values and the sender's own clock stand (``content``). What the values are called and how they are
+scaled is declared by the sensor type, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class RefusedError(ValueError):
+    """A message that cannot be used: ``code`` groups reasons, the text says what was found and expected."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who publishes on a topic: looked up in the directory by ``(dialect, address)``."""
+
+    dialect: str
+    address: str
+
+
+class Content(NamedTuple):
+    """Where a document carries its values, and the sender's clock as written there (None: no clock)."""
+
+    values: Mapping[str, Any]
+    clock: object

@@ -1,0 +1,101 @@
+"""Numbers and instants as devices write them. Every refusal says what was found and what was expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from ingest.dialects import RefusedError
+from twin_model.catalogue import Metric
+
+LOCAL = timezone(timedelta(hours=8))
+"""Times without a zone are China Standard Time; there has been no summer time since 1991."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TIME_FORMS = "RFC 3339 such as 2026-11-22T14:05:00+08:00, or epoch seconds (10 digits) or milliseconds (13)"
+
+
+def dig(document: Mapping[str, Any], path: str) -> Any:
+    """The value at ``path`` (dots for nesting; a key that itself holds dots wins), or None."""
+    if path in document:
+        return document[path]
+    place: Any = document
+    for key in path.split("."):
+        if isinstance(place, Mapping):
+            place = place.get(key)
+        elif isinstance(place, list) and key.isdigit() and int(key) < len(place):
+            place = place[int(key)]
+        else:
+            return None
+    return place
+
+
+def number(raw: object, metric: Metric) -> float:
+    """``raw`` as the metric counts it: words mapped, booleans 1/0, scaled, inverted, within its range."""
+    value: float
+    word = ("true" if raw else "false") if isinstance(raw, bool) else str(raw)
+    if metric.map and not isinstance(raw, (dict, list)) and word in metric.map:
+        value = metric.map[word]
+    elif isinstance(raw, (bool, int, float)):
+        try:
+            value = float(raw)
+        except OverflowError:
+            raise RefusedError(
+                "out_of_range", f"{metric.name} is {shown(raw)}; expected {_range(metric)}"
+            ) from None
+    else:
+        known = f" or one of {', '.join(sorted(metric.map))}" if metric.map else ""
+        raise RefusedError("not_a_number", f"{metric.name} is {shown(raw)}; expected a number{known}")
+    if not math.isfinite(value):
+        raise RefusedError("not_a_number", f"{metric.name} is {value}; expected a finite number")
+    value *= metric.scale
+    if metric.invert:
+        if value not in (0.0, 1.0):
+            raise RefusedError("out_of_range", f"{metric.name} is {shown(raw)}; expected true, false, 0 or 1")
+        value = 1.0 - value
+    if not metric.low <= value <= metric.high:
+        raise RefusedError("out_of_range", f"{metric.name} is {value:g}; expected {_range(metric)}")
+    return value
+
+
+def instant(raw: object) -> int:
+    """``raw`` as microseconds since 1970 UTC. A skewed clock is kept as it is, beside the arrival."""
+    if isinstance(raw, str):
+        text = raw.strip()
+        if text.isdigit():
+            return _epoch(int(text), raw)
+        if len(text) < 16:
+            raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}") from None
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=LOCAL)
+        if not 1970 <= when.year <= 2200:
+            raise RefusedError("bad_time", f"the time is {shown(raw)}; expected a year from 1970 to 2200")
+        return (when - EPOCH) // _MICROSECOND
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
+    return _epoch(raw, raw)
+
+
+def _epoch(value: float, raw: object) -> int:
+    """Seconds have 10 digits and milliseconds 13 from 2001 to 2286; other lengths are not guessed at."""
+    if 1e9 <= value < 1e10:
+        return round(value * 1_000_000)
+    if 1e12 <= value < 1e13:
+        return round(value * 1_000)
+    raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
+
+
+def shown(raw: object) -> str:
+    """``raw`` for a sentence, cut short."""
+    text = repr(raw)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _range(metric: Metric) -> str:
+    return f"{metric.low:g} to {metric.high:g}" + (f" {metric.unit}" if metric.unit else "")
