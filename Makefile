@@ -1,4 +1,4 @@
-# make run | make test | make lint | make bench | make lock | make clean
+# make run | test | lint | bench | wheels | lock | clean
 # Each target sets up what it needs; a second call finds it ready. CIM_DATA, CIM_PORT and the other CIM_*
 # settings of the README are read by the program itself.
 
@@ -6,13 +6,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench wheels lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready-to-run
 	@exec $(BIN)/python run.py serve
 
-test: $(VENV)/ready-to-test lint
+test: lint
 	@tools/system-packages.sh
 	$(BIN)/python -m pytest
 
@@ -25,21 +25,23 @@ bench: $(VENV)/ready-to-test
 	@tools/system-packages.sh
 	@for name in ingest query push map callback durability; do $(BIN)/python run.py bench $$name || exit 1; done
 
-lock: $(VENV)/ready-to-run
-	$(BIN)/python tools/lock.py
+# What to carry to a machine without internet: put the folder beside this file there, then make run.
+wheels:
+	$(PYTHON) -m pip download --quiet --no-deps --dest wheels -r requirements.lock -r requirements-test.lock
+
+lock:
+	$(PYTHON) tools/lock.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit("CIM Cockpit needs Python 3.11 or newer; %s is %s. Try: make PYTHON=python3.12 ..." % (sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv $(VENV)
-
-$(VENV)/ready-to-run: requirements.lock | $(BIN)/python
-	@tools/install.sh $(BIN)/python requirements.lock
+$(VENV)/ready-to-run: requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "CIM Cockpit needs Python 3.11 or newer; %s is %d.%d. Try: make run PYTHON=python3.12" % (sys.executable, v[0], v[1]))'
+	@echo "Setting up $(VENV) (once) ..."
+	@tools/install.sh $(PYTHON) $(VENV) requirements.lock
 	@touch $@
 
 $(VENV)/ready-to-test: requirements-test.lock $(VENV)/ready-to-run
-	@tools/install.sh $(BIN)/python requirements-test.lock
+	@tools/install.sh $(PYTHON) $(VENV) requirements-test.lock
 	@touch $@
