@@ -1,0 +1,225 @@
+"""GeoJSON (RFC 7946): FeatureCollection, single Feature or geometry, and one feature per line.
+
+Read piecewise, so a file of any size needs the memory of one feature. Nulls in properties are dropped,
+nested values kept as JSON text. A ``crs`` member (GeoJSON 2008, still usual in exports) is reported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import shapely
+from shapely.geometry import shape
+
+from ingest.formats import Feature, FormatError, ReadState
+
+_CHUNK = 1 << 18
+_SPACE = " \t\r\n\x1e"  # record separator: RFC 8142 text sequences
+_GEOMETRIES = {
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
+}  # fmt: skip
+
+
+class GeoJsonFile(ReadState):
+    """Iterate to get features; ``crs`` is set when the file declares one."""
+
+    def __iter__(self) -> Iterator[Feature]:
+        with _open(self.path) as handle:
+            text = _Text(handle, self.path)
+            row = 0
+            for thing in self._things(text):
+                row += 1
+                yield _feature(thing, row)
+            if row == 0:
+                raise FormatError(
+                    f"{self.path.name} holds no features; expected a GeoJSON FeatureCollection with at least one"
+                )
+
+    def _things(self, text: _Text) -> Iterator[Any]:
+        """Members of ``features`` one by one; otherwise the top-level values themselves."""
+        if text.peek() != "{":
+            raise FormatError(
+                f"{self.path.name} begins with {text.peek()!r}; expected GeoJSON, an object beginning with '{{'"
+            )
+        while text.peek():
+            text.take("{")
+            members: dict[str, Any] = {}
+            collection = False
+            while text.peek() != "}":
+                name = text.value()
+                text.take(":")
+                if name == "features" and text.peek() == "[":
+                    collection = True
+                    yield from text.array()
+                else:
+                    members[str(name)] = text.value()
+                if text.peek() == ",":
+                    text.take(",")
+            text.take("}")
+            self.crs = _declared(members.get("crs")) or self.crs
+            if not collection:
+                yield members
+            if text.peek() == ",":
+                text.take(",")
+
+
+class _Text:
+    """A window on the file that hands out one JSON value after another."""
+
+    def __init__(self, handle: TextIO, path: Path) -> None:
+        self._handle, self._path = handle, path
+        self._buffer, self._at, self._before = "", 0, 0
+        self._decoder = json.JSONDecoder()
+
+    def _more(self) -> bool:
+        try:
+            chunk = self._handle.read(max(_CHUNK, len(self._buffer) - self._at))
+        except UnicodeDecodeError as error:
+            raise FormatError(
+                f"{self._path.name} is not UTF-8 text ({error.reason} at byte {error.start}); "
+                "expected GeoJSON in UTF-8: export it again with that encoding"
+            ) from None
+        self._before += self._at
+        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
+        return bool(chunk)
+
+    def peek(self) -> str:
+        """The next character that is not white space, '' at the end."""
+        while True:
+            while self._at < len(self._buffer) and self._buffer[self._at] in _SPACE:
+                self._at += 1
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            if not self._more():
+                return ""
+
+    def take(self, expected: str) -> None:
+        found = self.peek()
+        if found != expected:
+            raise self._broken(f"expected {expected!r}, found {found!r}" if found else "the file ends early")
+        self._at += 1
+
+    def value(self) -> Any:
+        """The next complete value; reads on until it is complete."""
+        if not self.peek():
+            raise self._broken("the file ends early")
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._buffer, self._at)
+            except json.JSONDecodeError as error:
+                if self._more():
+                    continue
+                at_end = error.pos >= len(self._buffer) - 1 or "Unterminated" in error.msg
+                raise self._broken("the file ends early" if at_end else error.msg, error.pos) from None
+            if end == len(self._buffer) and self._more():  # a number may go on in the next chunk
+                continue
+            self._at = end
+            return value
+
+    def array(self) -> Iterator[Any]:
+        self.take("[")
+        while self.peek() != "]":
+            yield self.value()
+            if self.peek() == ",":
+                self.take(",")
+        self.take("]")
+
+    def _broken(self, what: str, position: int | None = None) -> FormatError:
+        at = self._before + (self._at if position is None else position)
+        return FormatError(
+            f"{self._path.name} is broken JSON at character {at + 1}: {what}; "
+            "nothing was stored, export or copy the file again"
+        )
+
+
+def _open(path: Path) -> TextIO:
+    return path.open(encoding="utf-8-sig")
+
+
+def _declared(crs: Any) -> str | None:
+    if isinstance(crs, str):
+        return crs
+    if isinstance(crs, dict) and isinstance(crs.get("properties"), dict):
+        properties = crs["properties"]
+        if crs.get("type") == "EPSG" and properties.get("code"):
+            return f"EPSG:{properties['code']}"
+        name = properties.get("name")
+        return str(name) if name else None
+    return None
+
+
+def _feature(thing: Any, row: int) -> Feature:
+    if not isinstance(thing, dict):
+        return Feature(
+            row=row,
+            ref="",
+            tags={},
+            geometry=None,
+            problem=f"expected a Feature, found {type(thing).__name__}",
+        )
+    if thing.get("type") in _GEOMETRIES:
+        thing = {"type": "Feature", "geometry": thing, "properties": {}}
+    properties = thing.get("properties")
+    tags = tags_of(properties) if isinstance(properties, dict) else {}
+    ref = _ref(thing, tags)
+    raw = thing.get("geometry")
+    if not raw:
+        return Feature(row=row, ref=ref, tags=tags, geometry=None, problem="has no geometry")
+    try:
+        geometry = shape(raw)
+        flat = shapely.force_2d(geometry)
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        IndexError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        kind = raw.get("type") if isinstance(raw, dict) else type(raw).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return Feature(
+            row=row,
+            ref=ref,
+            tags=tags,
+            geometry=None,
+            problem=f"geometry of type {kind} cannot be read: {reason}",
+        )
+    return Feature(row=row, ref=ref, tags=tags, geometry=flat)
+
+
+def tags_of(properties: dict[str, Any]) -> dict[str, str]:
+    """Properties as text, nulls and empty texts dropped."""
+    tags: dict[str, str] = {}
+    for key, value in properties.items():
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool):
+            tags[str(key)] = "yes" if value else "no"
+        elif isinstance(value, float) and value.is_integer():
+            tags[str(key)] = str(int(value))
+        elif isinstance(value, str | int | float):
+            tags[str(key)] = str(value)
+        else:
+            tags[str(key)] = json.dumps(value, ensure_ascii=False)
+    return tags
+
+
+def _ref(thing: dict[str, Any], tags: dict[str, str]) -> str:
+    """The identity the file gives: osmnx ``element`` + ``id``, Overpass ``@id``, or the feature's own id."""
+    element = tags.get("element") or tags.get("element_type") or tags.get("osm_type")
+    number = tags.get("id") or tags.get("osmid") or tags.get("osm_id")
+    if element and number:
+        return f"{element}/{number}"
+    own = thing.get("id")
+    if own not in (None, ""):
+        return str(own)
+    return tags.get("@id") or tags.get("osm_id") or tags.get("id") or ""
+
+
+def read(path: Path) -> GeoJsonFile:
+    """Open a GeoJSON file for iteration."""
+    return GeoJsonFile(path)

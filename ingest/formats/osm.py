@@ -1,0 +1,138 @@
+"""OpenStreetMap XML (.osm) and PBF (.osm.pbf), by libosmium.
+
+Yields nodes, lines and areas that carry tags. A multipolygon relation is one feature (its untagged member
+ways are not). An outline cut at the edge of an extract is closed over the gap while most of its points are
+there, otherwise it comes with ``problem``. Geometry is WGS 84 by definition of the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import osmium
+import shapely
+from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from ingest.formats import Feature, FormatError, ReadState
+
+# A closed way with one of these is an area; other closed ways (a roundabout, a circular path) are lines.
+_AREA_KEYS = {
+    "amenity", "area:highway", "boundary", "building", "building:part", "healthcare", "landuse", "leisure",
+    "natural", "office", "place", "public_transport", "shop", "tourism", "water",
+}  # fmt: skip
+_ALWAYS_AREA = {"building", "building:part", "landuse", "leisure", "natural", "amenity", "shop"}
+_LINE_KEYS = {"highway", "barrier", "railway", "waterway"}
+_AREA_WATERWAYS = {"riverbank", "dock", "boatyard"}
+_KEPT_SHARE = 0.75  # an outline with fewer of its points says too little about the building
+
+
+def is_area(tags: dict[str, str]) -> bool:
+    """Whether a closed way with these tags means the surface inside it."""
+    if tags.get("area") in ("yes", "no"):
+        return tags["area"] == "yes"
+    if tags.get("waterway") in _AREA_WATERWAYS:
+        return True
+    if tags.get("natural") in ("coastline", "cliff", "tree_row"):
+        return False
+    if _ALWAYS_AREA & tags.keys():
+        return True
+    return bool(_AREA_KEYS & tags.keys()) and not _LINE_KEYS & tags.keys()
+
+
+class OsmFile(ReadState):
+    """Iterate to get features, in file order per kind of object."""
+
+    def __iter__(self) -> Iterator[Feature]:
+        self.crs = "EPSG:4326"
+        try:
+            for row, (ref, tags, geometry, problem) in enumerate(self._objects(), start=1):
+                yield Feature(row=row, ref=ref, tags=tags, geometry=geometry, problem=problem)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise FormatError(
+                f"{self.path.name} cannot be read as OpenStreetMap data ({reason}); expected a complete "
+                ".osm or .osm.pbf file: download or export it again"
+            ) from None
+
+    def _objects(self) -> Iterator[tuple[str, dict[str, str], BaseGeometry | None, str | None]]:
+        relations: dict[int, dict[str, str]] = {}  # multipolygons that have not come back as an area yet
+        rings: set[int] = set()  # closed ways likewise
+        factory = osmium.geom.WKBFactory()
+        # no filter here: dropping untagged ways would also keep them from the relations they belong to
+        objects: Iterator[Any] = iter(osmium.FileProcessor(str(self.path)).with_areas())
+        for thing in objects:
+            if not thing.tags:
+                continue
+            tags = {tag.k: tag.v for tag in thing.tags}
+            if thing.is_node():
+                location = thing.location
+                if location.valid():
+                    yield f"node/{thing.id}", tags, Point(location.lon, location.lat), None
+            elif thing.is_relation():
+                if tags.get("type") == "multipolygon":
+                    relations[thing.id] = tags
+            elif thing.is_area():
+                if thing.from_way():
+                    if thing.orig_id() not in rings:  # libosmium also closes roundabouts
+                        continue
+                    rings.discard(thing.orig_id())
+                elif relations.pop(thing.orig_id(), None) is None:
+                    continue
+                kind = "way" if thing.from_way() else "relation"
+                yield f"{kind}/{thing.orig_id()}", tags, _area(thing, factory), None
+            elif thing.is_closed() and is_area(tags):
+                rings.add(thing.id)
+            else:
+                yield f"way/{thing.id}", tags, *_line(thing)
+        if rings:
+            yield from self._unassembled(rings)
+        for number, tags in relations.items():
+            problem = "the outline is incomplete: members are missing from the file or its rings stay open"
+            yield f"relation/{number}", tags, None, problem
+
+    def _unassembled(self, rings: set[int]) -> Iterator[tuple[str, dict[str, str], BaseGeometry | None, str | None]]:
+        """Closed ways libosmium made no area of: points missing from the file, or a ring that crosses itself."""
+        objects: Iterator[Any] = iter(osmium.FileProcessor(str(self.path)).with_locations())
+        for thing in objects:
+            if thing.is_way() and thing.id in rings:
+                tags = {tag.k: tag.v for tag in thing.tags}
+                corners = len(thing.nodes) - 1
+                points = _points(list(thing.nodes)[:-1])
+                if len(points) == corners and corners >= 3:
+                    yield f"way/{thing.id}", tags, Polygon(points), None
+                elif len(points) >= max(4, _KEPT_SHARE * corners):
+                    self.notes.append(
+                        f"way/{thing.id}: {corners - len(points)} of {corners} corners are missing from the file; "
+                        "closed over the gap"
+                    )
+                    yield f"way/{thing.id}", tags, Polygon(points), None
+                elif corners < 3:
+                    yield f"way/{thing.id}", tags, None, f"an outline needs 3 corners, found {corners}"
+                else:
+                    missing = f"{corners - len(points)} of its {corners} corners are missing from the file"
+                    yield f"way/{thing.id}", tags, None, f"{missing} (cut at the edge of the extract)"
+
+
+def _area(thing: Any, factory: Any) -> BaseGeometry:
+    geometry = shapely.from_wkb(factory.create_multipolygon(thing))
+    parts = shapely.get_parts(geometry)
+    return parts[0] if len(parts) == 1 else geometry
+
+
+def _points(nodes: Any) -> list[tuple[float, float]]:
+    return [(node.lon, node.lat) for node in nodes if node.location.valid()]
+
+
+def _line(way: Any) -> tuple[BaseGeometry | None, str | None]:
+    points = _points(way.nodes)
+    if len(points) < 2:
+        return None, "fewer than two of its points are in the file"
+    return LineString(points), None
+
+
+def read(path: Path) -> OsmFile:
+    """Open an .osm or .osm.pbf file for iteration."""
+    return OsmFile(path)

@@ -1,0 +1,84 @@
+"""Excel workbooks (.xlsx, .xlsm), read cell by cell without loading the sheet.
+
+A merged cell gives its value to every row it covers, because Chinese lists merge the building and unit
+columns downwards. Formulas give the value Excel last saved.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils import range_boundaries
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ingest.formats import FormatError, Row
+
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]+\d+:[A-Z]+\d+)"')
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Rows of text cells of all visible sheets, with sheet name and row number; blank rows left out."""
+    try:
+        yield from _rows(path)
+    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FormatError(
+            f"{path.name} cannot be read as an Excel workbook ({reason}); expected a complete .xlsx file: "
+            "open it in Excel or WPS and save it again"
+        ) from None
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        for sheet in book.worksheets:
+            if sheet.sheet_state != "visible":
+                continue
+            merged = _merged(path, sheet)
+            held: dict[int, tuple[int, str]] = {}  # column -> (last row, value) of merged cells passed
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), start=sheet.min_row or 1):
+                texts = [_text(cell) for cell in cells]
+                for column, last in merged.get(number, ()):
+                    if column <= len(texts):
+                        held[column] = (last, texts[column - 1])
+                if not any(texts):
+                    continue
+                for column, (last, value) in held.items():
+                    if number <= last and column <= len(texts) and not texts[column - 1]:
+                        texts[column - 1] = value
+                yield Row(row=number, cells=tuple(texts), sheet=sheet.title)
+    finally:
+        book.close()
+
+
+def _merged(path: Path, sheet: Any) -> dict[int, list[tuple[int, int]]]:
+    """First row -> (column, last row) of the merged cells; openpyxl's read-only mode does not tell."""
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read(sheet._worksheet_path)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for match in _MERGED.finditer(content):
+        left, top, _, bottom = range_boundaries(match.group(1).decode())
+        if bottom > top:
+            found.setdefault(top, []).append((left, bottom))
+    return found
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value).strip()
