@@ -179,7 +179,9 @@ def _metric_problems(raw: dict[str, Any], where: str) -> Iterator[str]:
     if not (isinstance(limits, list) and len(limits) == 2 and limits[0] < limits[1]):
         yield f"{where}: range must be [lowest, highest]"
     alarm = raw.get("alarm")
-    if alarm is not None and (alarm.get("class") not in SEVERITIES or "at_least" not in alarm):
+    if alarm is not None and not (
+        isinstance(alarm, dict) and alarm.get("class") in SEVERITIES and isinstance(alarm.get("at_least"), (int, float))
+    ):
         yield f'{where}: alarm must be {{ at_least = number, class = "act" | "look" }}'
     scale = raw.get("scale", 1)
     if not isinstance(scale, (int, float)) or not math.isfinite(scale) or scale == 0:

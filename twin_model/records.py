@@ -68,7 +68,7 @@ def _record_kind(
     same = " AND ".join(f"c.{n} IS NOT DISTINCT FROM i.{n}" for n in names if n != key)
     writer.execute(
         f"CREATE OR REPLACE TEMP TABLE verdict AS "
-        f"SELECT i.*, c.{key} IS NOT NULL AS known, c.{key} IS NOT NULL AND ({same}) AS same, c.valid_from AS known_from "
+        f"SELECT i.*, c.{key} IS NOT NULL AS known, c.{key} IS NOT NULL AND ({same}) AS same "
         f"FROM incoming i LEFT JOIN {kind} c ON c.{key} = i.{key} AND c.superseded_at IS NULL AND c.valid_to IS NULL",
         tables={"incoming": as_rows(entities)},
     )

@@ -99,29 +99,20 @@ def fold(before: States, batch: Batch) -> States:
     series, when = batch.series[order], counts_from[order]
     value, received, retained = batch.value[order], batch.received[order], batch.retained[order]
 
-    starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
-    touched = series[starts]
-    group = np.zeros(len(series), np.int64)
-    group[starts[1:]] = 1
-    group = np.cumsum(group)
-
-    accepted = when >= _known_until(before.taken[touched], starts, group, when)
-    accepted &= ~retained | _first_of_unknown(before.taken[touched], starts, group)
-
+    starts = _starts(series)
     newest = before.newest.copy()
-    newest[touched] = np.maximum(newest[touched], np.maximum.reduceat(batch.taken[order], starts))
+    newest[series[starts]] = np.maximum(newest[series[starts]], np.maximum.reduceat(batch.taken[order], starts))
 
-    kept = np.flatnonzero(accepted)
-    if not len(kept):
+    # Of retained messages only the one that opens an unknown series counts; then everything not older than before.
+    opens = np.zeros(len(series), bool)
+    opens[starts] = before.taken[series[starts]] == NEVER
+    counting = np.flatnonzero(~retained | opens)
+    counting = counting[_not_late(series[counting], when[counting], before.taken)]
+    if not len(counting):
         return States(before.value, before.taken, before.received, before.changed, newest, before.retained)
-    series, when, value, received, retained = (
-        series[kept],
-        when[kept],
-        value[kept],
-        received[kept],
-        retained[kept],
-    )
-    starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
+    series, when, value = series[counting], when[counting], value[counting]
+    received, retained = received[counting], retained[counting]
+    starts = _starts(series)
     ends = np.concatenate((starts[1:], [len(series)])) - 1
     touched = series[starts]
 
@@ -154,29 +145,36 @@ def _in_order(series: I32, received: I64, when: I64) -> NDArray[np.intp]:
     return np.lexsort((when, received, series)) if backwards.any() else order
 
 
-def _known_until(prior: I64, starts: NDArray[np.intp], group: I64, when: I64) -> I64:
-    """For each row the largest instant before it in its series, the state's own included."""
+def _starts(series: I32) -> NDArray[np.intp]:
+    """Where each series begins in an ordered column."""
+    if not len(series):
+        return np.empty(0, np.intp)
+    return np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1])))
+
+
+def _not_late(series: I32, when: I64, known: I64) -> Bools:
+    """Rows at or after everything before them in their series, ``known`` (per series number) included."""
+    if not len(series):
+        return np.zeros(0, bool)
+    starts = _starts(series)
+    prior = known[series[starts]]
     base = int(when.min())
-    span = int(when.max()) - base + 2
+    span = int(when.max()) - base + 3  # room for 'nothing known' below and 'newer than all' above
     if span * (len(starts) + 1) >= 2**62:  # absurd dates in a huge batch: go series by series
-        one_by_one = np.empty_like(when)
-        for g, start in enumerate(starts):
-            end = starts[g + 1] if g + 1 < len(starts) else len(when)
-            running = np.maximum.accumulate(np.concatenate(([prior[g]], when[start:end])))
-            one_by_one[start:end] = running[:-1]
-        return one_by_one
-    offset = group * span
-    running = np.empty(len(when), np.int64)
-    running[1:] = np.maximum.accumulate(when - base + 1 + offset)[:-1]
+        not_late = np.empty(len(series), bool)
+        for start, end, last in zip(starts, [*starts[1:], len(series)], prior, strict=True):
+            running = np.maximum.accumulate(np.concatenate(([last], when[start:end])))
+            not_late[start:end] = when[start:end] >= running[:-1]
+        return not_late
+    # One running maximum over all series at once: each series is lifted above the one before it.
+    lift = np.zeros(len(series), np.int64)
+    lift[starts[1:]] = span
+    lift = np.cumsum(lift)
+    lifted = when - base + 1 + lift
+    running = np.empty(len(series), np.int64)
+    running[1:] = np.maximum.accumulate(lifted)[:-1]
     running[starts] = 0
-    floor = np.clip(np.where(prior == NEVER, base - 1, prior) - base + 1, 0, span - 1)[group] + offset
-    known: I64 = np.maximum(running, floor) - offset + base - 1
-    return known
-
-
-def _first_of_unknown(prior: I64, starts: NDArray[np.intp], group: I64) -> Bools:
-    """Rows that open a series of which nothing was known."""
-    first = np.zeros(len(group), bool)
-    first[starts] = True
-    opens: Bools = first & (prior[group] == NEVER)
-    return opens
+    floor = np.zeros(len(series), np.int64)
+    floor[starts] = np.clip(np.where(prior == NEVER, base - 1, prior) - base + 1, 0, span - 1) + lift[starts]
+    unbroken: Bools = lifted >= np.maximum(running, np.maximum.accumulate(floor))
+    return unbroken

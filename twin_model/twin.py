@@ -270,7 +270,8 @@ class Twin:
         if unknown := sorted(filters.keys() - set(names)):
             raise ValueError(f"{kind} has no column {', '.join(unknown)}; it has {', '.join(names)}")
         where = " AND ".join(["TRUE", *(f"{name} = ${name}" for name in filters)])
-        sql = f"SELECT {', '.join(names)}, valid_from, recorded_at FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
+        listed = ", ".join([*names, "valid_from", "recorded_at"])
+        sql = f"SELECT {listed} FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
         return self._remembered.get(
             ("entities", kind, self._epoch(at, kind), tuple(sorted(filters.items(), key=str))),
             lambda: self._store.select(sql, instant=at, **filters),
@@ -328,7 +329,7 @@ class Twin:
     def alarm_events(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
     ) -> pa.Table:
-        """The moments a value reached its declared alarm limit: taken_at, device_id, metric, value, severity, places."""
+        """The moments a value reached its alarm limit: taken_at, device_id, metric, value, severity, places."""
         at = self._until_now(at)
         placed = self._placed(at)
         chosen = _of(placed.table, community_id).filter(pc.field("alarm_at_least").is_valid())
@@ -346,7 +347,7 @@ class Twin:
         return joined.drop_columns(["series_no"])
 
     def alerts(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
-        """What is in breach at ``at``, by urgency: rule, subject, severity act/look/blind, since, value, titles, places."""
+        """What is in breach at ``at``, by urgency: rule, subject, severity, since, value, titles, places."""
         at = self._until_now(at)
         table = self._remembered.get(("alerts", *self._moment(at)), lambda: self._alerts(at))
         return _of(table, community_id)
