@@ -88,6 +88,7 @@ class Twin:
         self._next_quarantine = max(1, _highest(store, "quarantine", "quarantine_id") + 1)
         self._sources = {row["name"]: SourceState(**row) for row in store.read("sources", instant=None).to_pylist()}
         self._directory = Directory.read(store, catalogue, version=1)
+        store.write(lambda writer: writer.execute(_FORGET_DELIVERIES, most=REMEMBERED_DELIVERIES))
 
     @classmethod
     def open(
@@ -511,6 +512,10 @@ class Twin:
             if declared and declared.alarm_class:
                 return declared.title[lang]
         return rule_title
+
+
+_FORGET_DELIVERIES = """DELETE FROM delivery WHERE received_at < (
+    SELECT min(received_at) FROM (SELECT received_at FROM delivery ORDER BY received_at DESC LIMIT $most))"""
 
 
 def _us(length: timedelta) -> int:
