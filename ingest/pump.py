@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.decoder import Decoder, Decoding
-from ingest.mqtt import Batch
 from ingest.packets import Message
+from ingest.source import Batch
 from twin_model.entities import Device
 from twin_model.twin import Twin
 
