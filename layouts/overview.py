@@ -1,0 +1,66 @@
+"""The overview: the neighbourhood itself, what is at its left, what needs doing at its right."""
+
+from __future__ import annotations
+
+from dash import Dash, Input, dcc, html
+
+from layouts.page import Ask, Ids, Page, View
+from layouts.parts import answers, building, doing, drawer, living, map_frame
+from layouts.parts.panel import Panel, register_panels, stores
+from layouts.parts.text import t
+
+ids = Ids("overview")
+
+LEFT = (
+    Panel("population", answers.residents, living.population),
+    Panel("elders", answers.elders, living.elders),
+    Panel("centre", answers.centre, living.centre),
+    Panel("city", answers.city, living.city),
+)
+RIGHT = (
+    Panel("urgent", answers.tasks, doing.urgent),
+    Panel("tasks", answers.tasks, doing.tasks, "grow"),
+    Panel("health", answers.devices, doing.health),
+    Panel("flow", answers.flow, doing.flow),
+)
+LEGEND = Panel("legend", answers.colours, map_frame.legend)
+BUILDING = Panel("building", answers.building, building.building)
+SERIES = Panel("chart", answers.series, building.series)
+DRAWER = Panel("drawer", drawer.rows, drawer.drawer)
+
+
+def layout(view: View) -> html.Div:
+    """The tree without data: every panel's place, the map's place and the legend."""
+    lang = view.lang
+    return html.Div(
+        [
+            html.H1(t(lang, "nav.overview"), className="sr-only"),
+            *(stores(ids, group=group) for group in ("shown", "shown-building", "shown-chart", "shown-drawer")),
+            *(dcc.Store(id=ids(name)) for name in ("open", "selected", "series")),
+            map_frame.map_place(view),
+            html.Div(className="vignette", **{"aria-hidden": "true"}),
+            html.Section(
+                [html.Div([panel.place(ids, view) for panel in LEFT], className="whole"), BUILDING.place(ids, view)],
+                className="column left",
+                **{"aria-label": t(lang, "overview.left")},
+            ),
+            html.Section(
+                [panel.place(ids, view) for panel in RIGHT], className="column right", **{"aria-label": t(lang, "overview.right")}
+            ),
+            map_frame.legend_bar(view, LEGEND.place(ids, view)),
+            html.Div([SERIES.place(ids, view), DRAWER.place(ids, view)], className="over-map"),
+        ],
+        className="overview",
+    )
+
+
+def register(app: Dash, ask: Ask) -> None:
+    """Redraw what changed; the building, its chart and the drawer have requests of their own."""
+    register_panels(app, ask, ids, (*LEFT, *RIGHT, LEGEND))
+    selected, series, opened = (Input(ids(name), "data") for name in ("selected", "series", "open"))
+    register_panels(app, ask, ids, [BUILDING], group="shown-building", inputs={"building": selected})
+    register_panels(app, ask, ids, [SERIES], group="shown-chart", inputs={"chosen": series})
+    register_panels(app, ask, ids, [DRAWER], group="shown-drawer", inputs={"key": opened})
+
+
+PAGE = Page(slug="overview", title_key="nav.overview", order=10, layout=layout, register=register)

@@ -1,0 +1,213 @@
+"""What the panels ask the twin: ``question(twin, at, community)`` -> small plain answers.
+
+No judging here: states, alerts and people are decided in twin_model; these only count and pick columns. Unknown
+stays None all the way to the screen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from layouts.page import ZONE
+from layouts.parts.where import described, placed
+from twin_model.twin import Twin
+
+Answer = dict[str, Any]
+
+AGES = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
+STATUS_ORDER = {"lost": 0, "stale": 1, "fresh": 2}
+SPANS = {"24h": timedelta(hours=24), "48h": timedelta(hours=48), "7d": timedelta(days=7), "31d": timedelta(days=31)}
+MOST_POINTS = 720  # points of a chart; more cannot be told apart on a screen
+LOW_BATTERY = 20  # percent; at or below it a device is put on the round for a new battery
+
+
+def community(twin: Twin, at: datetime, community: str) -> Answer:
+    """Name, English name, whether the data are invented, and whether anything is known at ``at``."""
+    row = twin.entity("community", community, at) or twin.entity("community", community, twin.now()) or {}
+    return {"name": row.get("name"), "name_en": row.get("name_en"), "is_sample": bool(row.get("is_sample"))}
+
+
+def open_now(twin: Twin, at: datetime, community: str) -> Answer:
+    """Open alerts by severity, blind homes, devices online and in all."""
+    severity = Counter(twin.alerts(at, community_id=community)["severity"].to_pylist())
+    status = Counter(twin.device_status(at, community_id=community)["status"].to_pylist())
+    homes = Counter(twin.home_states(at, community_id=community)["state"].to_pylist())
+    return {
+        "open": sum(severity.values()),
+        "act": severity["act"],
+        "look": severity["look"],
+        "blind": homes["blind"] if homes else None,
+        "online": status["fresh"] + status["stale"],
+        "devices": sum(status.values()),
+    }
+
+
+def sources(twin: Twin, at: datetime, community: str) -> Answer:
+    """Sources of data that are away now, and the first instant when ``at`` lies before it."""
+    first = twin.first_instant(community)
+    lost = [{"name": s.name, "detail": s.detail, "since": s.since} for s in twin.sources(at) if not s.connected]
+    return {"lost": lost, "first": first if first is not None and at < first else None}
+
+
+def residents(twin: Twin, at: datetime, community: str) -> Answer:
+    """People, households, age bands (None: no home has counts) and when they were last recorded."""
+    return dict(twin.residents(at, community_id=community))
+
+
+def elders(twin: Twin, at: datetime, community: str) -> Answer:
+    """Equipped homes of elders living alone by state, and how many homes there are in all."""
+    rows = twin.home_states(at, community_id=community)
+    newest = pc.max(rows["since"]).as_py() if rows.num_rows else None
+    alone = twin.residents(at, community_id=community).get("elder_alone")
+    return {**Counter(rows["state"].to_pylist()), "equipped": rows.num_rows, "alone": alone, "newest": newest}
+
+
+def centre(twin: Twin, at: datetime, community: str) -> Answer:
+    """The neighbourhood centre (the facility of kind ``centre``) and its rooms, fullest in capacity first."""
+    facilities = twin.entities("facility", at, community_id=community, facility_kind="centre").to_pylist()
+    places = twin.occupancy(at, community_id=community).to_pylist()
+    if not facilities:
+        return {"centre": None, "rooms": [], "newest": None}
+    mine = facilities[0]["facility_id"]
+    whole = next((p for p in places if p["place_id"] == mine), None)
+    rooms = [p for p in places if p["place_kind"] == "room" and p["within"] == mine and p["method"] != "none"]
+    rooms.sort(key=lambda p: (p["people"] is None, -(p["capacity"] or 0)))
+    return {"centre": whole, "rooms": rooms, "facility": facilities[0], "newest": whole and whole["newest"]}
+
+
+def city(twin: Twin, at: datetime, community: str) -> dict[str, Answer]:
+    """Parking, chargers, air, power: the twin's counts of services by name."""
+    return {row["figure"]: row for row in twin.figures(at, community_id=community).to_pylist()}
+
+
+def tasks(twin: Twin, at: datetime, community: str) -> list[Answer]:
+    """Open alerts as the twin orders them, most urgent first, with the names of their places and sensors."""
+    rows = twin.alerts(at, community_id=community).to_pylist()
+    known = twin.entities("device", at, community_id=community)
+    chosen = known.filter(pc.is_in(known["device_id"], pa.array([row["subject"] for row in rows], pa.string())))
+    types = dict(zip(chosen["device_id"].to_pylist(), chosen["type"].to_pylist(), strict=True))
+    return described(twin, placed(twin, at, ({**row, "type": types.get(row["subject"])} for row in rows)))
+
+
+def devices(twin: Twin, at: datetime, community: str) -> Answer:
+    """Devices by status, the types with most of them away, and low batteries."""
+    rows = twin.device_status(at, community_id=community).select(["type", "status", "battery"]).to_pylist()
+    away = Counter(row["type"] for row in rows if row["status"] == "lost")
+    titles = {name: twin.catalogue.sensor_types[name].title for name in away if name in twin.catalogue.sensor_types}
+    return {
+        **Counter(row["status"] for row in rows),
+        "all": len(rows),
+        "low": sum(1 for row in rows if row["battery"] is not None and row["battery"] <= LOW_BATTERY),
+        "away": [(titles.get(name, {"zh": name}), n) for name, n in away.most_common(3)],
+    }
+
+
+def flow(twin: Twin, at: datetime, community: str) -> Answer:
+    """What came in: readings kept, what waits in quarantine, which sources are connected, the newest commit."""
+    waiting = twin.quarantined(at, limit=1000)
+    return {
+        **twin.counts(),
+        "quarantined": waiting.filter(pc.is_null(waiting["resolved_at"])).num_rows,
+        "sources": [(source.name, source.connected, source.since) for source in twin.sources(at)],
+    }
+
+
+def colours(twin: Twin, at: datetime, community: str) -> Answer:
+    """How many buildings are in each class of each colouring."""
+    rows = twin.building_classes(at, community_id=community)
+    return {name: dict(Counter(rows[name].to_pylist())) for name in ("alert", "occupancy", "freshness")}
+
+
+def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: datetime, buckets: int) -> Answer:
+    """The time bar's window: electric power and people counted per bucket, alarm events, the first instant.
+
+    ``start`` and ``end`` come back on the buckets' own boundaries. A bucket in which fewer than half of the usual
+    devices were heard is None: a gap, not a dip.
+    """
+    known = max(at, min(end, twin.now()))
+    bucket = timedelta(seconds=round((end - start).total_seconds() / buckets))
+    start -= (start.astimezone(ZONE).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) % bucket
+    ends = start + bucket * (buckets + 1)
+    power = twin.totals("power_kw", start, ends, known, bucket=bucket, community_id=community, types=("electricity_meter",))
+    people = twin.totals("people", start, ends, known, bucket=bucket, community_id=community)
+    metrics = [metric for kind in twin.catalogue.sensor_types.values() for metric in kind.metrics.values()]
+    titles = {metric.name: metric.title for metric in metrics}
+    events = twin.alarm_events(start, end, known, community_id=community).to_pylist()
+    return {
+        "start": start,
+        "end": ends,
+        "power": line(power.to_pylist(), start, bucket, buckets + 1),
+        "people": line(people.to_pylist(), start, bucket, buckets + 1),
+        "events": [
+            {"at": e["taken_at"], "class": e["severity"], "title": titles[e["metric"]], "building_id": e["building_id"]}
+            for e in events
+        ],
+        "first": twin.first_instant(community),
+    }  # fmt: skip
+
+
+def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int) -> list[float | None]:
+    """One value per bucket from ``start``; None where too few devices were heard for a sum to mean anything."""
+    usual = sorted(row["devices"] for row in rows)[len(rows) // 2] if rows else 0
+    values: list[float | None] = [None] * n
+    for row in rows:
+        i = (row["bucket"] - start) // bucket
+        if 0 <= i < n and row["devices"] * 2 >= usual:
+            values[i] = round(row["value"], 1)
+    return values
+
+
+def series(twin: Twin, at: datetime, community: str, *, chosen: str | None, span: str = "24h") -> Answer | None:
+    """One series (``device|metric``) over a span up to ``at``: points (thinned when many), words, silence limit."""
+    device, _, metric = (chosen or "").partition("|")
+    row = twin.entity("device", device, at)
+    kind = twin.catalogue.sensor_types.get(row["type"]) if row and row["community_id"] == community else None
+    declared = kind.metrics.get(metric) if kind else None
+    if row is None or kind is None or declared is None:
+        return None
+    start = at - SPANS[span]
+    table = twin.series(device, metric, start, at, at)
+    if table.num_rows > MOST_POINTS:
+        bucket = timedelta(seconds=round(SPANS[span].total_seconds() / MOST_POINTS))
+        table = twin.series(device, metric, start, at, at, bucket=bucket)
+        column = "last" if declared.kind in ("state", "event", "counter") else "mean"
+        points = list(zip(table["bucket"].to_pylist(), table[column].to_pylist(), strict=True))
+    else:
+        points = list(zip(table["taken_at"].to_pylist(), table["value"].to_pylist(), strict=True))
+    return {
+        **placed(twin, at, [row])[0], "type_title": dict(kind.title),
+        "metric": metric, "metric_title": dict(declared.title), "unit": declared.unit,
+        "kind": declared.kind, "labels": dict(declared.labels), "limit": declared.alarm_at_least, "silence": kind.stale_after,
+        "points": points, "start": start, "end": at, "span": span,
+    }  # fmt: skip
+
+
+def building(twin: Twin, at: datetime, community: str, *, building: str | None) -> Answer | None:
+    """One building: its homes by age and state, its devices with their newest values. None when none is chosen."""
+    row = twin.entity("building", building, at) if building else None
+    if row is None or row["community_id"] != community:
+        return None
+    homes = twin.entities("home", at, community_id=community, building_id=building).to_pylist()
+    states = twin.home_states(at, community_id=community)
+    states = states.filter(pc.equal(states["building_id"], building))
+    readings = twin.states(at, community_id=community)
+    readings = readings.filter(pc.equal(readings["building_id"], building))
+    readings = readings.filter(pc.not_equal(readings["metric"], "battery"))
+    rows = described(twin, placed(twin, at, readings.to_pylist()))
+    alarms = [row for row in tasks(twin, at, community) if row["building_id"] == building]
+    ages = {name: [home[name] for home in homes if home[name] is not None] for name in AGES}
+    classes = twin.building_classes(at, community_id=community)
+    classes = classes.filter(pc.equal(classes["building_id"], building)).to_pylist()
+    return {
+        "building": row, "homes": len(homes), "households": sum(home["households"] for home in homes),
+        "ages": {name: sum(counts) if counts else None for name, counts in ages.items()},
+        "states": dict(Counter(states["state"].to_pylist())), "alarms": alarms, "classes": classes[0] if classes else None,
+        "readings": sorted(rows, key=lambda r: (STATUS_ORDER[r["status"]], r["type"], r["home_number"] or "", r["metric"])),
+        "facilities": twin.entities("facility", at, community_id=community, building_id=building).to_pylist(),
+    }  # fmt: skip
+

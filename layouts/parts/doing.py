@@ -1,0 +1,175 @@
+"""The right side of the overview: what needs doing, and whether the senses and the flow of data are well."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from layouts.page import View
+from layouts.parts.format import age, count, large, measure, share, stamp
+from layouts.parts.panel import head, icon, sets, sign, stacked, unknown
+from layouts.parts.text import t, titled
+from layouts.parts.where import unit, where
+
+SHOWN_TASKS = 6
+STATUSES = ("fresh", "stale", "lost")
+
+
+def urgent(view: View, now: datetime, answer: Any) -> Any:
+    """The one loud thing: the most urgent open alert that needs action. Nothing when there is none."""
+    first = next((task for task in answer if task["severity"] == "act"), None)
+    if first is None:
+        return None
+    lang = view.lang
+    quiet = "" if view.live else " past"
+    return html.Div(
+        [
+            html.Div([html.H2([icon("warning"), title(lang, first)]), age(lang, first["since"], now, class_name="note")], className="head"),
+            html.Div(
+                [
+                    age(lang, first["since"], now, form="clock", class_name="running"),
+                    html.Span(where(lang, first), className="where"),
+                ],
+                className="row",
+            ),
+            html.P(why(view, first), className="why-line"),
+            _act_buttons(view, first),
+        ],
+        className=f"panel urgent{quiet}",
+    )
+
+
+def _act_buttons(view: View, task: Any) -> html.Div:
+    if not view.live:
+        return html.Div(html.Span(t(view.lang, "past.no_action"), className="caveat"), className="buttons")
+    fly = {**sets("overview--selected", task["building_id"] or ""), "data-fly": task["building_id"] or ""}
+    see = html.Button(t(view.lang, "task.see"), className="button act", **fly) if task["building_id"] else None
+    rows = html.Button(t(view.lang, "task.rows"), className="button", **sets("overview--open", f"device:{task['subject']}"))
+    return html.Div([see, rows], className="buttons")
+
+
+def tasks(view: View, _now: datetime, answer: Any) -> html.Div:
+    """The other open alerts by urgency; with none, that there is nothing to do."""
+    lang = view.lang
+    loud = next((task for task in answer if task["severity"] == "act"), None)
+    rest = [task for task in answer if task is not loud]
+    key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
+    note = t(lang, "tasks.note", n=count(len(rest))) if rest else None
+    if not rest:
+        calm = t(lang, "tasks.no_others" if loud else "tasks.none")
+        return html.Div([head(t(lang, key), note), html.P([sign("fresh"), calm], className="calm")], className="panel tasks")
+    rows = [task_row(view, _now, task) for task in rest[:SHOWN_TASKS]]
+    return html.Div(
+        [head(t(lang, key), note, way="alerts"), html.Ul(rows, className="task-list"), _more(lang, len(rest) - len(rows))],
+        className="panel tasks",
+    )
+
+
+def task_row(view: View, now: datetime, task: Any) -> html.Li:
+    """One open alert: shape, what and where, how long, one line why; a press flies there."""
+    lang = view.lang
+    building = task["building_id"] or ""
+    return html.Li(
+        html.Button(
+            [
+                sign(task["severity"]),
+                html.B(f"{where(lang, task)} {title(lang, task)}", className="what"),
+                age(lang, task["since"], now, form="lasting", class_name=f"long {task['severity']}"),
+                html.Span(why(view, task), className="why-line"),
+            ],
+            className="task",
+            **{**sets("overview--selected", building), "data-fly": building},
+        )
+    )
+
+
+def _more(lang: str, n: int) -> Any:
+    if n <= 0:
+        return None
+    return html.Button(t(lang, "tasks.more", n=count(n)), className="more way", **sets("overview--open", "alerts"))
+
+
+def title(lang: str, task: Any) -> str:
+    """What the alert is called."""
+    return str(task[f"title_{lang}"] or task["rule"])
+
+
+def why(view: View, task: Any) -> str:
+    """One sentence of reason: which sense said what, and when."""
+    lang, since = view.lang, stamp(view.lang, task["since"], seconds=True)
+    if task["severity"] == "blind":
+        return t(lang, "task.why_blind", at=since) if task["since"] else t(lang, "task.why_never")
+    sense = titled(lang, task["type_title"], task["subject"])
+    return t(lang, "task.why", sense=sense, at=since, value=said(lang, task))
+
+
+def said(lang: str, state: Any) -> str:
+    """A value in words: the declared label of an enum, else the number with its unit."""
+    label = (state.get("labels") or {}).get(f"{state['value']:g}") if state["value"] is not None else None
+    if label:
+        return titled(lang, label, f"{state['value']:g}")
+    return f"{measure(state['value'])} {unit(lang, state.get('unit'))}".strip()
+
+
+def health(view: View, _now: datetime, answer: Any) -> html.Div:
+    """Whether the devices can be trusted: fresh, stale, lost, weak batteries, which kinds are away."""
+    lang = view.lang
+    if not answer["all"]:
+        return html.Div([head(t(lang, "health.title")), unknown(t(lang, "health.none"))], className="panel")
+    online = answer.get("fresh", 0) + answer.get("stale", 0)
+    cells = [
+        html.Button(
+            [html.Span([sign(status), t(lang, f"status.{status}")]), html.B(count(answer.get(status, 0)), className=f"num {status}")],
+            className="cell way",
+            **sets("overview--open", f"devices:{status}"),
+        )
+        for status in STATUSES
+    ]
+    low = html.Button(
+        [html.Span([sign("battery"), t(lang, "health.low")]), html.B(count(answer["low"]), className="num")],
+        className="cell way",
+        **sets("overview--open", "battery"),
+    )
+    kinds = t(lang, "list.and").join(f"{titled(lang, names, '—')} {n}" for names, n in answer["away"])
+    return html.Div(
+        [
+            head(t(lang, "health.title"), t(lang, "health.online", share=share(online / answer["all"])), way="devices"),
+            stacked([(f"device {status}", answer.get(status, 0)) for status in STATUSES]),
+            html.Div([*cells, low], className="cells four"),
+            html.P(t(lang, "health.away", kinds=kinds), className="caveat") if kinds else None,
+        ],
+        className="panel health",
+    )
+
+
+def flow(view: View, now: datetime, answer: Any) -> html.Div:
+    """The flow of data: readings kept, what waits in quarantine, which sources are connected."""
+    lang = view.lang
+    lines = [
+        html.Span(
+            [sign("fresh" if connected else "act"), name, " ", t(lang, "flow.connected" if connected else "flow.lost"),
+             None if connected else age(lang, since, now)],
+            className="source",
+        )
+        for name, connected, since in answer["sources"]
+    ]  # fmt: skip
+    tiles = [
+        _flow_tile(t(lang, "flow.stored"), large(lang, answer["readings_total"]), t(lang, "flow.rows"), "stored"),
+        _flow_tile(t(lang, "flow.quarantined"), count(answer["quarantined"]), t(lang, "flow.messages"), "quarantine"),
+        _flow_tile(t(lang, "flow.duplicates"), count(answer["duplicates"]), t(lang, "flow.since_start"), None),
+    ]
+    lag = answer.get("lag_s")
+    if lag is not None:
+        tiles[2] = _flow_tile(t(lang, "flow.lag"), measure(lag), t(lang, "flow.seconds"), None)
+    return html.Div(
+        [head(t(lang, "flow.title"), lines or t(lang, "flow.no_source")), html.Div(tiles, className="tiles")], className="panel flow"
+    )
+
+
+def _flow_tile(name: str, value: str, foot: str, way: str | None) -> Any:
+    inner = [html.Span(name, className="tile-title"), html.B(value, className="num"), html.Span(foot, className="tile-foot")]
+    return html.Button(inner, className="tile way", **sets("overview--open", way)) if way else html.Div(inner, className="tile")
+
+

@@ -1,0 +1,78 @@
+"""What stands around the 3D map: the place it is drawn in, and the legend with its counts and buttons.
+
+The map itself is assets/40_map*.js; assets/21_shell_map.js starts it in the element with ``data-map-place``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from layouts.page import View
+from layouts.parts.format import count
+from layouts.parts.panel import icon
+from layouts.parts.text import t
+
+CLASSES = {
+    "alert": ("none", "look", "act", "blind"),
+    "occupancy": ("0", "1", "2", "3", "unknown"),
+    "freshness": ("fresh", "stale", "lost", "none"),
+}
+
+
+def map_place(view: View) -> html.Div:
+    """The empty place of the map; what it shows is told in words by the panels beside it."""
+    return html.Div(
+        id="overview--map",
+        className="map-place",
+        role="application",
+        **{"aria-label": t(view.lang, "map.label"), "data-map-place": "", "data-community": view.community, "data-lang": view.lang},
+    )
+
+
+def legend(view: View, _now: datetime, answer: Any) -> html.Div:
+    """How many buildings are in each class; all colourings are there, the chosen one is shown."""
+    lang = view.lang
+    lists = [
+        html.Ul(
+            [_key(lang, colouring, name, answer[colouring].get(name, 0)) for name in names],
+            className="keys",
+            **{"data-keys": colouring},
+        )
+        for colouring, names in CLASSES.items()
+    ]
+    return html.Div(lists, className="key-lists")
+
+
+def _key(lang: str, colouring: str, name: str, n: int) -> html.Li:
+    words = t(lang, f"legend.{colouring}.{name}")
+    return html.Li([html.I(className=f"swatch {colouring}-{name}"), html.Span(words, className="word"), html.B(count(n))])
+
+
+def legend_bar(view: View, keys: html.Div | html.Section) -> html.Section:
+    """The bar under the map: colouring, classes, layers, north, home view, scale."""
+    lang = view.lang
+    colourings = [html.Option(t(lang, f"legend.{name}.title"), value=name) for name in CLASSES]
+    return html.Section(
+        [
+            html.Label(
+                [icon("palette"), html.Select(colourings, className="select", **{"data-map": "colour", "aria-label": t(lang, "legend.colour")})],
+                className="select-box",
+            ),
+            keys,
+            html.Div(
+                [_button(lang, "labels", "layers"), _button(lang, "north", "north"), _button(lang, "home", "home"),
+                 html.Div([html.I(id="overview--scale-bar"), html.Span(id="overview--scale-word")], className="scale")],
+                className="map-tools",
+            ),
+        ],
+        className="legend",
+        **{"aria-label": t(lang, "legend.label")},
+    )  # fmt: skip
+
+
+def _button(lang: str, name: str, picture: str) -> html.Button:
+    words = t(lang, f"map.{name}")
+    return html.Button(icon(picture), className="button square", title=words, **{"data-map": name, "aria-label": words})

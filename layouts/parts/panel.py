@@ -1,0 +1,151 @@
+"""Panels: the frame every figure stands in, and the one callback that redraws those that changed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
+from layouts.parts.format import UNKNOWN
+from layouts.parts.text import t
+
+log = logging.getLogger(__name__)
+
+Tree = Any
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One redrawable part: ``question(twin, at, community)`` -> plain answer, ``draw(view, now, answer)`` -> tree."""
+
+    part: str
+    question: Callable[..., Any]
+    draw: Callable[[View, datetime, Any], Tree]
+    class_name: str = ""
+    label_key: str | None = None
+
+    def place(self, ids: Ids, view: View) -> html.Div | html.Section:
+        """The empty place the tree is put into; a labelled one is a landmark."""
+        if self.label_key is None:
+            return html.Div(id=ids(self.part), className=self.class_name)
+        label = {"aria-label": t(view.lang, self.label_key)}
+        return html.Section(id=ids(self.part), className=self.class_name, **label)
+
+
+def stores(ids: Ids, *, group: str = "shown") -> dcc.Store:
+    """Holds the fingerprints of what the panels of a page show; goes into the page's layout."""
+    return dcc.Store(id=ids(group))
+
+
+def register_panels(
+    app: Dash,
+    ask: Ask,
+    ids: Ids,
+    panels: Sequence[Panel],
+    *,
+    group: str = "shown",
+    inputs: Mapping[str, Input] | None = None,
+) -> None:
+    """Redraw the panels whose answer changed, in one request a second at most.
+
+    ``inputs`` are further arguments of every question (a chosen device, a colouring). A panel that fails says so in its
+    place and in the log, and the others go on.
+    """
+    extra = dict(inputs or {})
+
+    @app.callback(
+        output=(Output(ids(group), "data"), [Output(ids(panel.part), "children") for panel in panels]),
+        inputs={"store": VIEW, "revision": REVISION, "args": extra},
+        state={"shown": State(ids(group), "data")},
+    )
+    def show(store: Any, revision: Any, shown: Any, args: Any) -> tuple[Any, list[Any]]:
+        view = View.of(store)
+        now = instant(view, ask.twin)
+        trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), args) for panel in panels]
+        keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
+        return (no_update if keys == shown else keys), [tree for _, tree in trees]
+
+
+def draw(
+    ask: Ask, ids: Ids, panel: Panel, view: View, now: datetime, shown: str | None, args: Mapping[str, Any]
+) -> tuple[str, Tree]:
+    """The fingerprint and tree of a panel; ``no_update`` for the tree when the reader already sees it."""
+    try:
+        question = panel.question
+        answer = ask(f"{question.__module__}.{question.__name__}", question, view, **args)
+        key = fingerprint(view, answer)
+        return key, no_update if key == shown else panel.draw(view, now, answer)
+    except Exception:  # the wall between panels: one that fails must not freeze the others
+        log.exception("panel %s failed", ids(panel.part))
+        return "failed", no_update if shown == "failed" else failed(view)
+
+
+def fingerprint(view: View, answer: Any) -> str:
+    """Changes when the picture does. Live ages tick in the browser, so the instant counts only in the past."""
+    seen = repr((view.lang, view.community, view.at, answer))
+    return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+
+
+def failed(view: View) -> html.Div:
+    """What stands in a panel whose question raised."""
+    return html.Div([html.H2(t(view.lang, "panel.failed")), html.P(t(view.lang, "panel.failed_why"))], className="panel")
+
+
+# --- pieces -------------------------------------------------------------------------------------------------
+
+
+def icon(name: str, class_name: str = "") -> html.I:
+    """A drawn sign (assets/30 in css, local SVG); always beside a word or inside a labelled button."""
+    return html.I(className=f"icon icon-{name} {class_name}".strip(), **{"aria-hidden": "true"})
+
+
+def sign(state: str) -> html.I:
+    """Shape and colour of a state: act triangle, look diamond, blind hatch, fresh dot, away hollow."""
+    return html.I(className=f"sign sign-{state}", **{"aria-hidden": "true"})
+
+
+def head(title: Tree, note: Tree = None, *, way: str | None = None) -> html.Div:
+    """A panel's first line: what it is, and how old."""
+    name = html.H2(title if way is None else [html.Button(title, className="way", **sets("overview--open", way))])
+    return html.Div([name, html.Span(note, className="note")], className="head")
+
+
+def sets(target: str, value: str) -> dict[str, str]:
+    """Attributes of a button that, when pressed, puts ``value`` into the store ``target`` (assets/20_shell.js)."""
+    return {"data-set": target, "data-value": value}
+
+
+def figure(value: Tree, unit: str = "", *, way: str | None = None, label: str = "", size: str = "big") -> Tree:
+    """A headline figure with its unit; pressing it opens the rows behind it."""
+    inner = [html.Span(value, className="num"), html.Span(unit, className="unit") if unit else None]
+    if way is None:
+        return html.Div(inner, className=f"figure {size}")
+    return html.Button(inner, className=f"figure way {size}", title=label or None, **sets("overview--open", way))
+
+
+def unknown(reason: str) -> html.Div:
+    """Not measurable: a dash and why, hatched; never a zero."""
+    return html.Div([html.Span(UNKNOWN, className="num"), html.Span(reason, className="why")], className="unknown")
+
+
+def meter(share: float | None, *, tone: str = "") -> html.Div:
+    """A bar of share of capacity; a place without capacity has a dashed line, not an empty bar."""
+    if share is None:
+        return html.Div(className="meter none", **{"aria-hidden": "true"})
+    width = f"{max(0.0, min(1.0, share)) * 100:.1f}%"
+    return html.Div(html.I(style={"width": width}), className=f"meter {tone}".strip(), **{"aria-hidden": "true"})
+
+
+def stacked(parts: Sequence[tuple[str, float]]) -> html.Div:
+    """One bar of shares: ``[(class, amount), ...]``; nothing is drawn for nothing."""
+    return html.Div(
+        [html.I(className=name, style={"flexGrow": amount}) for name, amount in parts if amount],
+        className="stacked",
+        **{"aria-hidden": "true"},
+    )

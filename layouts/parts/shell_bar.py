@@ -1,0 +1,134 @@
+"""The top bar of every page: whose neighbourhood, which page, live or past, and what is open.
+
+``cockpit/shell.py`` puts ``bar(view, pages, slug)`` over the page and calls ``register(app, ask)`` once. The clock, the
+state of the connection and the links' ``at`` belong to assets/20_shell.js.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dash import Dash, html
+
+from layouts.page import SHELL, Ask, Page, View
+from layouts.parts import answers
+from layouts.parts.format import age, count, share, stamp
+from layouts.parts.panel import Panel, register_panels, sign, stores
+from layouts.parts.text import t, texts
+
+
+def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
+    """The bar of the page ``slug``; drawn again when the page, language or community changes."""
+    lang = view.lang
+    return html.Header(
+        [
+            stores(SHELL),
+            html.Div([BRAND.place(SHELL, view)], className="brand"),
+            html.Nav([_link(view, page, slug) for page in pages], className="nav", **{"aria-label": t(lang, "nav.label")}),
+            html.Div(
+                [
+                    html.Span(t(lang, "when.live"), className="live-word"),
+                    html.Span(t(lang, "when.past"), className="past-word"),
+                    html.Span(id=SHELL("day"), className="day"),
+                    html.Time(id=SHELL("clock"), className="clock"),
+                ],
+                className="when",
+                role="group",
+                **{"aria-label": t(lang, "when.label")},
+            ),
+            FIGURES.place(SHELL, view),
+            html.Div([_language(view, code) for code in ("zh", "en")], className="languages"),
+            html.Div(id=SHELL("offline"), className="strip offline", role="alert", hidden=True),
+            html.Div(id=SHELL("incident"), className="strip incident", role="alert", hidden=True),
+            STRIP.place(SHELL, view),
+        ],
+        id=SHELL("bar"),
+        className="top",
+        **{"data-texts": _script_texts(lang), "data-community": view.community},
+    )
+
+
+def register(app: Dash, ask: Ask) -> None:
+    """Fill the bar: name, open alerts, blind homes, devices online, lost brokers."""
+    register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP))
+
+
+def _link(view: View, page: Page, slug: str) -> html.A:
+    current = {"aria-current": "page"} if page.slug == slug else {}
+    return html.A(
+        t(view.lang, page.title_key), href=f"/{page.slug}", className="nav-link", **{"data-page": page.slug, **current}
+    )
+
+
+def _language(view: View, code: str) -> html.A:
+    current = {"aria-current": "true"} if view.lang == code else {}
+    return html.A(
+        {"zh": "中", "en": "EN"}[code],
+        href=f"?lang={code}",
+        lang={"zh": "zh-CN", "en": "en"}[code],
+        title={"zh": "中文", "en": "English"}[code],
+        **{"data-lang": code, "aria-label": {"zh": "中文", "en": "English"}[code], **current},
+    )
+
+
+def _script_texts(lang: str) -> str:
+    """The texts the browser needs for what it draws itself, by their keys."""
+    wanted = ("ago.", "lasting.", "js.", "when.", "map.js.")
+    return json.dumps({k: v for k, v in texts(lang).items() if k.startswith(wanted)}, ensure_ascii=False)
+
+
+def brand(view: View, _now: datetime, community: Any) -> list[Any]:
+    """The community's name, and that its data are invented when they are."""
+    name = community["name_en"] if view.lang == "en" and community["name_en"] else community["name"]
+    return [
+        html.Div(className="logo", **{"aria-hidden": "true"}),
+        html.B(name or t(view.lang, "brand.none")),
+        html.Span(t(view.lang, "brand.product"), className="product"),
+        html.Span(t(view.lang, "brand.sample"), className="tag") if community["is_sample"] else None,
+    ]
+
+
+def figures(view: View, _now: datetime, answer: Any) -> list[Any]:
+    """Open alerts, blind homes, devices online."""
+    lang = view.lang
+    worst = "act" if answer["act"] else "look" if answer["look"] else "blind" if answer["open"] else "none"
+    online = share(answer["online"] / answer["devices"]) if answer["devices"] else share(None)
+    return [
+        _bar_figure(worst, t(lang, "bar.open"), count(answer["open"]), "", t(lang, "bar.open_way")),
+        _bar_figure("blind", t(lang, "bar.blind"), count(answer["blind"]), t(lang, "unit.homes"), t(lang, "bar.blind_way")),
+        _bar_figure("fresh", t(lang, "bar.online"), online, "", _online_words(lang, answer)),
+    ]
+
+
+def _online_words(lang: str, answer: Any) -> str:
+    return t(lang, "bar.online_way", online=count(answer["online"]), devices=count(answer["devices"]))
+
+
+def _bar_figure(state: str, name: str, value: str, unit: str, title: str) -> html.Span:
+    return html.Span(
+        [sign(state), f"{name} ", html.B(value), f" {unit}" if unit else None], className="bar-figure", title=title
+    )
+
+
+def strip(view: View, now: datetime, answer: Any) -> Any:
+    """A clear strip while a source of data is away, or where there were no data yet; nothing while all is well."""
+    lang = view.lang
+    if answer["first"]:
+        words = t(lang, "strip.before", at=stamp(lang, answer["first"], year=True))
+        there = html.Button(t(lang, "strip.first"), className="strip-button", **{"data-goto": answer["first"].isoformat()})
+        return html.Div([words, there], className="strip before", role="status")
+    if not (answer["lost"] and view.live):
+        return None
+    words = [
+        html.B([sign("act"), t(lang, "strip.lost", name=source["name"]), " ", age(lang, source["since"], now)])
+        for source in answer["lost"]
+    ]
+    return html.Div([*words, html.Span(t(lang, "strip.what"))], className="strip lost", role="alert")
+
+
+BRAND = Panel("brand", answers.community, brand, "brand-in")
+FIGURES = Panel("figures", answers.open_now, figures, "bar-figures")
+STRIP = Panel("strip", answers.sources, strip)
