@@ -1,0 +1,76 @@
+"""Whatever page is open: language, a broker that dies, a phone, a screen reader."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+PAGES = ("/overview", "/devices", "/overview?lang=en", "/devices?lang=en", "/overview?at=2026-11-22T03:12:00%2B08:00")
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def test_one_press_changes_the_language_of_everything(screen):
+    page = screen.open().page
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page.locator('#shell--bar a[data-lang="en"]').click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#shell--bar nav")).to_contain_text("Overview")
+    expect(page.locator("#overview--population")).to_contain_text("people")
+    frame = page.locator("#shell--bar nav, #overview--population h2, #overview--elders h2, .legend, #shell--time")
+    left = [words for words in frame.all_inner_texts() if CHINESE.search(words)]
+    assert left == [], "Chinese left on the English page"
+    page.locator('#shell--bar a[data-lang="zh"]').click()
+    expect(page.locator("#overview--population")).to_contain_text("在住人口")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_serious_barrier_for_a_screen_reader(screen, path):
+    screen.open(path)
+    found = Axe().run(screen.page).response["violations"]
+    serious = {v["id"]: [n["target"] for n in v["nodes"]][:4] for v in found if v["impact"] in ("serious", "critical")}
+    assert serious == {}
+
+
+@pytest.mark.parametrize("path", ["/overview", "/devices"])
+def test_a_phone_shows_the_page_without_sideways_scrolling(look, path):
+    screen = look(size=PHONE).open(path)
+    width = screen.page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+    bar = screen.page.locator("#shell--bar").bounding_box()
+    assert bar["width"] <= PHONE["width"]
+
+
+def test_a_broker_that_dies_is_on_screen_within_five_seconds_and_goes_when_it_is_back(look, serve, mosquitto, wait_for):
+    server = serve("--broker", mosquitto.url, "--no-sample")
+    wait_for(lambda: server.get("/healthz").json()["broker"]["connected"], what="the connection to mosquitto")
+    screen = look(home=server.url)
+    page = screen.open("/devices").page
+    expect(page.locator("#shell--strip .lost")).to_have_count(0)
+    mosquitto.stop()
+    expect(page.locator("#shell--strip")).to_contain_text("已中断", timeout=5000)
+    mosquitto.start()
+    expect(page.locator("#shell--strip .lost")).to_have_count(0, timeout=15000)
+
+
+def test_an_empty_community_says_how_to_fill_it(look, serve):
+    server = serve("--no-sample")
+    page = look(home=server.url).page
+    page.goto(server.url + "/overview")
+    expect(page.locator("#overview--map")).to_contain_text("run.py import")
+
+
+def test_a_server_that_goes_away_is_said_and_the_page_goes_on_when_it_returns(look, serve):
+    server = serve("--no-sample")
+    screen = look(home=server.url)
+    screen.forgiven = ("Failed to load resource", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING")
+    page = screen.open("/devices").page
+    assert server.stop() == 0
+    expect(page.locator("#shell--offline")).to_be_visible(timeout=10000)
+    server.start()
+    expect(page.locator("#shell--offline")).to_be_hidden(timeout=15000)

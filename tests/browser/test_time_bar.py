@@ -1,0 +1,74 @@
+"""Live or past: the page says which, and the past shows what was known then."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_alarm_is_not_in_the_past_before_it_was_known(screen, served, wait_for):
+    before = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    devices = served.get("/api/v1/devices", type="smoke", limit="500").json()["items"]
+    device = next(d for d in devices if d["dialect"] == "zigbee2mqtt" and d["alarm"] == "none")
+    topic = f"zigbee2mqtt/{device['address']}"
+
+    def firing(**query: str) -> bool:
+        alerts = served.get("/api/v1/alerts", severity="act", limit="500", **query).json()["items"]
+        return any(alert["subject"] == device["device_id"] for alert in alerts)
+
+    served.publish(topic, json.dumps({"smoke": True, "battery": 90}))
+    wait_for(firing, within=5, what="the alarm to be known")
+    count = "() => window.CimMap.stats().counts.alert.act"
+    screen.open("/overview")
+    now = screen.page.evaluate(count)
+    screen.open(f"/overview?at={before}")
+    assert not firing(at=before)
+    assert screen.page.evaluate(count) == now - 1
+    expect(screen.page.locator("#shell--bar .past-word")).to_be_visible()
+    served.publish(topic, json.dumps({"smoke": False, "battery": 90}))
+
+
+def test_dragging_the_time_bar_shows_the_past_and_one_press_returns(screen):
+    page = screen.open().page
+    expect(page.locator("#shell--bar .live-word")).to_be_visible()
+    expect(page.locator("#shell--bar .past-word")).to_be_hidden()
+    expect(page.locator("#shell--track svg")).to_be_visible()
+    box = page.locator("#shell--track").bounding_box()
+    x, y = box["x"] + box["width"] - 60, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 300, y, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**at=*")
+    expect(page.locator("body[data-past]")).to_be_visible()
+    expect(page.locator("#shell--bar .past-word")).to_have_text("历史回看")
+    expect(page.locator("#shell--bar .live-word")).to_be_hidden()
+    at = datetime.fromisoformat(parse_qs(urlparse(page.url).query)["at"][0].replace(" ", "+"))
+    shown = page.locator("#shell--clock").inner_text()
+    assert shown == f"{at:%H:%M:%S}"
+    page.locator('[data-time="live"]').click()
+    expect(page.locator("#shell--bar .past-word")).to_be_hidden()
+    assert "at=" not in page.url
+
+
+def test_an_instant_survives_going_to_another_page_and_back(screen):
+    at = "2026-11-22T03:12:00+08:00"
+    page = screen.open(f"/overview?at={at}").page
+    page.locator('#shell--bar a[data-page="devices"]').click()
+    expect(page.locator('main[data-page="devices"]')).to_be_visible()
+    assert parse_qs(urlparse(page.url).query)["at"] == [at.replace("+", " ")] or at in page.url
+    expect(page.locator("#shell--bar .past-word")).to_be_visible()
+    page.go_back()
+    expect(page.locator('main[data-page="overview"]')).to_be_visible()
+
+
+def test_before_the_first_data_the_page_says_so(screen):
+    page = screen.open("/overview?at=2001-01-01T00:00:00%2B08:00").page
+    expect(page.locator("#shell--bar .past-word")).to_be_visible()
+    expect(page.locator("body")).to_contain_text("之前没有数据")
