@@ -21,7 +21,9 @@ NEIGHBOURHOOD = [
         community_id="c", home_id="h1", building_id="b1", number="101",
         age_0_17=0, age_18_59=0, age_60_79=1, age_80_up=0, elder_alone=True,
     ),
-    Facility(community_id="c", facility_id="f1", facility_kind="centre", name="中心", lon=120.0, lat=30.0, building_id="b1"),
+    Facility(
+        community_id="c", facility_id="f1", facility_kind="centre", name="中心", lon=120.0, lat=30.0, building_id="b1"
+    ),
     Room(community_id="c", room_id="r1", facility_id="f1", room_kind="hall", name="厅", capacity=20),
 ]  # fmt: skip
 

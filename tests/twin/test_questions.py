@@ -75,10 +75,15 @@ def test_devices_are_stale_and_lost_by_their_types_limits(home, clock, apply):
     assert status(limits.lost_after + second) == "lost"
 
 
-def test_a_retained_value_is_at_best_stale(home, clock, apply):
+def test_a_retained_value_is_no_sign_of_life_and_at_best_stale(home, clock, apply):
+    def smoke_status() -> str:
+        rows = home.states(home.now(), device_id="s1").to_pylist()
+        return {row["metric"]: row["status"] for row in rows}["smoke"]
+
     apply(("s1", "smoke", None, 0), retained=True)
-    rows = home.states(clock(), device_id="s1").to_pylist()
-    assert {row["metric"]: row["status"] for row in rows}["smoke"] in ("stale", "lost")
+    assert smoke_status() == "lost"
+    apply(("s1", "battery", clock.forward(minutes=1), 90))
+    assert smoke_status() == "stale"
 
 
 def test_a_gap_in_a_series_is_an_absent_bucket(home, clock, apply):

@@ -93,11 +93,23 @@ def test_a_change_that_became_true_earlier_than_it_was_known_keeps_both_times(ho
     assert home.entity("building", "b1", known)["height_m"] == 30.0
 
 
+def test_a_change_announced_for_tomorrow_leaves_today_as_it_is(home, clock):
+    today = clock()
+    tomorrow = today + timedelta(days=1)
+    home.record(
+        [Building(community_id="c", building_id="b1", name="1幢", footprint=NEIGHBOURHOOD[1].footprint, height_m=30.0)],
+        valid_from=tomorrow,
+    )
+    assert home.entity("building", "b1", clock.forward(hours=1))["height_m"] == 18.0
+    assert home.entity("building", "b1", clock.set(tomorrow))["height_m"] == 30.0
+
+
 def test_recording_the_same_again_changes_nothing(home):
     revision = home.revision
     again = home.record([*NEIGHBOURHOOD, device("m1", "motion", home_id="h1")])
     assert (again.accepted, again.updated, again.unchanged) == (0, 0, 6)
     assert home.revision == revision
+    assert home.entities("building", home.now()).num_rows == 1
 
 
 def test_the_future_is_asked_as_now(home, clock, apply):
