@@ -94,7 +94,8 @@ FACILITY_KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "school": ("学校", "School", ("小学", "中学", "初中", "高中", "primary school", "college", "university")),
     "clinic": (
         "社区卫生服务站", "Clinic",
-        ("卫生服务站", "卫生站", "诊所", "社区卫生服务中心", "卫生服务中心", "卫生院", "健康小屋", "智慧健康站", "doctors"),
+        ("卫生服务站", "卫生站", "诊所", "社区卫生服务中心", "卫生服务中心", "卫生院", "健康小屋",
+         "智慧健康站", "doctors"),
     ),
     "hospital": ("医院", "Hospital", ()),
     "pharmacy": ("药店", "Pharmacy", ("药房", "chemist")),
@@ -105,8 +106,8 @@ FACILITY_KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "elder_care": (
         "养老服务中心", "Elder care",
-        ("养老院", "老年养护院", "日间照料中心", "老年人日间照料中心", "居家养老服务站", "居家养老服务中心", "养老照料中心",
-         "养老驿站", "nursing_home", "day_care"),
+        ("养老院", "老年养护院", "日间照料中心", "老年人日间照料中心", "居家养老服务站", "居家养老服务中心",
+         "养老照料中心", "养老驿站", "nursing_home", "day_care"),
     ),
     "canteen": ("社区食堂", "Canteen", ("老年食堂", "食堂", "助餐点")),
     "social_facility": ("社会服务设施", "Social facility", ("社工站", "儿童之家", "残疾人之家")),

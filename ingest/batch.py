@@ -1,0 +1,239 @@
+"""A file -> entities or readings in the twin: checked, idempotent, with a reason for everything left out.
+
+Nothing is stored before the whole file was read, so a file that is cut off stores nothing (readings, which
+are stored in batches as they are read, excepted).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import shapely
+from tqdm import tqdm
+
+from ingest import features, lists, measurements, tables
+from ingest.coordinates import CrsUnknown, offset_from_base, parse_crs
+from ingest.formats import FeatureFile, FormatError, cityjson, csv, geojson, osm, sniff, xlsx
+from ingest.naming import MappingError, read_mapping
+from ingest.places import Places, merged
+from ingest.report import (
+    LAYERS,
+    Gathered,
+    ImportOptions,
+    ImportRefused,
+    ImportReport,
+    Job,
+    Reject,
+    exit_code,
+)
+from twin_model.entities import Building, Community, Device, Entity, Facility, Rejected
+from twin_model.twin import Twin
+
+__all__ = ["LAYERS", "ImportOptions", "ImportReport", "exit_code", "import_file", "import_files"]
+
+_TABLE_LAYERS = ("homes", "residents", "devices", "readings")
+_QUARANTINE_LOOKBACK = 20_000
+T = TypeVar("T")
+
+
+def import_files(
+    twin: Twin, paths: Sequence[Path], options: ImportOptions, *, progress: bool | None = None
+) -> list[ImportReport]:
+    """Import files one after the other; a file that cannot be used does not stop the next."""
+    return [import_file(twin, path, options, progress=progress) for path in paths]
+
+
+def import_file(
+    twin: Twin, path: Path, options: ImportOptions | None = None, *, progress: bool | None = None
+) -> ImportReport:
+    """Import one file and say what happened. Never raises for bad input: see ``ImportReport.error``.
+
+    ``progress``: a bar on standard error; None means only when that is a terminal.
+    """
+    options = options or ImportOptions()
+    report = ImportReport(file=str(path))
+    try:
+        _import(twin, Path(path), options, report, _Progress(Path(path).name, progress))
+    except (FormatError, CrsUnknown, MappingError, ImportRefused) as error:
+        report.error = str(error)
+    return report
+
+
+def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport, progress: _Progress) -> None:
+    mapping = read_mapping(options.mapping)
+    layer = options.layer if options.layer != "auto" else mapping.layer or "auto"
+    crs = options.crs if options.crs != "auto" else mapping.crs or "auto"
+    if layer not in LAYERS:
+        raise ImportRefused(f"layer '{layer}' is not known; expected one of {', '.join(LAYERS)}")
+    if layer == "records":
+        raise ImportRefused("records cannot be imported yet; nothing was stored")
+    if crs != "auto":
+        crs = parse_crs(crs)
+    found, odd = sniff.format_of(path)
+    report.format, report.layer = found, layer
+    report.sha256 = _sha256(path)
+    if odd:
+        report.warn(odd)
+    is_table = found in ("csv", "xlsx")
+    if not is_table and layer in _TABLE_LAYERS:
+        raise ImportRefused(f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table")
+    if is_table:
+        lines = csv.read(path) if found == "csv" else xlsx.read(path)
+        homes_known = twin.entities("home", twin.now(), community_id=options.community).num_rows > 0
+        table = tables.recognised(progress(lines), path.name, layer, mapping, report, has_homes=homes_known)
+        report.layer = layer = table.layer
+        community_id = _community(twin, options, path, table=not table.has_shapes)
+        job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
+        report.community = community_id
+        places = Places(twin, community_id)
+        if layer == "readings":
+            measurements.store_readings(twin, table, job, lambda rejects: _new_rejects(twin, path.name, rejects))
+            return
+        if table.has_shapes:
+            gathered = features.gather(tables.features_of(table), lambda: None, job, places)
+        else:
+            gathered = lists.gather(table, job, places, twin.catalogue, twin.now())
+    else:
+        community_id = _community(twin, options, path, table=False)
+        job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
+        report.community = community_id
+        places = Places(twin, community_id)
+        file = _open(found, path)
+        gathered = features.gather(progress(file), lambda: file.crs, job, places)
+        for note in file.notes[:5]:
+            report.warn(note)
+        report.repaired += len(file.notes)
+    _store(twin, gathered, job, places)
+
+
+def _open(found: str, path: Path) -> FeatureFile:
+    readers = {"osm": osm.read, "geojson": geojson.read, "cityjson": cityjson.read}
+    return readers[found](path)  # type: ignore[return-value]
+
+
+class _Progress:
+    """Wraps an iterable in a bar named after the file."""
+
+    def __init__(self, name: str, shown: bool | None) -> None:
+        self.name = name
+        self.shown = sys.stderr.isatty() if shown is None else shown
+
+    def __call__(self, things: Iterable[T]) -> Iterator[T]:
+        return iter(tqdm(things, desc=self.name, unit=" rows", file=sys.stderr, disable=not self.shown))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _community(twin: Twin, options: ImportOptions, path: Path, *, table: bool) -> str:
+    """The community the file is about."""
+    if options.community:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", options.community):
+            raise ImportRefused(
+                f"community '{options.community}' is no code; expected letters, digits, dot, dash or underscore"
+            )
+        return options.community
+    if table:
+        known = twin.entities("community", twin.now()).column("community_id").to_pylist()
+        if len(known) == 1:
+            return str(known[0])
+        raise ImportRefused(
+            f"{path.name} does not say which community it is about; say --community CODE"
+            + (f" (there are {', '.join(known[:5])})" if known else " (there is none yet: import its buildings first)")
+        )
+    return features.slug(path.name.split(".")[0].lower())
+
+
+def _store(twin: Twin, gathered: Gathered, job: Job, places: Places) -> None:
+    """Compare with what is stored, write what differs in one commit, and count per row."""
+    report = job.report
+    outcome: dict[tuple[str, str], str] = {}
+    changed: list[Entity] = []
+    for key, entity in gathered.entities.items():
+        before = places.before(entity)
+        after = merged(entity, before)
+        outcome[key] = "accepted" if before is None else "unchanged" if after == before else "updated"
+        if outcome[key] != "unchanged":
+            changed.append(after)
+            report.stored[key[0]] += 1
+    _say_offset(gathered, job, places)
+    if gathered.entities and job.community_id not in places.known(Community):
+        changed.insert(0, gathered.entities.get(("community", job.community_id)) or _new_community(job.community_id))
+    if changed:
+        twin.record(_once(changed))
+    _quarantine(twin, job.file, gathered.rejects)
+    report.rejects = sorted(gathered.rejects, key=lambda reject: reject.row)
+    report.layers = gathered.layers
+    report.read = len(gathered.rows) + len(gathered.rejects)
+    for _, key in gathered.rows:
+        match outcome[key]:
+            case "accepted":
+                report.accepted += 1
+            case "updated":
+                report.updated += 1
+            case _:
+                report.unchanged += 1
+    if report.layer == "auto":
+        report.layer = next(iter(gathered.layers)) if len(gathered.layers) == 1 else "mixed"
+    if not report.read:
+        raise ImportRefused(
+            f"{job.file} holds nothing for layer {job.layer}"
+            + (f" (it holds {', '.join(list(report.skipped)[:5])})" if report.skipped else "")
+        )
+    if report.heights["assumed"]:
+        report.warn(
+            f"{report.heights['assumed']} buildings state neither height nor levels: 9 m (3 levels) assumed, 3 m for "
+            "sheds, garages and other one-storey kinds; drawn and listed as assumed"
+        )
+
+
+def _new_community(community_id: str) -> Community:
+    return Community(community_id=community_id, name=community_id)
+
+
+def _once(entities: list[Entity]) -> list[Entity]:
+    return list({(e.kind, e.identity): e for e in entities}.values())
+
+
+def _say_offset(gathered: Gathered, job: Job, places: Places) -> None:
+    """Point out a layer that lies beside the buildings already stored."""
+    new = [e for key, e in gathered.entities.items() if isinstance(e, Building | Facility | Device)]
+    points = []
+    outlines = [e.footprint for e in new if isinstance(e, Building)]
+    if outlines:
+        points = shapely.get_coordinates(shapely.centroid(shapely.from_wkb(outlines))).tolist()
+    else:
+        points = [(e.lon, e.lat) for e in new if isinstance(e, Facility | Device) and e.lon is not None]
+    offset = offset_from_base(np.array(points, dtype=np.float64).reshape(-1, 2), places.base_points())
+    if offset:
+        job.report.warn(str(offset))
+
+
+def _quarantine(twin: Twin, file: str, rejects: Sequence[Reject]) -> None:
+    rejected = _new_rejects(twin, file, rejects)
+    if rejected:
+        twin.quarantine(rejected)
+
+
+def _new_rejects(twin: Twin, file: str, rejects: Sequence[Reject]) -> list[Rejected]:
+    """Rejects as quarantine rows, without those the quarantine holds from an earlier try with the same file."""
+    if not rejects:
+        return []
+    held = twin.quarantined(twin.now(), limit=_QUARANTINE_LOOKBACK).select(["source", "place", "reason", "raw"])
+    known = {(r["place"], r["reason"], r["raw"]) for r in held.to_pylist() if r["source"] == "import"}
+    found = [
+        Rejected(
+            source="import", place=f"{file}:{reject.place or reject.row}", code=reject.code, reason=reject.reason,
+            raw=reject.raw.encode(),
+        )
+        for reject in rejects
+    ]  # fmt: skip
+    return [reject for reject in found if (reject.place, reject.reason, reject.raw) not in known]

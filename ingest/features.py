@@ -1,0 +1,448 @@
+"""Features -> buildings, facilities, ground, estates and the boundary of a community."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ingest import shapes, tags
+from ingest.coordinates import NAMED, CrsGuess, Points, guess_crs, parse_crs, to_wgs84
+from ingest.formats import Feature
+from ingest.naming import FACILITY_KINDS, facility_kind, holds_personal, is_personal, translated
+from ingest.places import Places
+from ingest.report import Gathered, Job, Reject
+from ingest.tags import Meaning
+from twin_model.entities import Building, Community, Entity, Estate, Facility, Ground, HeightSource
+
+LEVEL_M = 3.0  # usual storey height of housing
+_RAW_LIMIT = 4_000
+_SHAPES = {
+    "Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line", "LinearRing": "line",
+}  # fmt: skip
+_GROUND_WORDS = {
+    "绿地": "green", "绿化": "green", "green": "green", "水系": "water", "水体": "water", "河道": "water",
+    "water": "water", "道路": "road", "车行道": "road", "road": "road", "步道": "path", "人行道": "path",
+    "path": "path", "footway": "path", "用地": "plot", "地块": "plot", "plot": "plot",
+}  # fmt: skip
+_BOUNDARY_WORDS = {"边界", "范围", "社区边界", "boundary", "community"}
+_BUILDING_WORDS = {"建筑", "建筑物", "楼栋", "房屋", "building", "buildings"}
+
+
+@dataclass(slots=True)
+class _Item:
+    feature: Feature
+    fields: dict[str, str]
+    meanings: list[Meaning]
+    geometry: BaseGeometry | None = None
+
+
+def gather(features: Iterable[Feature], declared: Callable[[], str | None], job: Job, places: Places) -> Gathered:
+    """Read all features, settle their coordinate system, and make entities of them.
+
+    ``declared`` is asked after the last feature for the system the file names. Raises CrsUnknown.
+    """
+    gathered = Gathered()
+    items: list[_Item] = []
+    parts: list[_Item] = []
+    for feature in features:
+        feature, fields = _understood(feature, job)
+        found = _wanted(feature, fields, job)
+        if not found:
+            _leave_out(feature, job, gathered)
+        elif found[0].kind == "part":
+            parts.append(_Item(feature, fields, found))
+        else:
+            items.append(_Item(feature, fields, found))
+    _to_wgs84([*items, *parts], declared(), job, places)
+    maker = _Maker(job, places, gathered)
+    # estates and the boundary first: buildings are sorted into them
+    for item in sorted(items, key=lambda item: item.meanings[0].kind not in ("estate", "boundary")):
+        maker.make(item)
+    maker.finish(parts)
+    return gathered
+
+
+def _understood(feature: Feature, job: Job) -> tuple[Feature, dict[str, str]]:
+    """The feature and the twin's fields its properties stand for.
+
+    ``building`` is a kind in OpenStreetMap and a name ('3幢') in most other files; the two are told apart here.
+    """
+    fields = translated(feature.tags, job.mapping)
+    kind = feature.tags.get("building")
+    if kind is None:
+        return feature, fields
+    if re.search(r"[\d\u4e00-\u9fff]", kind):
+        return replace(feature, tags=feature.tags | {"building": "yes"}), fields
+    if fields.get("building") == kind:
+        del fields["building"]
+    return feature, fields
+
+
+def _wanted(feature: Feature, fields: dict[str, str], job: Job) -> list[Meaning]:
+    """What the feature is, as far as the asked layer wants it."""
+    geometry = feature.geometry
+    shape = "area" if geometry is None else _SHAPES.get(geometry.geom_type, "area")
+    found = tags.meanings(feature.tags, shape=shape)
+    if not found and job.report.format != "osm" and "cityjson" not in feature.tags:
+        found = _untagged(feature, fields, shape, job)
+    if job.layer == "auto":
+        return found
+    return [meaning for meaning in found if meaning.layer == job.layer or meaning.kind == "part"][:1]
+
+
+def _untagged(feature: Feature, fields: dict[str, str], shape: str, job: Job) -> list[Meaning]:
+    """What a feature without OpenStreetMap's tags is: by the asked layer, its kind, or the fields it has."""
+    word = (fields.get("kind") or fields.get("type") or feature.tags.get("layer") or "").strip().lower()
+    kind = facility_kind(word) if word else None
+    asked = {
+        "buildings": Meaning("building"),
+        "facilities": Meaning("facility", kind or "other", "any"),
+        "paths": Meaning("ground", "road" if _GROUND_WORDS.get(word) == "road" else "path", "any", 2.0),
+        "boundary": Meaning("estate") if "estate" in fields or word in ("小区", "estate") else Meaning("boundary"),
+    }
+    if job.layer in asked:
+        return [asked[job.layer]]
+    if word in _GROUND_WORDS:
+        detail = _GROUND_WORDS[word]
+        width = {"path": 2.0, "road": 7.0, "water": 3.0}.get(detail)
+        return [Meaning("ground", detail, "any" if width else "area", width)]
+    if shape == "area" and (word in _BOUNDARY_WORDS or "boundary" in feature.tags):
+        return [Meaning("boundary")]
+    if shape == "area" and (word in _BUILDING_WORDS or {"height", "levels", "building", "building_id"} & fields.keys()):
+        return [Meaning("building")]
+    if kind:
+        return [Meaning("facility", kind, "any")]
+    if shape == "area" and (word in ("小区", "estate") or "estate" in fields):
+        return [Meaning("estate")]
+    stem = job.file.lower()
+    if shape != "point" and any(name in stem for name in ("building", "建筑", "楼栋", "footprint")):
+        return [Meaning("building")]
+    if shape == "area" and any(name in stem for name in ("boundary", "边界", "范围")):
+        return [Meaning("boundary")]
+    if word and shape == "point":
+        return [Meaning("facility", "other", "any")]
+    return []
+
+
+def _leave_out(feature: Feature, job: Job, gathered: Gathered) -> None:
+    """A feature that is nothing the map needs: counted by kind, or refused where the file is nothing else."""
+    if job.report.format == "osm" or "cityjson" in feature.tags or _has_osm_key(feature.tags) or job.layer != "auto":
+        job.report.skipped[_kind_left_out(feature)] += 1
+        return
+    names = ", ".join(list(feature.tags)[:6]) or "none"
+    gathered.rejects.append(
+        _reject(
+            feature, "unknown_kind",
+            f"cannot tell what it is (properties: {names}); expected building, highway, amenity, landuse … or a "
+            "kind: say --layer buildings, facilities, paths or boundary",
+        )
+    )  # fmt: skip
+
+
+_OSM_KEYS = (
+    "highway", "railway", "public_transport", "power", "barrier", "man_made", "natural", "landuse", "amenity",
+    "tourism", "waterway", "boundary", "route", "entrance", "leisure", "place", "office", "aeroway",
+)  # fmt: skip
+
+
+def _has_osm_key(found: dict[str, str]) -> bool:
+    return any(key in found for key in _OSM_KEYS)
+
+
+def _kind_left_out(feature: Feature) -> str:
+    if "cityjson" in feature.tags:
+        return feature.tags["cityjson"]
+    for key in _OSM_KEYS:
+        if key in feature.tags:
+            return f"{key}={feature.tags[key]}"
+    return "other"
+
+
+def _to_wgs84(items: list[_Item], declared: str | None, job: Job, places: Places) -> None:
+    """Settle the coordinate system of the file, say it in the report, and move all geometries."""
+    shaped = [item for item in items if item.feature.geometry is not None]
+    geometries = np.array([item.feature.geometry for item in shaped], dtype=object)
+    points = shapely.get_coordinates(geometries) if len(shaped) else np.empty((0, 2))
+    guess = settle_crs(points, declared, job, places)
+
+    def move(xy: Points) -> Points:
+        return to_wgs84(xy[:, ::-1] if guess.swap else xy, guess.crs)
+
+    moved = shapely.transform(geometries, move) if len(shaped) else geometries
+    for item, geometry in zip(shaped, moved, strict=True):
+        item.geometry = geometry
+
+
+def settle_crs(points: Points, declared: str | None, job: Job, places: Places) -> CrsGuess:
+    """The coordinate system asked for, declared or guessed; written into the report with its reason."""
+    near = places.middle()
+    if job.crs == "auto":
+        guess = guess_crs(points, declared, near)
+        if not guess.sure:
+            job.report.warn(f"coordinate system guessed: {guess.reason}")
+    else:
+        asked = parse_crs(job.crs)
+        guess = CrsGuess(crs=asked, reason=f"asked for with --crs {job.crs}")
+        sample = points[np.isfinite(points).all(axis=1)]
+        if len(sample) and not ((np.abs(sample) <= (180, 180)).all(axis=1).mean() > 0.95) and asked in NAMED:
+            metric = guess_crs(points, None, near)  # "cgcs2000" of a survey file means its Gauss-Kruger grid
+            guess = replace(metric, reason=f"--crs {job.crs}, but the coordinates are metres: {metric.reason}")
+        elif declared and parse_crs(declared) != asked:
+            job.report.warn(f"the file names {declared}, --crs {job.crs} was asked for and used")
+        elif asked in NAMED and guess_crs(points, asked, near).swap:
+            guess = replace(guess, swap=True, reason=f"{guess.reason}; latitude comes first, swapped")
+    job.report.crs, job.report.crs_reason = guess.crs, guess.reason
+    return guess
+
+
+class _Maker:
+    """Makes entities of features; keeps what several features share (estates, ids given, heights)."""
+
+    def __init__(self, job: Job, places: Places, gathered: Gathered) -> None:
+        self.job, self.places, self.gathered = job, places, gathered
+        self.estates = {estate.estate_id: estate for estate in places.here(Estate)}
+        self.boundary = places.boundary
+        self.seen: dict[tuple[str, str], int] = {}
+        self.folded: set[str] = set()
+        self.boundary_parts: list[BaseGeometry] = []
+
+    def make(self, item: _Item) -> None:
+        """The entities of one feature, or the reason why there are none."""
+        feature, main = item.feature, item.meanings[0]
+        try:
+            if feature.problem:
+                raise shapes.BadShape("bad_geometry", feature.problem)
+            geometry = shapes.checked(item.geometry)
+            entity, repaired = self._entity(item, main, geometry)
+            before = self.seen.setdefault((entity.kind, entity.identity), feature.row)
+            if before != feature.row and not isinstance(entity, Community):
+                raise shapes.BadShape("duplicate", f"is the same {entity.kind} as feature {before}: {entity.identity}")
+            stored = self.places.before(entity)
+            if stored and stored.community_id != entity.community_id:
+                raise shapes.BadShape(
+                    "other_community", f"{entity.kind} {entity.identity} belongs to community {stored.community_id}"
+                )
+        except shapes.BadShape as error:
+            self.gathered.rejects.append(_reject(feature, error.code, _named(feature, str(error))))
+            return
+        if isinstance(entity, Building):
+            self.job.report.heights[entity.height_source.value] += 1
+        if repaired:
+            self.job.report.repaired += 1
+            self.job.report.warn(f"{feature.ref or f'feature {feature.row}'}: {repaired}; repaired")
+        self.gathered.add(feature.row, main.layer, entity)
+        for extra in item.meanings[1:]:
+            self._extra(item, extra, geometry, entity)
+
+    def _extra(self, item: _Item, meaning: Meaning, geometry: BaseGeometry, main: Entity) -> None:
+        """What a feature is besides: the facility in a building, the plot of a school."""
+        try:
+            entity, _ = self._entity(item, meaning, geometry, suffix=f"-{meaning.kind}")
+        except shapes.BadShape:  # the main thing is stored; what comes with it may need another shape
+            return
+        if isinstance(entity, Facility) and isinstance(main, Building):
+            entity = replace(entity, building_id=main.building_id)
+        self.gathered.also(entity)
+
+    def _entity(
+        self, item: _Item, meaning: Meaning, geometry: BaseGeometry, suffix: str = ""
+    ) -> tuple[Entity, str | None]:
+        identity = self._identity(item, meaning, geometry) + suffix
+        if meaning.kind == "building":
+            return self._building(item, identity, geometry)
+        if meaning.kind == "facility":
+            return self._facility(item, meaning, identity, geometry)
+        name, name_en = _names(item)
+        if meaning.kind == "ground":
+            shape, repaired = (
+                shapes.outline(geometry, f"a {meaning.detail} area")
+                if meaning.shape == "area"
+                else shapes.path_shape(geometry)
+            )
+            width = tags.metres(item.fields.get("width", "")) or meaning.width_m
+            return Ground(
+                community_id=self.job.community_id, ground_id=identity, layer=meaning.detail, name=name,
+                name_en=name_en, geometry=shape.wkb, width_m=width if "LineString" in shape.geom_type else None,
+            ), repaired  # fmt: skip
+        surface, repaired = shapes.outline(geometry, "an estate" if meaning.kind == "estate" else "a boundary")
+        if meaning.kind == "estate":
+            title = item.fields.get("estate") or name or "小区"
+            known = self.places.estates.get(title)
+            if known and known.boundary is None:  # named by buildings so far, now it gets its outline
+                identity = known.estate_id
+            estate = Estate(
+                community_id=self.job.community_id, estate_id=identity, name=title, name_en=name_en,
+                boundary=surface.wkb,
+            )  # fmt: skip
+            self.estates[identity] = estate
+            return estate, repaired
+        self.boundary_parts.append(surface)
+        self.boundary = shapely.union_all(self.boundary_parts)
+        stored = self.places.known(Community).get(self.job.community_id)
+        return Community(
+            community_id=self.job.community_id, name=name or (stored.name if stored else self.job.community_id),
+            name_en=name_en, boundary=self.boundary.wkb,
+        ), repaired  # fmt: skip
+
+    def _identity(self, item: _Item, meaning: Meaning, geometry: BaseGeometry) -> str:
+        own = item.fields.get(f"{meaning.kind}_id")
+        if own:
+            return own
+        community = self.job.community_id
+        ref = item.feature.ref
+        if ref:
+            return f"{community}-{slug(ref)}"
+        rounded = shapely.set_precision(geometry, 1e-7, mode="pointwise")
+        digest = hashlib.sha256(shapely.normalize(rounded).wkb + (_names(item)[0] or "").encode()).hexdigest()[:10]
+        return f"{community}-{meaning.kind[0]}-{digest}"
+
+    def _building(self, item: _Item, identity: str, geometry: BaseGeometry) -> tuple[Building, str | None]:
+        surface, repaired = shapes.building_outline(geometry)
+        height, source, levels, base = _height(item)
+        name, name_en = _names(item)
+        place = surface.representative_point()
+        estate_id = self._estate(item, place)
+        use = tags.use_of(item.feature.tags)
+        if self.boundary is not None and not self.boundary.covers(place):
+            use = "context"
+        return Building(
+            community_id=self.job.community_id, building_id=identity, estate_id=estate_id,
+            name=name or item.fields.get("building"),
+            name_en=name_en, use=use, footprint=surface.wkb, height_m=height, height_source=source, levels=levels,
+            base_m=base, source=self.job.report.format,
+        ), repaired  # fmt: skip
+
+    def _estate(self, item: _Item, place: BaseGeometry) -> str | None:
+        """The estate a building names, made when new; else the one it lies in."""
+        name = item.fields.get("estate")
+        if name:
+            if name not in self._estates_named:
+                digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+                estate = Estate(
+                    community_id=self.job.community_id, estate_id=f"{self.job.community_id}-e-{digest}", name=name
+                )
+                self._estates_named[name] = estate
+                self.gathered.also(estate)
+            return self._estates_named[name].estate_id
+        identities, tree = self._estate_tree
+        inside = tree.query(place, predicate="intersects")
+        return identities[int(inside.min())] if len(inside) else None
+
+    @cached_property
+    def _estates_named(self) -> dict[str, Estate]:
+        return {estate.name: estate for estate in self.estates.values()}
+
+    @cached_property
+    def _estate_tree(self) -> tuple[list[str], shapely.STRtree]:
+        """Estates with a boundary, the smallest first; all estates of the file are made before its buildings."""
+        outlined = {i: shapely.from_wkb(e.boundary) for i, e in self.estates.items() if e.boundary}
+        identities = sorted(outlined, key=lambda identity: float(outlined[identity].area))
+        return identities, shapely.STRtree([outlined[identity] for identity in identities])
+
+    def _facility(
+        self, item: _Item, meaning: Meaning, identity: str, geometry: BaseGeometry
+    ) -> tuple[Facility, str | None]:
+        lon, lat = shapes.place_of(geometry)
+        area = shapes.area_of(geometry) if "Polygon" in geometry.geom_type else None
+        name, name_en = _names(item)
+        title, english, _ = FACILITY_KINDS[meaning.detail]
+        capacity = tags.number(item.fields.get("capacity", ""))
+        return Facility(
+            community_id=self.job.community_id, facility_id=identity, facility_kind=meaning.detail, name=name or title,
+            name_en=name_en or (None if name else english), lon=lon, lat=lat, area_m2=round(area, 1) if area else None,
+            capacity=int(capacity) if capacity and capacity >= 0 else None,
+            opening_hours=item.fields.get("opening_hours"),
+        ), None  # fmt: skip
+
+    def finish(self, parts: list[_Item]) -> None:
+        """Fold building parts into their outlines and put facilities into the buildings they stand in."""
+        buildings = [e for e in self.gathered.entities.values() if isinstance(e, Building)]
+        known = {b.building_id: b for b in self.places.here(Building)} | {b.building_id: b for b in buildings}
+        homes = list(known.values())
+        tree = shapely.STRtree(shapely.from_wkb([b.footprint for b in homes])) if homes else None
+        for part in parts:
+            self._fold(part, tree, homes)
+        if tree is None:
+            return
+        for key, entity in list(self.gathered.entities.items()):
+            if isinstance(entity, Facility) and entity.building_id is None:
+                inside = tree.query(shapely.Point(entity.lon, entity.lat), predicate="intersects")
+                if len(inside):
+                    self.gathered.entities[key] = replace(entity, building_id=homes[int(inside[0])].building_id)
+
+    def _fold(self, part: _Item, tree: shapely.STRtree | None, homes: list[Building]) -> None:
+        place = part.geometry.representative_point() if part.geometry is not None else None
+        inside = tree.query(place, predicate="intersects") if tree is not None and place is not None else np.empty(0)
+        if not len(inside):
+            self.job.report.skipped["building:part without a building"] += 1
+            return
+        self.job.report.skipped["building:part, folded into its building"] += 1
+        key = ("building", homes[int(inside[0])].building_id)
+        building = self.gathered.entities.get(key)
+        height, source, _, base = _height(part)
+        if (
+            isinstance(building, Building)
+            and source is not HeightSource.ASSUMED
+            and (building.height_source is HeightSource.ASSUMED or building.building_id in self.folded)
+            and base + height > building.base_m + building.height_m
+        ):
+            self.job.report.heights[building.height_source.value] -= 1
+            self.job.report.heights[source.value] += 1
+            self.gathered.entities[key] = replace(building, height_m=base + height, height_source=source)
+            self.folded.add(building.building_id)
+
+
+def _height(item: _Item) -> tuple[float, HeightSource, int | None, float]:
+    """(metres above base, where from, levels, base): ``height``, else levels x 3 m, else assumed levels."""
+    found = item.feature.tags
+    stated = tags.metres(found.get("height") or found.get("building:height") or item.fields.get("height", ""))
+    levels = tags.number(found.get("building:levels") or item.fields.get("levels", ""))
+    if levels is not None and not 0 < levels <= 200:
+        levels = None
+    lowest = tags.metres(found.get("min_height", "")) or (
+        LEVEL_M * (tags.number(found.get("building:min_level", "")) or 0)
+    )
+    base = lowest if 0 < lowest < 1_000 else 0.0
+    whole = max(1, round(levels)) if levels is not None else None
+    if stated is not None and base < stated <= 1_000:
+        return stated - base, HeightSource.MEASURED, whole, base
+    if levels is not None:
+        roof = max(0.0, tags.number(found.get("roof:levels", "")) or 0.0)
+        height = (levels + roof) * LEVEL_M - base
+        return (height if height > 0 else LEVEL_M), HeightSource.LEVELS, whole, base
+    return tags.assumed_levels(found) * LEVEL_M, HeightSource.ASSUMED, None, base
+
+
+def _names(item: _Item) -> tuple[str | None, str | None]:
+    found = item.feature.tags
+    name = found.get("name:zh") or found.get("name") or item.fields.get("name")
+    return name, found.get("name:en") or item.fields.get("name_en")
+
+
+def _named(feature: Feature, reason: str) -> str:
+    return f"{feature.ref}: {reason}" if feature.ref else reason
+
+
+def _reject(feature: Feature, code: str, reason: str) -> Reject:
+    kept = {key: "***" if is_personal(key) or holds_personal(value) else value for key, value in feature.tags.items()}
+    raw: dict[str, object] = {"ref": feature.ref, "properties": kept}
+    if feature.geometry is not None:
+        raw["geometry"] = feature.geometry.wkt[:_RAW_LIMIT]
+    return Reject(row=feature.row, code=code, reason=reason, raw=json.dumps(raw, ensure_ascii=False))
+
+
+def slug(ref: str) -> str:
+    """A text as part of an id: letters, digits, dot and dash; what else it held stays told apart by a digest."""
+    kept = re.sub(r"[^A-Za-z0-9.]+", "-", ref).strip("-")
+    if re.fullmatch(r"[A-Za-z0-9./ _:{}-]+", ref):
+        return kept
+    digest = hashlib.sha256(ref.encode()).hexdigest()[:6]
+    return f"{kept}-{digest}" if kept else digest

@@ -1,0 +1,172 @@
+"""What one import did: the counts, the rejects with their reasons, and everything that was guessed or assumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.naming import ColumnMapping
+from twin_model.entities import Entity
+
+LAYERS = (
+    "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
+)  # fmt: skip
+
+
+class ImportRefused(ValueError):
+    """The file as a whole cannot be imported: says what was found, what was expected, what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How to read a file. ``community`` None: from the file's name (shapes) or the only one there is (tables)."""
+
+    community: str | None = None
+    layer: str = "auto"
+    crs: str = "auto"
+    mapping: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """One row or feature that was not stored. ``place`` is its row, with the sheet where there are several."""
+
+    row: int
+    code: str
+    reason: str
+    raw: str
+    place: str = ""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a file holds, before it is compared with the twin.
+
+    ``rows``: which entity each usable row is about (several rows may be about one); ``entities``: those and
+    the ones that come with them (units, facilities in buildings).
+    """
+
+    rows: list[tuple[int, tuple[str, str]]] = field(default_factory=list)
+    entities: dict[tuple[str, str], Entity] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    layers: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: int, layer: str, entity: Entity) -> None:
+        """A row and the entity it is about."""
+        self.rows.append((row, (entity.kind, entity.identity)))
+        self.entities[entity.kind, entity.identity] = entity
+        self.layers[layer] += 1
+
+    def also(self, entity: Entity) -> None:
+        """An entity that comes with a row."""
+        self.entities.setdefault((entity.kind, entity.identity), entity)
+
+
+@dataclass(kw_only=True)
+class ImportReport:
+    """The answer of an import. ``read`` = accepted + updated + unchanged + rejected, counted in rows or features.
+
+    ``skipped`` counts what the file holds besides (bus routes, walls) by kind; it is not part of ``read``.
+    ``error`` is set when the file as a whole could not be used, then nothing was stored.
+    """
+
+    file: str
+    sha256: str = ""
+    layer: str = ""
+    crs: str = ""
+    read: int = 0
+    accepted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    community: str = ""
+    format: str = ""
+    error: str | None = None
+    crs_reason: str = ""
+    warnings: list[str] = field(default_factory=list)
+    layers: Counter[str] = field(default_factory=Counter)
+    stored: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    heights: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were not stored."""
+        return len(self.rejects)
+
+    def warn(self, text: str) -> None:
+        """Say something once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object ``import --json`` prints; the keys of the contract first."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "layer": self.layer,
+            "crs": self.crs,
+            "read": self.read,
+            "accepted": self.accepted,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": self.rejected,
+            "rejects": [{"row": reject.row, "reason": reject.reason} for reject in self.rejects],
+            "community": self.community,
+            "format": self.format,
+            "error": self.error,
+            "crs_reason": self.crs_reason,
+            "warnings": self.warnings,
+            "layers": dict(self.layers),
+            "stored": dict(self.stored),
+            "skipped": dict(self.skipped),
+            "heights": {key: self.heights[key] for key in ("measured", "levels", "assumed")},
+            "repaired": self.repaired,
+        }
+
+    def summary(self) -> str:
+        """The report as lines for a person."""
+        if self.error:
+            return f"{self.file}: {self.error}"
+        lines = [
+            f"{self.file}: {self.layer} -> {self.community}: {self.read} read, {self.accepted} new, "
+            f"{self.updated} updated, {self.unchanged} unchanged, {self.rejected} rejected",
+        ]
+        if self.crs:
+            lines.append(f"  coordinates: {self.crs} ({self.crs_reason})")
+        if sum(self.heights.values()):
+            lines.append("  heights: " + ", ".join(f"{n} {source}" for source, n in self.heights.items()))
+        if self.repaired:
+            lines.append(f"  {self.repaired} outlines repaired")
+        if self.skipped:
+            lines.append("  left out: " + ", ".join(f"{n} {kind}" for kind, n in self.skipped.most_common(8)))
+        lines += [f"  note: {text}" for text in self.warnings]
+        lines += [f"  row {reject.row}: {reject.reason}" for reject in self.rejects[:20]]
+        if self.rejected > 20:
+            lines.append(f"  ... and {self.rejected - 20} more; all of them are on the quarantine page")
+        return "\n".join(lines)
+
+
+def exit_code(reports: Iterable[ImportReport]) -> int:
+    """0: everything is in; 2: some rows were rejected, the rest stored; 1: nothing stored of any file."""
+    reports = list(reports)
+    stored = sum(r.accepted + r.updated + r.unchanged for r in reports)
+    if not stored:
+        return 1
+    return 2 if any(r.rejects or r.error for r in reports) else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One import under way: where it goes and how it is read; what it finds out goes into ``report``."""
+
+    file: str
+    community_id: str
+    layer: str
+    crs: str
+    mapping: ColumnMapping
+    report: ImportReport

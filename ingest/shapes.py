@@ -1,0 +1,114 @@
+"""Outlines and lines as they come from files, made fit for the map or refused with a reason. WGS 84 degrees."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+from shapely.validation import explain_validity
+
+_METRES_PER_DEGREE = 111_320.0
+_SMALLEST_M2 = 0.01  # a sliver of verge between two kerbs is still ground
+_SMALLEST_BUILDING_M2 = 1.0
+_LARGEST_BUILDING_M2 = 2_000_000.0
+
+
+class BadShape(ValueError):
+    """A geometry that cannot be used; ``code`` groups the reasons."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def checked(geometry: BaseGeometry | None) -> BaseGeometry:
+    """The geometry if it is somewhere on Earth; raises BadShape otherwise."""
+    if geometry is None or geometry.is_empty:
+        raise BadShape("no_geometry", "has no geometry; expected coordinates")
+    west, south, east, north = geometry.bounds
+    if not np.isfinite([west, south, east, north]).all():
+        raise BadShape("out_of_bounds", "has coordinates that are no numbers, or outside its coordinate system")
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise BadShape(
+            "out_of_bounds",
+            f"lies at {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}; expected longitude -180 to 180 and latitude "
+            "-90 to 90: is the coordinate system right?",
+        )
+    return geometry
+
+
+def area_of(geometry: BaseGeometry) -> float:
+    """Area in m², good to a few per mille at the size of a neighbourhood."""
+    if geometry.is_empty:
+        return 0.0
+    middle = (geometry.bounds[1] + geometry.bounds[3]) / 2
+    return float(geometry.area * _METRES_PER_DEGREE**2 * np.cos(np.radians(middle)))
+
+
+def outline(
+    geometry: BaseGeometry, what: str, *, smallest: float = _SMALLEST_M2, largest: float | None = None
+) -> tuple[BaseGeometry, str | None]:
+    """(Polygon or MultiPolygon, what was repaired or None); raises BadShape when there is no usable surface."""
+    kind = geometry.geom_type
+    if kind in ("LineString", "LinearRing", "MultiLineString"):
+        geometry = _closed(geometry, what)
+    elif kind in ("Point", "MultiPoint"):
+        raise BadShape("bad_geometry", f"{what} needs an outline (Polygon); found a {kind}")
+    repaired = None
+    if not geometry.is_valid:
+        repaired = explain_validity(geometry).split("[")[0].strip() or "invalid outline"
+        geometry = shapely.make_valid(geometry)
+    surface = _surfaces(geometry)
+    area = area_of(surface)
+    if area < smallest:
+        found = f"{repaired}, " if repaired else ""
+        raise BadShape(
+            "zero_area", f"{found}its area is {area:.2f} m²; {what} needs an outline of at least {smallest:g} m²"
+        )
+    if largest is not None and area > largest:
+        raise BadShape("too_large", f"its area is {area / 1e6:.1f} km²; {what} has at most {largest / 1e6:g} km²")
+    return shapely.normalize(surface), repaired
+
+
+def building_outline(geometry: BaseGeometry) -> tuple[BaseGeometry, str | None]:
+    """:func:`outline` with the size limits of a building."""
+    return outline(geometry, "a building", smallest=_SMALLEST_BUILDING_M2, largest=_LARGEST_BUILDING_M2)
+
+
+def path_shape(geometry: BaseGeometry) -> tuple[BaseGeometry, str | None]:
+    """A line or surface to draw as path or water; raises BadShape for points and lines without length."""
+    if geometry.geom_type in ("Polygon", "MultiPolygon", "GeometryCollection"):
+        return outline(geometry, "a path")
+    if "LineString" not in geometry.geom_type or geometry.length == 0:
+        raise BadShape("bad_geometry", f"a path needs a line or an outline; found a {geometry.geom_type} of no length")
+    return geometry, None
+
+
+def place_of(geometry: BaseGeometry) -> tuple[float, float]:
+    """(lon, lat) of a point in the geometry."""
+    point = geometry if geometry.geom_type == "Point" else geometry.representative_point()
+    return float(point.x), float(point.y)
+
+
+def _closed(geometry: BaseGeometry, what: str) -> BaseGeometry:
+    rings = []
+    for line in shapely.get_parts(geometry):
+        corners = shapely.get_coordinates(line)
+        if len(corners) >= 4 and (corners[0] == corners[-1]).all():
+            rings.append(shapely.Polygon(corners))
+    if not rings:
+        raise BadShape("bad_geometry", f"{what} needs a closed outline; found an open {geometry.geom_type}")
+    return rings[0] if len(rings) == 1 else shapely.union_all(shapely.make_valid(rings))
+
+
+def _surfaces(geometry: BaseGeometry) -> BaseGeometry:
+    parts = [part for part in _flat(geometry) if part.geom_type == "Polygon" and not part.is_empty]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+
+
+def _flat(geometry: BaseGeometry) -> list[BaseGeometry]:
+    """Single parts, of nested collections too."""
+    parts = list(shapely.get_parts(geometry))
+    if len(parts) == 1 and not hasattr(parts[0], "geoms"):
+        return parts
+    return [single for part in parts for single in (_flat(part) if hasattr(part, "geoms") else [part])]
