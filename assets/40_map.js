@@ -10,6 +10,9 @@
   const mark = (name) => performance.mark(`cim-map:${name}`);
   const tell = (name, value) => { for (const fn of listeners[name]) fn(value); };
 
+  const MOVING_RATIO = 0.55;
+  const REST_MS = 180;
+
   let deckLoading = null;
   function loadDeck(url) {
     if (window.deck && window.luma) return Promise.resolve();
@@ -180,7 +183,7 @@
     _recolour() {
       if (!this.scene) return;
       this._paintAll();
-      if (this.layer) this.layer.writeColours(this.colours, 0, this.colours.length / 4 / parts.layer.WIDTH - 1);
+      if (this.layer) this.layer.recolour(this.colours, null);
       this._after();
     }
     _after() {
@@ -271,7 +274,12 @@
           }),
           initialViewState: this.view || { longitude, latitude, zoom: 16, pitch: parts.view.PITCH, bearing: parts.view.BEARING },
           useDevicePixels: this._ratio(),
-          deviceProps: { type: "webgl", webgl: { antialias: !this.software, powerPreference: "high-performance" } },
+          // the drawn picture is kept, so that a change draws only what it changes; multisampling is then paid for
+          // once per camera move, which even a processor can afford
+          deviceProps: {
+            type: "webgl",
+            webgl: { antialias: true, preserveDrawingBuffer: true, powerPreference: "high-performance" },
+          },
           layers: [new Layer({
             id: "cim-scene",
             uniforms: (viewport) => this._uniforms(viewport),
@@ -279,6 +287,7 @@
           })],
           onViewStateChange: ({ viewState, interactionState }) => {
             this.view = viewState;
+            this._moving();
             if (interactionState && (interactionState.isDragging || interactionState.isZooming || interactionState.isPanning || interactionState.isRotating)) this.moved = true;
             return viewState;
           },
@@ -292,6 +301,17 @@
           },
         });
       });
+    }
+
+    /** Without a graphics card a moving picture is drawn coarser, and sharp again when it rests. */
+    _moving() {
+      if (!this.software || !this.deck) return;
+      if (!this.coarse) this.deck.setProps({ useDevicePixels: this._ratio() * MOVING_RATIO });
+      clearTimeout(this.coarse);
+      this.coarse = setTimeout(() => {
+        this.coarse = null;
+        if (this.deck) this.deck.setProps({ useDevicePixels: this._ratio() });
+      }, REST_MS);
     }
 
     _ratio() {
@@ -594,21 +614,21 @@
         if (map.changed === null || map.version) this.refresh();
         return;
       }
-      let from = Infinity, to = -1, mine = false;
+      let mine = false;
+      const numbers = new Set();
       for (const [i, alert, occupancy, freshness] of map.changed) {
         if (i >= this.scene.core) continue;
         this.alert[i] = alert; this.occupancy[i] = occupancy; this.freshness[i] = freshness;
         this._texel(i);
-        const row = Math.floor(i / parts.layer.WIDTH);
-        from = Math.min(from, row); to = Math.max(to, row);
+        numbers.add(i);
         mine = mine || i === this.selected;
       }
       if (map.pins) this.pins = new Map(map.pins.map(([id, people, grade]) => [id, { people, grade }]));
       if (change.revision) this.revision = change.revision;
       if (change.at) this._hour(Date.parse(change.at), this.scene.header.origin);
-      if (to >= 0 && this.layer) this.layer.writeColours(this.colours, from, to);
+      if (numbers.size && this.layer) this.layer.recolour(this.colours, [...numbers]);
       if (mine && this.floors) this._lift(this.selectedId);
-      if (to >= 0 || map.pins) this._after();
+      if (numbers.size || map.pins) this._after();
     }
     setColour(colour) {
       if (!parts.tokens.CLASSES[colour]) throw new Error(`CimMap.setColour: found "${colour}", expected ${Object.keys(parts.tokens.CLASSES).join(", ")}`);
@@ -658,11 +678,11 @@
     }
 
     // ---- reading back
-    /** [r, g, b, a] at a CSS pixel, drawn now: drawing and reading happen in one task, so no buffer is kept. */
+    /** [r, g, b, a] at a CSS pixel of what is shown. */
     readPixel(x, y) { return Array.from(this.readPixels(x, y, 1, 1)); }
     /** RGBA rows from the bottom up of a rectangle given in CSS pixels. */
     readPixels(x, y, width, height) {
-      this.deck.redraw("read");
+      this.deck.redraw(); // only if something is due
       const gl = this.canvas.getContext("webgl2");
       const k = this.canvas.width / this.canvas.clientWidth;
       const w = Math.max(1, Math.round(width * k)), h = Math.max(1, Math.round(height * k));
@@ -672,7 +692,7 @@
     }
     /** The map as a data URL (PNG), for reports. */
     picture() {
-      this.deck.redraw("picture");
+      this.deck.redraw();
       return this.canvas.toDataURL("image/png");
     }
     /** Where building `id` is on the screen now: [x, y] of its roof, or null. */
@@ -713,6 +733,7 @@
       if (this.disposed) return;
       this.disposed = true;
       for (const work of [this.loading, this.asking]) if (work) work.abort();
+      clearTimeout(this.coarse);
       this.watch.disconnect();
       this.sizes.disconnect();
       this.element.removeEventListener("keydown", this._onKey);

@@ -34,6 +34,7 @@ layout(std140) uniform cimUniforms {
 in vec3 positions; in vec4 extras; in vec4 normals;
 // form: height, base, storey, strength of windows (2: a building of the city around)
 uniform sampler2D stateTex; uniform sampler2D formTex;
+invariant gl_Position;   // a recoloured building must meet its own depth
 out vec4 vExtra;        // wall: along, length, height above foot; roof: metres to three sides; w: 1 wall
 flat out vec4 vColor;   // colour, flags
 flat out vec4 vForm;    // height, storey, strength of windows, strength of edges
@@ -200,6 +201,8 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
     return { position, other, side, colour, index };
   }
 
+  const MOST_PATCHED = 2000; // more changed buildings than this: a whole frame is not dearer
+
   let LayerClass = null;
 
   /** The layer class; made on first use, because deck.gl comes after this file. */
@@ -224,8 +227,9 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
         if (old) this._free(old);
         this.setNeedsRedraw();
       }
-      _free({ model, buffers, textures }) {
+      _free({ model, patch, buffers, textures }) {
         if (model) model.destroy();
+        if (patch) patch.destroy();
         for (const b of buffers || []) b.destroy();
         for (const t of textures || []) t.destroy();
       }
@@ -245,12 +249,12 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
         }
         const indexBuffer = device.createBuffer({ usage: Buffer.INDEX, data: index });
         buffers.push(indexBuffer);
-        const model = new Model(device, {
-          id, vs, fs, modules: [cim], topology: "triangle-list", isInstanced: false, vertexCount: index.length,
-          indexBuffer, attributes, bindings, parameters,
-          bufferLayout: layout.map(([name, format]) => ({ name, format })),
+        const bufferLayout = layout.map(([name, format]) => ({ name, format }));
+        const again = (indices, vertexCount) => new Model(device, {
+          id, vs, fs, modules: [cim], topology: "triangle-list", isInstanced: false, vertexCount,
+          indexBuffer: indices, attributes, bindings, parameters, bufferLayout,
         });
-        return { model, buffers, textures: [] };
+        return { model: again(indexBuffer, index.length), again, buffers, textures: [] };
       }
 
       _texels(count, format, data) {
@@ -272,6 +276,7 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
         );
         made.textures = [state, shape];
         made.state = state;
+        made.mesh = mesh;
         this._replace(name, made);
       }
       /** `form` and `colours` hold one texel per building (padded to whole rows of WIDTH). */
@@ -279,14 +284,50 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
       setFloors(mesh, count, form, colours) {
         if (mesh) this._prisms("floors", mesh, count, form, colours); else this._replace("floors", null);
       }
-      /** Writes rows `from`..`to` (inclusive) of the colour texture. */
-      writeColours(colours, from, to) {
+      /**
+       * Writes the texels of some buildings (null: all) and shows them. When nothing else is to be redrawn, only
+       * those buildings are drawn over the kept picture: same shape, same depth, new colour. So a change costs
+       * what it changes, not a frame, which is what a screen without a graphics card needs.
+       */
+      recolour(colours, numbers) {
         const item = this.owned.get("buildings");
         if (!item) return;
+        const rows = colours.length / 4 / WIDTH;
+        const of = (numbers || []).map((i) => Math.floor(i / WIDTH));
+        const from = numbers ? Math.min(...of) : 0, to = numbers ? Math.max(...of) : rows - 1;
         item.state.writeData(colours.subarray(from * WIDTH * 4, (to + 1) * WIDTH * 4), {
           x: 0, y: from, width: WIDTH, height: to - from + 1,
         });
-        this.setNeedsRedraw();
+        const covered = this.owned.has("floors") || this.owned.has("outline") || this.owned.has("wire");
+        const kept = numbers && this.drawn && !covered && numbers.length <= MOST_PATCHED && !this.context.deck.needsRedraw({ clearRedrawFlags: false });
+        if (kept) this._patch(item, numbers); else this.setNeedsRedraw();
+      }
+
+      _patch(item, numbers) {
+        const { device } = this.context;
+        const { firstIndex, index } = item.mesh;
+        const length = numbers.reduce((n, i) => n + firstIndex[i + 1] - firstIndex[i], 0);
+        if (!length) return;
+        const chosen = new Uint32Array(length);
+        let n = 0;
+        for (const i of numbers) {
+          chosen.set(index.subarray(firstIndex[i], firstIndex[i + 1]), n);
+          n += firstIndex[i + 1] - firstIndex[i];
+        }
+        const buffer = device.createBuffer({ usage: Buffer.INDEX, data: chosen });
+        if (!item.patch) item.patch = item.again(buffer, length);
+        item.patch.setIndexBuffer(buffer);
+        item.patch.setVertexCount(length);
+        const [width, height] = device.canvasContext.getDrawingBufferSize();
+        const pass = device.beginRenderPass({
+          framebuffer: device.canvasContext.getCurrentFramebuffer(), parameters: { viewport: [0, 0, width, height] },
+          clearColor: false, clearDepth: false, clearStencil: false,
+        });
+        item.patch.shaderInputs.setProps({ cim: this.drawn });
+        item.patch.draw(pass);
+        pass.end();
+        device.submit();
+        buffer.destroy();
       }
       setTrees(mesh) {
         if (!mesh.index.length) { this._replace("trees", null); return; }
@@ -343,6 +384,7 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
 
       draw() {
         const uniforms = this.props.uniforms(this.context.viewport);
+        this.drawn = uniforms;
         if (!uniforms) return;
         // near things first: what they cover of the ground is never shaded
         for (const name of ["buildings", "floors", "trees", "inner", "outer", "outline", "wire"]) {

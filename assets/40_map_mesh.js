@@ -157,12 +157,13 @@
     return 0;
   }
 
-  /** All buildings as one mesh; also fills scene.top (highest point of each, metres). */
+  /** All buildings as one mesh, with the first index of each; also fills scene.top (highest point, metres). */
   function buildings(scene) {
     const { b_xy: xy, b_ring: ring, b_first_ring: first, b_tri: tri, b_first_tri: firstTri } = scene;
     const points = xy.length / 2;
     const builder = new Builder(points * 4 + tri.length + 2000, points * 6 + tri.length + 2000);
     scene.top = new Float32Array(scene.count);
+    const firstIndex = new Uint32Array(scene.count + 1);
     const houses = scene.core <= ROOF_HOUSES;
     for (let i = 0; i < scene.count; i++) {
       const low = scene.b_base[i], high = low + scene.b_height[i];
@@ -182,8 +183,9 @@
         builder.triangle([point(a), point(b), point(c)], [isEdge(b, c), isEdge(c, a), isEdge(a, b)], high, i);
       }
       scene.top[i] = high + (houses && i < scene.core ? roofHouses(builder, scene, i, high) : 0);
+      firstIndex[i + 1] = builder.i;
     }
-    return builder.done();
+    return { ...builder.done(), firstIndex };
   }
 
   /**
