@@ -76,7 +76,7 @@
       const locale = lang() === "en" ? "en-GB" : "zh-CN";
       const how = { clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
         minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-        date: { month: lang() === "en" ? "short" : "numeric", day: "numeric" },
+        date: { month: lang() === "en" ? "short" : "long", day: "numeric" },
         weekday: { weekday: "short" } }[name];
       formats[key] = new Intl.DateTimeFormat(locale, { timeZone: ZONE, ...how });
     }
@@ -142,7 +142,7 @@
     lostSince = null;
     if (at() !== null) { if (kind === "alert") arose(data); return; }
     pending = { revision: data.revision, second: data.at || iso(serverNow()) };
-    if (data.map && window.CimMap) window.CimMap.apply(data.map);
+    if (data.map && window.CimMap) window.CimMap.apply(data);
     hand();
   }
   /* At most one revision a second; and one every 15 s without any event, because silence makes things stale. */
@@ -150,10 +150,17 @@
     if (at() !== null || !byId("shell--bar")) return;
     const now = Date.now();
     if (!pending && now - handed > 15000 && handed && lostSince === null) pending = { revision: null, second: iso(serverNow()) };
-    if (!pending || now - handed < 990 || document.hidden) return;
+    if (!pending || now - handed < 990 || document.hidden || !answered(now)) return;
     set("shell--revision", pending);
+    asked = pending.second;
     pending = null;
     handed = now;
+  }
+  /* Whether every group of panels has answered what was last asked; one that takes longer than 5 s is not waited for. */
+  let asked = null, answers = {}, begun = Date.now();
+  function answered(now) {
+    const groups = Array.from(document.querySelectorAll("[data-panels]"), (group) => group.dataset.panels);
+    return now - Math.max(handed, begun) > 5000 || groups.every((group) => group in answers && (asked === null || answers[group] === asked));
   }
   function offline() {
     const lost = lostSince !== null && Date.now() - lostSince > 3000, place = byId("shell--offline");
@@ -211,11 +218,18 @@
   let seen = null;
   new MutationObserver(() => {
     const bar = byId("shell--bar");
-    if (bar !== seen) { seen = bar; if (bar) started(); }
+    if (bar !== seen) { seen = bar; answers = {}; asked = null; begun = Date.now(); if (bar) started(); }
     focusDialog();
   }).observe(document.documentElement, { childList: true, subtree: true });
   setInterval(tick, 1000);
   document.addEventListener("visibilitychange", tick);
 
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.cim = Object.assign(window.dash_clientside.cim || {}, {
+    answered: function (shown) {
+      if (shown) { answers[shown.page] = shown.second; hand(); }
+      return window.dash_clientside.no_update;
+    },
+  });
   window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener) };
 })();

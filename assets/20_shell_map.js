@@ -3,15 +3,25 @@
   "use strict";
   const shell = window.CimShell;
   const byId = (id) => document.getElementById(id);
-  let colour = "alert", labels = true, seen = null;
+  let colour = "alert", labels = true, seen = null, wired = false;
 
   function iso() { const at = shell.at(); return at === null ? null : shell.iso(at); }
   function start(place) {
     const community = place.dataset.community, base = "/map/" + encodeURIComponent(community) + "/";
     window.CimMap.start(place, { community: community, at: iso(), colour: colour, lang: place.dataset.lang,
-      geometryUrl: base + "geometry", classesUrl: base + "classes" });
-    window.CimMap.onSelect((building) => chosen(building, false));
+      insets: insets(place), notes: notes(), geometryUrl: base + "geometry", classesUrl: base + "classes" });
     show();
+  }
+  /* What the panels cover, so that the neighbourhood is framed into the gap between them. */
+  function insets(place) {
+    const box = place.getBoundingClientRect(), edge = (query) => { const e = document.querySelector(query); return e && e.getBoundingClientRect(); };
+    const left = edge(".column.left"), right = edge(".column.right"), legend = edge(".legend");
+    if (!left || !right || !legend || getComputedStyle(place).position !== "absolute") return null;
+    return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left), top: 8, bottom: Math.round(box.bottom - legend.top) };
+  }
+  function notes() {
+    const place = document.querySelector("[data-notes]");
+    return place ? JSON.parse(place.dataset.notes) : {};
   }
   /* A building chosen on the map or in a list; null goes back to the whole neighbourhood. */
   function chosen(building, fly) {
@@ -42,30 +52,72 @@
     if (press && window.CimMap) chosen(press.dataset.value, true);
     const button = event.target.closest("button[data-map]");
     if (!button || !window.CimMap) return;
+    if (button.dataset.map === "class") light(button.dataset.class);
     if (button.dataset.map === "home") window.CimMap.home();
-    if (button.dataset.map === "north") (window.CimMap.north || window.CimMap.home)();
+    if (button.dataset.map === "north") window.CimMap.north();
     if (button.dataset.map === "labels") { labels = !labels; show(); }
   });
   shell.onLook(() => { if (seen && window.CimMap) window.CimMap.setAt(iso()); });
 
-  /* The scale bar: a round length between 60 and 130 px at the middle of the map. */
-  function scale() {
+  /* The scale bar, and the legend in exactly the colours and counts the map draws. */
+  function scale(view) {
     const bar = byId("overview--scale-bar"), word = byId("overview--scale-word");
-    const stats = bar && window.CimMap && window.CimMap.stats && window.CimMap.stats();
-    const perPixel = stats && stats.metresPerPixel;
-    if (bar) bar.parentElement.hidden = !perPixel;
-    if (!perPixel) return;
-    const metres = [10, 20, 50, 100, 200, 500, 1000, 2000].find((m) => m / perPixel >= 60) || 5000;
-    bar.style.width = (metres / perPixel).toFixed(0) + "px";
-    word.textContent = metres >= 1000 ? metres / 1000 + " km" : metres + " m";
+    if (!bar) return;
+    bar.parentElement.hidden = !view.scale_px;
+    bar.style.width = Math.round(view.scale_px) + "px";
+    word.textContent = view.scale_m >= 1000 ? view.scale_m / 1000 + " km" : view.scale_m + " m";
+    const needle = document.querySelector('button[data-map="north"] .icon');
+    if (needle) needle.style.transform = "rotate(" + Math.round(-view.bearing) + "deg)";
   }
-  setInterval(scale, 1000);
+  function legend() {
+    const stats = window.CimMap && window.CimMap.stats(), page = document.querySelector(".overview");
+    if (!page || !stats || !stats.classes.length) return;
+    for (const known of stats.classes) {
+      const key = page.querySelector('[data-keys="' + stats.colour + '"] button[data-class="' + known.name + '"]');
+      if (!key) continue;
+      key.setAttribute("aria-pressed", stats.lit === known.number ? "true" : "false");
+      const swatch = key.querySelector(".swatch");
+      if (!known.hatched && known.name !== "none") swatch.style.background = known.colour;
+    }
+    page.toggleAttribute("data-lit", stats.lit !== null && stats.lit !== undefined);
+  }
+  function light(name) {
+    const stats = window.CimMap.stats(), known = stats.classes.find((one) => one.name === name);
+    window.CimMap.setLit(!known || stats.lit === known.number ? null : known.number);
+    legend();
+  }
+  let noted = "";
+  function note() {
+    const words = JSON.stringify(notes());
+    if (words === noted || !window.CimMap) return;
+    noted = words;
+    window.CimMap.setNotes(JSON.parse(words));
+  }
+  function wire() {
+    window.CimMap.onSelect((building) => chosen(building, false));
+    window.CimMap.onView(scale);
+    window.CimMap.onStats(legend);
+  }
+  window.addEventListener("resize", () => { if (seen && window.CimMap) window.CimMap.setInsets(insets(seen)); });
 
+  /* Figures first: drawing the map keeps a weak computer busy for seconds. */
+  let waited = 0;
+  function whenFiguresStand(place) {
+    if (place !== seen || !place.isConnected) return;
+    const figures = byId("overview--population");
+    if ((figures && figures.childElementCount) || Date.now() - waited > 2500) requestAnimationFrame(() => setTimeout(() => start(place), 0));
+    else setTimeout(() => whenFiguresStand(place), 40);
+  }
+  let due = null;
+  function later() { due = null; note(); legend(); }
   new MutationObserver(() => {
+    due = due || setTimeout(later, 200);
     const place = document.querySelector("[data-map-place]");
     if (place === seen) return;
     if (place && !window.CimMap) return;
+    if (place && !wired) { wired = true; wire(); }
     seen = place;
-    if (place) start(place);
+    waited = Date.now();
+    if (place) whenFiguresStand(place);
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash import Dash, Input, dcc, html
+from dash import Dash, dcc, html
 
 from layouts.page import Ask, Ids, Page, View
 from layouts.parts import answers, building, doing, drawer, living, map_frame
@@ -24,9 +24,9 @@ RIGHT = (
     Panel("flow", answers.flow, doing.flow),
 )
 LEGEND = Panel("legend", answers.colours, map_frame.legend)
-BUILDING = Panel("building", answers.building, building.building)
-SERIES = Panel("chart", answers.series, building.series)
-DRAWER = Panel("drawer", drawer.rows, drawer.drawer)
+BUILDING = Panel("building", answers.building, building.building, chosen={"building": "selected"})
+SERIES = Panel("chart", answers.series, building.series, chosen={"chosen": "series"})
+DRAWER = Panel("drawer", drawer.rows, drawer.drawer, chosen={"key": "open"})
 
 
 def layout(view: View) -> html.Div:
@@ -35,7 +35,7 @@ def layout(view: View) -> html.Div:
     return html.Div(
         [
             html.H1(t(lang, "nav.overview"), className="sr-only"),
-            *(stores(ids, group=group) for group in ("shown", "shown-building", "shown-chart", "shown-drawer")),
+            stores(ids),
             *(dcc.Store(id=ids(name)) for name in ("open", "selected", "series")),
             map_frame.map_place(view),
             html.Div(className="vignette", **{"aria-hidden": "true"}),
@@ -55,12 +55,8 @@ def layout(view: View) -> html.Div:
 
 
 def register(app: Dash, ask: Ask) -> None:
-    """Redraw what changed; the building, its chart and the drawer have requests of their own."""
-    register_panels(app, ask, ids, (*LEFT, *RIGHT, LEGEND))
-    selected, series, opened = (Input(ids(name), "data") for name in ("selected", "series", "open"))
-    register_panels(app, ask, ids, [BUILDING], group="shown-building", inputs={"building": selected})
-    register_panels(app, ask, ids, [SERIES], group="shown-chart", inputs={"chosen": series})
-    register_panels(app, ask, ids, [DRAWER], group="shown-drawer", inputs={"key": opened})
+    """Redraw what changed."""
+    register_panels(app, ask, ids, (*LEFT, *RIGHT, LEGEND, BUILDING, SERIES, DRAWER))
 
 
 PAGE = Page(slug="overview", title_key="nav.overview", order=10, layout=layout, register=register)

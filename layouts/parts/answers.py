@@ -118,8 +118,11 @@ def flow(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def colours(twin: Twin, at: datetime, community: str) -> Answer:
-    """How many buildings are in each class of each colouring."""
+    """How many buildings of the community (not of the city around) are in each class of each colouring."""
     rows = twin.building_classes(at, community_id=community)
+    drawn = twin.entities("building", at, community_id=community)
+    drawn = drawn.filter(pc.not_equal(drawn["use"], "context"))
+    rows = rows.filter(pc.is_in(rows["building_id"], drawn["building_id"]))
     return {name: dict(Counter(rows[name].to_pylist())) for name in ("alert", "occupancy", "freshness")}
 
 
@@ -134,7 +137,7 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
     start -= (start.astimezone(ZONE).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) % bucket
     ends = start + bucket * (buckets + 1)
     power = twin.totals("power_kw", start, ends, known, bucket=bucket, community_id=community, types=("electricity_meter",))
-    people = twin.totals("people", start, ends, known, bucket=bucket, community_id=community)
+    people = twin.totals("people", start, ends, known, bucket=bucket, community_id=community, types=("people_counter",))
     metrics = [metric for kind in twin.catalogue.sensor_types.values() for metric in kind.metrics.values()]
     titles = {metric.name: metric.title for metric in metrics}
     events = twin.alarm_events(start, end, known, community_id=community).to_pylist()

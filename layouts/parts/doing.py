@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
 from dash import html
 
 from layouts.page import View
-from layouts.parts.format import age, count, large, measure, share, stamp
+from layouts.parts.format import age, count, large, measure, moment, share, stamp
 from layouts.parts.panel import head, icon, sets, sign, stacked, unknown
 from layouts.parts.text import t, titled
 from layouts.parts.where import unit, where
@@ -26,7 +27,7 @@ def urgent(view: View, now: datetime, answer: Any) -> Any:
     quiet = "" if view.live else " past"
     return html.Div(
         [
-            html.Div([html.H2([icon("warning"), title(lang, first)]), age(lang, first["since"], now, class_name="note")], className="head"),
+            html.Div([html.H2([icon("warning"), title(lang, first)]), html.Span(t(lang, "task.since", at=moment(lang, first["since"], now)), className="note")], className="head"),
             html.Div(
                 [
                     age(lang, first["since"], now, form="clock", class_name="running"),
@@ -50,21 +51,26 @@ def _act_buttons(view: View, task: Any) -> html.Div:
     return html.Div([see, rows], className="buttons")
 
 
-def tasks(view: View, _now: datetime, answer: Any) -> html.Div:
+def tasks(view: View, now: datetime, answer: Any) -> html.Div:
     """The other open alerts by urgency; with none, that there is nothing to do."""
     lang = view.lang
     loud = next((task for task in answer if task["severity"] == "act"), None)
+    noted = {"data-notes": json.dumps(notes(lang, answer), ensure_ascii=False)}
     rest = [task for task in answer if task is not loud]
     key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
     note = t(lang, "tasks.note", n=count(len(rest))) if rest else None
     if not rest:
         calm = t(lang, "tasks.no_others" if loud else "tasks.none")
-        return html.Div([head(t(lang, key), note), html.P([sign("fresh"), calm], className="calm")], className="panel tasks")
-    rows = [task_row(view, _now, task) for task in rest[:SHOWN_TASKS]]
+        return html.Div([head(t(lang, key), note), html.P([sign("fresh"), calm], className="calm")], className="panel tasks", **noted)
+    rows = [task_row(view, now, task) for task in rest[:SHOWN_TASKS]]
     return html.Div(
-        [head(t(lang, key), note, way="alerts"), html.Ul(rows, className="task-list"), _more(lang, len(rest) - len(rows))],
-        className="panel tasks",
+        [head(t(lang, key), note, way="alerts"), html.Ul(rows, className="task-list"), _all(lang, len(rest))], className="panel tasks", **noted
     )
+
+
+def notes(lang: str, answer: Any) -> dict[str, str]:
+    """What the map writes at a building: its most urgent alert."""
+    return {task["building_id"]: title(lang, task) for task in reversed(answer) if task["building_id"]}
 
 
 def task_row(view: View, now: datetime, task: Any) -> html.Li:
@@ -85,10 +91,8 @@ def task_row(view: View, now: datetime, task: Any) -> html.Li:
     )
 
 
-def _more(lang: str, n: int) -> Any:
-    if n <= 0:
-        return None
-    return html.Button(t(lang, "tasks.more", n=count(n)), className="more way", **sets("overview--open", "alerts"))
+def _all(lang: str, n: int) -> html.Button:
+    return html.Button(t(lang, "tasks.all", n=count(n)), className="more way", **sets("overview--open", "alerts"))
 
 
 def title(lang: str, task: Any) -> str:

@@ -48,7 +48,10 @@ def legend(view: View, _now: datetime, answer: Any) -> html.Div:
 
 def _key(lang: str, colouring: str, name: str, n: int) -> html.Li:
     words = t(lang, f"legend.{colouring}.{name}")
-    return html.Li([html.I(className=f"swatch {colouring}-{name}"), html.Span(words, className="word"), html.B(count(n))])
+    pressed = {"data-map": "class", "data-class": name, "aria-pressed": "false"}
+    return html.Li(html.Button(
+        [html.I(className=f"swatch {colouring}-{name}"), html.Span(words, className="word"), html.B(count(n))], className="key-button", **pressed
+    ))
 
 
 def legend_bar(view: View, keys: html.Div | html.Section) -> html.Section:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
 from layouts.parts.format import UNKNOWN
@@ -22,13 +22,17 @@ Tree = Any
 
 @dataclass(frozen=True)
 class Panel:
-    """One redrawable part: ``question(twin, at, community)`` -> plain answer, ``draw(view, now, answer)`` -> tree."""
+    """One redrawable part: ``question(twin, at, community, **chosen)`` -> plain answer, ``draw(view, now, answer)`` -> tree.
+
+    ``chosen`` maps the question's further arguments to the page's stores that hold them (a building, a series).
+    """
 
     part: str
     question: Callable[..., Any]
     draw: Callable[[View, datetime, Any], Tree]
     class_name: str = ""
     label_key: str | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, ids: Ids, view: View) -> html.Div | html.Section:
         """The empty place the tree is put into; a labelled one is a landmark."""
@@ -38,46 +42,43 @@ class Panel:
         return html.Section(id=ids(self.part), className=self.class_name, **label)
 
 
-def stores(ids: Ids, *, group: str = "shown") -> dcc.Store:
+def stores(ids: Ids) -> html.Div:
     """Holds the fingerprints of what the panels of a page show; goes into the page's layout."""
-    return dcc.Store(id=ids(group))
+    return html.Div(dcc.Store(id=ids("shown")), hidden=True, **{"data-panels": ids.page})
 
 
-def register_panels(
-    app: Dash,
-    ask: Ask,
-    ids: Ids,
-    panels: Sequence[Panel],
-    *,
-    group: str = "shown",
-    inputs: Mapping[str, Input] | None = None,
-) -> None:
+def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel]) -> None:
     """Redraw the panels whose answer changed, in one request a second at most.
 
-    ``inputs`` are further arguments of every question (a chosen device, a colouring). A panel that fails says so in its
-    place and in the log, and the others go on.
+    A panel that fails says so in its place and in the log, and the others go on.
     """
-    extra = dict(inputs or {})
+    choices = sorted({store for panel in panels for store in panel.chosen.values()})
 
     @app.callback(
-        output=(Output(ids(group), "data"), [Output(ids(panel.part), "children") for panel in panels]),
-        inputs={"store": VIEW, "revision": REVISION, "args": extra},
-        state={"shown": State(ids(group), "data")},
+        output=(Output(ids("shown"), "data"), [Output(ids(panel.part), "children") for panel in panels]),
+        inputs={"store": VIEW, "revision": REVISION, "chosen": {name: Input(ids(name), "data") for name in choices}},
+        state={"shown": State(ids("shown"), "data")},
     )
-    def show(store: Any, revision: Any, shown: Any, args: Any) -> tuple[Any, list[Any]]:
+    def show(store: Any, revision: Any, chosen: Any, shown: Any) -> tuple[Any, list[Any]]:
         view = View.of(store)
         now = instant(view, ask.twin)
-        trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), args) for panel in panels]
+        trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), chosen) for panel in panels]
         keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
-        return (no_update if keys == shown else keys), [tree for _, tree in trees]
+        return {**keys, "page": ids.page, "second": (revision or {}).get("second")}, [tree for _, tree in trees]
+
+    # Dash drops an answer when the next request has left already: the browser asks again only after this one came
+    app.clientside_callback(
+        ClientsideFunction("cim", "answered"), Output(ids("shown"), "modified_timestamp"), Input(ids("shown"), "data"), prevent_initial_call=True
+    )
 
 
 def draw(
-    ask: Ask, ids: Ids, panel: Panel, view: View, now: datetime, shown: str | None, args: Mapping[str, Any]
+    ask: Ask, ids: Ids, panel: Panel, view: View, now: datetime, shown: str | None, chosen: Mapping[str, Any]
 ) -> tuple[str, Tree]:
     """The fingerprint and tree of a panel; ``no_update`` for the tree when the reader already sees it."""
+    question = panel.question
+    args = {name: chosen[store] for name, store in panel.chosen.items()}
     try:
-        question = panel.question
         answer = ask(f"{question.__module__}.{question.__name__}", question, view, **args)
         key = fingerprint(view, answer)
         return key, no_update if key == shown else panel.draw(view, now, answer)
