@@ -1,0 +1,220 @@
+"""A day of the kits in the homes of elders living alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.cast import Cast
+from ingest.rhythm import DAY_S, Day, Floats, Ints, Sheet, at_hour, carried, grid, uniform, wobble
+from ingest.rhythm_people import SLOTS, ElderDay
+
+HEARTBEAT_S = {"sos_button": 7200.0, "motion": 2880.0, "door_contact": 7200.0, "smoke": 14400.0, "water_leak": 14400.0}
+
+
+def write_homes(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    """All readings of the kits."""
+    _motion(sheet, cast, elders)
+    _doors(sheet, cast, elders)
+    _water(sheet, cast, elders)
+    _radars(sheet, cast, elders)
+    _beds(sheet, cast, elders)
+    _bands(sheet, cast, elders)
+    _alarms(sheet, cast, elders)
+
+
+def switched(
+    sheet: Sheet, cast: Cast, kind: str, metric: str, device: Ints, seconds: Floats, value: Floats,
+    initial: Floats | None = None,
+) -> None:  # fmt: skip
+    """Messages of a device with a state and a battery: each change, and its heartbeats between.
+
+    ``device`` counts within the type ``kind``.
+    """
+    numbers = cast.of_kind(kind)
+    beat, at = grid(len(numbers), HEARTBEAT_S[kind], uniform(cast.seed, 31, numbers))
+    opening = np.zeros(len(numbers)) if initial is None else initial
+    d, s, v = carried(
+        np.concatenate([device, beat]), np.concatenate([seconds, at]),
+        np.concatenate([value, np.full(len(beat), np.nan)]), opening,
+    )  # fmt: skip
+    sheet.add(numbers[d], s, **{metric: v}, battery=cast.battery(numbers[d], sheet.day.start_s + s))
+
+
+def pulses(device: Ints, start: NDArray[Any], length: NDArray[Any]) -> tuple[Ints, Floats, Floats]:
+    """On at ``start`` and off ``length`` later, as changes of state."""
+    ones = np.ones(len(device))
+    return np.r_[device, device], np.r_[start, np.round(start + length, 1)], np.r_[ones, ones * 0]
+
+
+def _second_of_home(cast: Cast, numbers: Ints) -> NDArray[np.bool_]:
+    """Marks devices that are the second of their type in a home (the bathroom's motion detector)."""
+    elder = cast.elder_of[numbers]
+    first = np.zeros(len(numbers), dtype=bool)
+    first[np.unique(elder, return_index=True)[1]] = True
+    return ~first
+
+
+def _motion(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    numbers = cast.of_kind("motion")
+    bath = _second_of_home(cast, numbers)
+    elder, start, length = elders.bouts
+    living = np.full(len(cast.elders), -1)
+    living[cast.elder_of[numbers[~bath]]] = np.flatnonzero(~bath)
+    wet = np.full(len(cast.elders), -1)
+    wet[cast.elder_of[numbers[bath]]] = np.flatnonzero(bath)
+    visits = (wet[elder] >= 0) & (sheet.day.rng("bathroom").random(len(elder)) < 0.22)
+    parts = [
+        pulses(living[elder], start, length),
+        pulses(wet[elder[visits]], start[visits] + 35.0, 0.8 * length[visits]),
+    ]
+    device, seconds, value = (np.concatenate(x) for x in zip(*parts, strict=True))
+    switched(sheet, cast, "motion", "motion", device, seconds, value)
+
+
+def _doors(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    numbers = cast.of_kind("door_contact")
+    rng = sheet.day.rng("doors")
+    place = np.full(len(cast.elders), -1)
+    place[cast.elder_of[numbers]] = np.arange(len(numbers))
+    leave, back = elders.start[place >= 0], elders.end[place >= 0]
+    owner = np.repeat(place[place >= 0], SLOTS)
+    goes = ~np.isnan(leave.ravel())
+    visitor = np.repeat(np.arange(len(place)), 2)
+    ring = at_hour(8.0 + 12.0 * rng.random(len(visitor)))
+    opens = (rng.random(len(visitor)) < 0.6) & (elders.stirring(visitor, ring) > 0.5) & (place[visitor] >= 0)
+    start = np.r_[leave.ravel()[goes] - 6.0, back.ravel()[goes] - 3.0, ring[opens]]
+    device = np.r_[owner[goes], owner[goes], place[visitor[opens]]]
+    device, seconds, value = pulses(device, start.round(1), 9.0 + 20.0 * rng.random(len(start)))
+    switched(sheet, cast, "door_contact", "open", device, seconds, value)
+
+
+def _water(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    """Whole litres, every 30 minutes; the day's litres follow the stirrings in the home."""
+    numbers = cast.of_kind("water_meter")
+    day, n = sheet.day, len(numbers)
+    elder = cast.elder_of[numbers]
+    owner, start, length = elders.bouts
+    used = uniform(day.seed, 41, owner, day.number, np.round(start)) < 0.4
+    # At 04:00 of each day the meter stands where a steady use with its own ups and downs has brought it.
+    base = [np.floor(88.0 * d + 30.0 * uniform(day.seed, 42, elder, d) + 6e4 * uniform(day.seed, 43, elder))
+            for d in (day.number - 18_000, day.number - 17_999)]  # fmt: skip
+    amount = np.zeros((len(cast.elders), 90))
+    np.add.at(amount, (owner[used], (start[used] * 90 / DAY_S).astype(np.int64)), length[used])
+    course = np.cumsum(amount, axis=1)
+    total = course[:, -1]
+    device, seconds = grid(n, 1800.0, uniform(cast.seed, 32, numbers))
+    cell = np.minimum((seconds * 90 / DAY_S).astype(np.int64), 89)
+    done = np.where(cell > 0, course[elder[device], np.maximum(cell - 1, 0)], 0.0)
+    share = np.where(total[elder[device]] > 0, done / np.maximum(total[elder[device]], 1e-9), 0.0)
+    litres = base[0][device] + np.floor(share * (base[1] - base[0])[device])
+    at = day.start_s + seconds
+    sheet.add(numbers[device], seconds, water_m3=litres * 0.001, battery=cast.battery(numbers[device], at))
+
+
+def _radars(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    numbers = cast.of_kind("fall_radar")
+    rng = sheet.day.rng("radars")
+    place = np.full(len(cast.elders), -1)
+    place[cast.elder_of[numbers]] = np.arange(len(numbers))
+    owner, start, length = elders.bouts
+    visits = (place[owner] >= 0) & (rng.random(len(owner)) < 0.24)
+    device, seconds, here = pulses(place[owner[visits]], start[visits] + 30.0, length[visits])
+    falls = np.flatnonzero(visits)[: int(rng.random() < 0.4)]
+    fall_device, fall_seconds, fallen = pulses(
+        place[owner[falls]], start[falls] + 60.0, np.full(len(falls), 90.0) + 600.0 * rng.random(len(falls))
+    )
+    beat, at = grid(len(numbers), 300.0, uniform(cast.seed, 33, numbers))
+    blank = np.full(len(beat), np.nan)
+    every = np.concatenate([device, fall_device, beat])
+    when = np.concatenate([seconds, fall_seconds, at])
+    zero = np.zeros(len(numbers))
+    d, s, presence = carried(every, when, np.r_[here, np.full(len(fallen), np.nan), blank], zero)
+    _, _, fall = carried(every, when, np.r_[np.full(len(here), np.nan), fallen, blank], zero)
+    sheet.add(numbers[d], s, presence=presence, fall=fall)
+
+
+def _beds(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    """In bed a report every 5 minutes with heart and breath rate, else every 15 minutes without."""
+    numbers = cast.of_kind("bed_sensor")
+    day = sheet.day
+    device, seconds = grid(len(numbers), 300.0, uniform(cast.seed, 34, numbers))
+    elder = cast.elder_of[numbers[device]]
+    walk = at_hour(23.5 + 4.0 * uniform(day.seed, 44, elder, day.number))
+    up = (seconds >= walk) & (seconds < walk + 600.0) & (uniform(day.seed, 45, elder, day.number) < 0.7)
+    lying = elders.asleep(elder, seconds) & ~up & ~elders.away[elder]
+    told = lying | (np.arange(len(seconds)) % 3 == 0)
+    sheet.add(numbers[device[told]], seconds[told], in_bed=lying[told].astype(np.float64))
+    d, s, e = device[lying], seconds[lying], elder[lying]
+    at = day.start_s + s
+    heart = 56.0 + 12.0 * uniform(day.seed, 46, e) + 4.0 * wobble(e, at, 2700.0)
+    breath = 14.0 + 3.0 * uniform(day.seed, 47, e) + 1.5 * wobble(e + 7919, at, 1800.0)
+    sheet.add(numbers[d], s, heart_rate=np.round(heart), breath_rate=np.round(breath))
+
+
+def _bands(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    """Every 10 minutes while worn; an hour of the evening it lies on the charger."""
+    numbers = cast.of_kind("vital_band")
+    day, n = sheet.day, len(numbers)
+    device, seconds = grid(n, 600.0, uniform(cast.seed, 35, numbers))
+    elder = cast.elder_of[numbers[device]]
+    at = day.start_s + seconds
+    out, asleep = elders.out(elder, seconds), elders.asleep(elder, seconds)
+    pace = np.where(out, 320.0, np.where(asleep, 0.0, 28.0)) * (0.6 + 0.8 * uniform(day.seed, 48, elder, at))
+    steps = np.cumsum(np.round(pace).reshape(n, -1), axis=1).ravel()
+    heart = 66.0 + 8.0 * uniform(day.seed, 46, elder) - 9.0 * asleep + 18.0 * out + 5.0 * wobble(elder, at, 1500.0)
+    charging = at_hour(19.0 + 2.0 * uniform(day.seed, 49, elder))
+    worn = (seconds < charging) | (seconds > charging + 3600.0)
+    charge = np.where(seconds > charging, 100.0, 88.0 - 62.0 * seconds / DAY_S)
+    oxygen = np.round(96.6 + 1.6 * wobble(elder + 104_729, at, 2400.0))
+    sheet.add(
+        numbers[device[worn]], seconds[worn], heart_rate=np.round(heart)[worn], spo2=oxygen[worn],
+        steps=steps[worn], battery=np.round(charge)[worn],
+    )  # fmt: skip
+
+
+def _alarms(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    """SOS calls, smoke from a pan, a gas leak now and then; all are over after some minutes."""
+    rng = sheet.day.rng("alarms")
+
+    def incidents(
+        kind: str, count: int, first: float, last: float, low: float, high: float
+    ) -> tuple[Ints, Floats, Floats]:
+        numbers = cast.of_kind(kind)
+        if not len(numbers):
+            return pulses(numbers, np.zeros(0), np.zeros(0))
+        device = rng.choice(len(numbers), min(count, len(numbers)), replace=False)
+        start = np.round(at_hour(first + (last - first) * rng.random(len(device))), 1)
+        home = elders.stirring(cast.elder_of[numbers[device]], start) > 0.5
+        return pulses(device[home], start[home], 60.0 * (low + (high - low) * rng.random(int(home.sum()))))
+
+    switched(sheet, cast, "sos_button", "sos", *incidents("sos_button", 3 + int(rng.poisson(1.0)), 7, 22.5, 3, 14))
+    switched(sheet, cast, "smoke", "smoke", *incidents("smoke", int(rng.poisson(0.9)), 10.5, 18.5, 4, 15))
+    _gas(sheet, cast, *incidents("gas", int(rng.random() < 0.2), 10.5, 18.5, 6, 20))
+
+
+def _gas(sheet: Sheet, cast: Cast, device: Ints, seconds: Floats, value: Floats) -> None:
+    numbers = cast.of_kind("gas")
+    beat, at = grid(len(numbers), 1800.0, uniform(cast.seed, 36, numbers))
+    d, s, leak = carried(
+        np.r_[device, beat], np.r_[seconds, at], np.r_[value, np.full(len(beat), np.nan)], np.zeros(len(numbers))
+    )
+    when = sheet.day.start_s + s
+    level = np.round(np.maximum(0.0, 0.35 + 0.4 * wobble(numbers[d], when, 7200.0)) + 14.0 * leak, 1)
+    sheet.add(numbers[d], s, gas=leak, gas_lel=level)
+
+
+def write_leaks(sheet: Sheet, cast: Cast) -> None:
+    """Water in pump rooms and pipe shafts: rare, and it takes an hour to mop up."""
+    day: Day = sheet.day
+    rng = day.rng("leaks")
+    numbers = cast.of_kind("water_leak")
+    if not len(numbers):
+        return
+    device = rng.choice(len(numbers), min(int(rng.poisson(0.5)), len(numbers)), replace=False)
+    start = np.round(DAY_S * 0.9 * rng.random(len(device)), 1)
+    switched(
+        sheet, cast, "water_leak", "water_leak", *pulses(device, start, 60.0 * (35 + 100 * rng.random(len(device))))
+    )
