@@ -204,7 +204,7 @@ def _until(done: Callable[[], bool], timeout: float = 20.0) -> None:
 
 def main(quick: bool) -> dict[str, Any]:
     """All figures of one run; ``quick`` has smaller rounds."""
-    rounds, stock_count, count, burst_count = (2, 40_000, 150_000, 60_000) if quick else (3, 100_000, 300_000, 200_000)
+    rounds, stock_count, count, burst_count = (2, 30_000, 100_000, 50_000) if quick else (3, 100_000, 300_000, 200_000)
     stock: list[float] = []
     bulk: list[float] = []
     full: list[float] = []
