@@ -358,12 +358,28 @@
     _placeLabels() {
       const camera = this._camera();
       if (!camera) return;
-      this.labels.place(camera, this._frame());
+      let boxes = null;
+      const blocks = () => (boxes = boxes || this._blocks(camera));
+      this.labels.place(camera, this._frame(), camera.viewport.zoom - (this.homeZoom ?? camera.viewport.zoom), blocks);
       const { metres, pixels } = parts.view.scaleBar(camera, 90);
       tell("view", { scale_m: metres, scale_px: pixels, scale_m_px: pixels ? metres / pixels : 0, bearing: camera.viewport.bearing, zoom: camera.viewport.zoom });
     }
 
     // ---- labels
+    /** Boxes of the community's buildings on the screen (of a large one only the first few hundred). */
+    _blocks(camera) {
+      const { scene } = this, { box } = scene, found = [];
+      for (let i = 0; i < Math.min(scene.core, 300); i++) {
+        let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
+        for (let k = 0; k < 8; k++) {
+          const [x, y] = camera.project(box[4 * i + (k & 1 ? 2 : 0)], box[4 * i + (k & 2 ? 3 : 1)], k & 4 ? scene.top[i] : scene.b_base[i]);
+          x0 = Math.min(x0, x); x1 = Math.max(x1, x); y0 = Math.min(y0, y); y1 = Math.max(y1, y);
+        }
+        found.push([x0, y0, x1, y1]);
+      }
+      return found;
+    }
+
     _name(i) {
       const { names, names_en: english } = this.scene.header.buildings;
       return (this.options.lang === "en" && english[i]) || names[i] || "";
@@ -396,8 +412,10 @@
       for (const f of header.facilities) {
         const pin = this.pins.get(f.id);
         const known = pin && pin.people !== null && pin.grade !== "unknown";
+        const [icon, level] = parts.labels.facility(f.kind);
         list.push({
-          key: `f:${f.id}`, kind: "facility", title: named(f),
+          key: `f:${f.id}`, kind: "facility", title: named(f), icon,
+          level: level + (f.building < 0 && f.kind !== "park" ? 1 : 0), // a building of its own counts more
           note: known ? `${pin.people} ${this.text.people}` : "", quiet: Boolean(pin) && !known,
           anchor: [f.x, f.y, f.building >= 0 ? scene.top[f.building] * 0.9 : 0],
           onClick: f.building >= 0 ? () => this._choose(f.building) : null,
@@ -545,7 +563,9 @@
       const { clientWidth: w, clientHeight: h } = this.element;
       if (!this.scene || !w || !h) return;
       this.moved = false;
-      this._go(parts.view.home(this.scene, this._frame(), w, h), animate);
+      const view = parts.view.home(this.scene, this._frame(), w, h);
+      this.homeZoom = view.zoom;
+      this._go(view, animate);
     }
     flyTo(id) {
       if (!this.scene || !this.scene.indexOf.has(id)) return;

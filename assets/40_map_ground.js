@@ -91,7 +91,7 @@
       sh.fill(f, css(theme.deep));
       yield;
       // the bank's darkness reaches in, the middle stays lighter: a few wide strokes instead of a costly blur
-      for (const reach of [44, 32, 22, 12]) { sh.stroke(f, reach, css(theme.water, 0.42)); yield; }
+      for (let reach = 46; reach > 4; reach -= 3) { sh.stroke(f, reach, css(theme.water, 0.17)); yield; }
       sh.stroke(f, 7, css(mix(theme.bank, theme.green, 0.45), 0.9));
       c.restore();
       sh.stroke(f, 0.8, css(theme.bank, 0.9));
@@ -225,11 +225,11 @@
     return sh.canvas;
   }
 
-  const MOST_TREES = 2000;
+  const MOST_TREES = 2400;
 
   /**
    * Deterministic trees: scattered in green areas, in rows along streets; never in a building, on a path or in
-   * water. -> [[x, y, size], ...], nearest to the community first, at most MOST_TREES.
+   * water. -> [[x, y, size], ...], at most MOST_TREES.
    */
   function* plantTrees(scene) {
     const all = features(scene);
@@ -293,10 +293,11 @@
       }
       yield;
     }
+    // too many: they thin out evenly, twice as much outside the community
     const [w, s, e, n] = scene.bounds;
-    const outside = ([px, py]) => Math.max(w - px, px - e, 0) + Math.max(s - py, py - n, 0);
-    found.sort((a, b) => outside(a) - outside(b));
-    return found.slice(0, MOST_TREES);
+    const weight = found.map(([px, py]) => (px > w && px < e && py > s && py < n ? 1 : 0.5));
+    const share = MOST_TREES / weight.reduce((a, b) => a + b, 0);
+    return found.filter((_, k) => rnd() < share * weight[k]).slice(0, MOST_TREES);
   }
 
   parts.ground = { inSlices, picture, sketch, extents, plantTrees };

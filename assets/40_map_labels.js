@@ -7,7 +7,36 @@
     act: "M8 1.6 15 14H1L8 1.6Zm0 4.6v3.6m0 2v.4",
     look: "M8 1.2 14.8 8 8 14.8 1.2 8 8 1.2Z",
     blind: "M2.2 2.2h11.6v11.6H2.2zM2.2 9l6.8-6.8M2.2 13.8 13.8 2.2M7 13.8 13.8 7",
+    centre: "M2 14V7l6-4.5L14 7v7H2Zm4.2 0V9.6h3.6V14",
+    health: "M6.2 2h3.6v4.2H14v3.6H9.8V14H6.2V9.8H2V6.2h4.2Z",
+    learning: "M1.2 6 8 2.8 14.8 6 8 9.2 1.2 6Zm3 1.6v3.6c2.4 2 5.2 2 7.6 0V7.6M14.8 6v4",
+    shop: "M2.5 6h11l-1 8h-9l-1-8ZM5.4 6a2.6 2.6 0 0 1 5.2 0",
+    parking: "M2.2 2.2h11.6v11.6H2.2zM6.3 11.6V4.6h2.2a2.1 2.1 0 0 1 0 4.2H6.3",
+    park: "M8 14.5V9M8 1.6l4.6 7.6H3.4L8 1.6Z",
+    meal: "M4 1.8v12.4M2.4 1.8v3.4a1.6 1.6 0 0 0 3.2 0V1.8M12 14.2V1.8c-2.4 1.4-2.4 6 0 7",
+    sport: "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8Zm0 0v12.4M1.8 8h12.4",
+    transport: "M3.4 2.5h9.2v9H3.4zM3.4 7.2h9.2M5.2 11.5V14m5.6-2.5V14",
+    safety: "M8 1.6 13.6 4v4c0 3.4-2.3 5.6-5.6 6.6C4.700 13.6 2.4 11.4 2.4 8V4L8 1.6Z",
+    other: "M8 4.8a3.2 3.2 0 1 0 0 6.4 3.2 3.2 0 0 0 0-6.4Z",
   };
+  // kind of facility -> icon and importance; 0 to 3 are named in the whole view, the rest from nearby
+  const FACILITIES = {
+    centre: ["centre", 0], community_centre: ["centre", 0], clinic: ["health", 0], hospital: ["health", 0],
+    kindergarten: ["learning", 1], primary_school: ["learning", 1], school: ["learning", 1], nursery: ["learning", 1],
+    college: ["learning", 2], university: ["learning", 2], library: ["learning", 2],
+    canteen: ["meal", 1], day_care: ["health", 1], nursing_home: ["health", 1], social_facility: ["health", 2],
+    supermarket: ["shop", 2], market: ["shop", 2], marketplace: ["shop", 2], park: ["park", 2], police: ["safety", 4],
+    parking: ["parking", 3], sports: ["sport", 4], playground: ["park", 4], square: ["park", 4],
+    pharmacy: ["health", 4], doctors: ["health", 4], convenience: ["shop", 5], barber: ["shop", 6], bank: ["shop", 5],
+    restaurant: ["meal", 5], cafe: ["meal", 5], property_office: ["centre", 5], charging: ["parking", 5],
+    bus_stop: ["transport", 5], bus_station: ["transport", 4], fire_station: ["safety", 4],
+  };
+  const facility = (kind) => FACILITIES[kind] || ["other", 6];
+  const NAMED_FROM_AFAR = 3; // importance
+  const MOST_FROM_AFAR = 9;
+  const MOST_NEARBY = 40;
+  const NEARBY = 0.75; // zoom steps closer than the whole view
+  const MOST_URGENT = 24;
   const RANK = { act: 0, look: 1, selected: 2, blind: 3, facility: 4, estate: 5, water: 6 };
   const STEMS = [24, 46, 70, 96, 124, 154, 186];
   const GAP = 5; // pixels of air between two labels
@@ -15,7 +44,8 @@
   const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[c]));
 
   /**
-   * Labels in `host`. A label: {key, kind, title, note, anchor: [x, y, z], angle?, quiet?, onClick?}.
+   * Labels in `host`. A label: {key, kind, title, note, anchor: [x, y, z], icon?, level?, angle?, quiet?, onClick?};
+   * `level` is the importance of a facility (0 first).
    * set(list) keeps elements of known keys; place(camera, frame) puts them where they fit.
    */
   function create(host) {
@@ -39,7 +69,7 @@
     }
 
     function fill(item, label) {
-      const icon = ICONS[label.kind];
+      const icon = ICONS[label.icon || label.kind];
       const text = JSON.stringify([label.kind, label.title, label.note, label.quiet]);
       if (item.text === text) return;
       item.text = text;
@@ -73,7 +103,7 @@
         item.root.onclick = label.onClick || null;
         item.label = label;
       }
-      order = [...shown.values()].sort((a, b) => RANK[a.label.kind] - RANK[b.label.kind]);
+      order = [...shown.values()].sort((a, b) => RANK[a.label.kind] - RANK[b.label.kind] || (a.label.level || 0) - (b.label.level || 0));
       measure();
     }
 
@@ -97,42 +127,65 @@
       item.at = null;
     }
 
-    /** `frame`: [left, top, right, bottom] in pixels free of panels. */
-    function place(camera, frame) {
+    /**
+     * `frame`: [left, top, right, bottom] in pixels free of panels. `closer`: zoom steps nearer than the whole view.
+     * `blocks()`: boxes of the buildings on the screen, which names of estates keep clear of.
+     */
+    function place(camera, frame, closer, blocks) {
       const taken = [];
+      const near = closer >= NEARBY;
+      let urgentLeft = MOST_URGENT, facilitiesLeft = near ? MOST_NEARBY : MOST_FROM_AFAR;
       for (const item of order) {
         const { label } = item;
-        const [x, y, depth] = camera.project(...label.anchor);
         const urgent = label.kind === "act" || label.kind === "look" || label.kind === "selected";
+        const far = label.kind === "facility" && (facilitiesLeft <= 0 || (!near && label.level > NAMED_FROM_AFAR));
+        if (far || (urgent && urgentLeft-- <= 0)) { hide(item); continue; }
+        const [x, y, depth] = camera.project(...label.anchor);
         const free = x > frame[0] + 4 && x < frame[2] - 4 && y > frame[1] + 4 && y < frame[3] - 4;
         if (!(depth < 1) || (!free && !urgent) || x < -200 || x > camera.width + 200 || y > camera.height + 200) {
           hide(item);
           continue;
         }
-        if (!item.stem) placeFlat(item, x, y, camera, frame, taken);
+        if (label.kind === "water") placeRiver(item, x, y, camera, frame, taken);
+        else if (label.kind === "estate") placeEstate(item, x, y, frame, taken, blocks);
         else placePin(item, x, y, frame, taken, urgent);
+        if (label.kind === "facility" && item.at) facilitiesLeft--;
       }
     }
 
-    function placeFlat(item, x, y, camera, frame, taken) {
-      const { label } = item;
-      const [w, h] = item.size;
-      let turn = 0;
-      if (label.kind === "water") {
-        const ahead = camera.project(label.anchor[0] + 20 * Math.cos(label.angle), label.anchor[1] + 20 * Math.sin(label.angle), 0);
-        turn = Math.atan2(ahead[1] - y, ahead[0] - x);
-      }
+    function placeRiver(item, x, y, camera, frame, taken) {
+      const { anchor, angle } = item.label, [w, h] = item.size;
+      const ahead = camera.project(anchor[0] + 20 * Math.cos(angle), anchor[1] + 20 * Math.sin(angle), 0);
+      const turn = Math.atan2(ahead[1] - y, ahead[0] - x);
       const high = Math.abs(w * Math.sin(turn)) + h, wide = Math.abs(w * Math.cos(turn)) + h * Math.abs(Math.sin(turn));
-      for (const dy of label.kind === "water" ? [0] : [0, 26, -26, 52, -52, 80, -80]) {
-        for (const dx of label.kind === "water" ? [0] : [0, -70, 70, -140, 140]) {
-          const b = [x + dx - wide / 2, y + dy - high / 2, x + dx + wide / 2, y + dy + high / 2];
+      const b = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2];
+      if (b[0] < frame[0] || b[2] > frame[2] || b[1] < frame[1] || b[3] > frame[3] || !clear(taken, b)) { hide(item); return; }
+      show(item, b, `translate(${(x - w / 2).toFixed(1)}px,${(y - h / 2).toFixed(1)}px) rotate(${turn.toFixed(3)}rad)`, false);
+      taken.push(b);
+    }
+
+    // the place nearest to the estate's middle that covers no building; if there is none, the one covering least
+    function placeEstate(item, x, y, frame, taken, blocks) {
+      const [w, h] = item.size;
+      const walls = blocks();
+      let best = null, least = Infinity;
+      for (let dy = -210; dy <= 210; dy += 21) {
+        for (let dx = -300; dx <= 300; dx += 25) {
+          const away = Math.hypot(dx, dy * 1.3);
+          if (away >= least) continue;
+          const b = [x + dx - w / 2, y + dy - h / 2, x + dx + w / 2, y + dy + h / 2];
           if (b[0] < frame[0] || b[2] > frame[2] || b[1] < frame[1] || b[3] > frame[3] || !clear(taken, b)) continue;
-          show(item, b, `translate(${(x + dx - w / 2).toFixed(1)}px,${(y + dy - h / 2).toFixed(1)}px) rotate(${turn.toFixed(3)}rad)`, false);
-          taken.push(b);
-          return;
+          let cost = away;
+          for (const q of walls) {
+            const over = (Math.min(b[2], q[2]) - Math.max(b[0], q[0])), up = (Math.min(b[3], q[3]) - Math.max(b[1], q[1]));
+            if (over > 0 && up > 0) { cost += 40 + (over * up) / 6; if (cost >= least) break; }
+          }
+          if (cost < least) { least = cost; best = b; }
         }
       }
-      hide(item);
+      if (!best || least > 700) { hide(item); return; }
+      show(item, best, `translate(${best[0].toFixed(1)}px,${best[1].toFixed(1)}px)`, false);
+      taken.push(best);
     }
 
     function placePin(item, x, y, frame, taken, urgent) {
@@ -140,7 +193,7 @@
       const py = Math.max(frame[1] + 40, Math.min(frame[3] - 2, y));
       for (const short of item.label.note && item.label.kind !== "act" ? [false, true] : [false]) {
         const [w, h] = short ? item.short : item.size;
-        for (const stem of STEMS) {
+        for (const stem of urgent ? STEMS : STEMS.slice(0, 4)) {
           const left = Math.max(frame[0], Math.min(frame[2] - w, px - w / 2));
           const top = Math.max(frame[1], py - stem - h);
           const b = [left, top, left + w, top + h];
@@ -185,5 +238,5 @@
     };
   }
 
-  parts.labels = { create };
+  parts.labels = { create, facility };
 })();
