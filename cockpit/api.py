@@ -1,0 +1,312 @@
+"""The HTTP interface under /api/v1: entities, states, readings, quarantine, occupancy, alerts, live, imports.
+
+No ``from __future__ import annotations`` here: FastAPI must see the dependency inside
+``Annotated[Asked, Depends(read)]``, and a string could not name the local ``read``.
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from cockpit import api_models as shape
+from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, listed, points, reader, shapes_of
+from cockpit.encoding import dumps, rfc3339
+from cockpit.live import ALERT_COLUMNS, STATE_COLUMNS, Hub, alert_id
+from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.services import NotServed, Services
+from cockpit.tokens import Grant
+from twin_model.entities import Device
+from twin_model.twin import Twin
+
+LARGEST_UPLOAD = 4 << 30
+_LENGTH = re.compile(r"(\d+)\s*(s|m|min|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403)
+}
+_MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}}}
+
+
+def _also(*forms: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {form: {} for form in forms}}}
+
+
+def grant_of(request: Request) -> Grant:
+    """Whom the request speaks for; the guard has put it there."""
+    grant: Grant = request.state.grant
+    return grant
+
+
+def administrator(request: Request) -> Grant:
+    """Only whoever may write."""
+    grant = grant_of(request)
+    if not grant.may_write:
+        raise Problem(403, f"the role {grant.role} may read; importing and adopting need the role administrator")
+    return grant
+
+
+def build(twin: Twin, services: Services, hub: Hub) -> APIRouter:
+    """All routes, on one twin."""
+    api = APIRouter(prefix="/api/v1", responses=_ERRORS)
+    read = reader(twin)
+    _entities(api, twin, read)
+    _measured(api, twin, read)
+    _judged(api, twin, read)
+    _live(api, hub)
+    _writes(api, twin, services)
+    return api
+
+
+def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
+    def fetch(asked: Asked, kind: str, model: type, *, geometry: Any = None, wkb: str = "", **equals: Any) -> Response:
+        table = twin.entities(kind, asked.at, community_id=asked.community, **equals)
+        names = [n for n in table.column_names if n in model.model_fields]  # type: ignore[attr-defined]
+        return listed(asked, table, names, twin.revision, geometry=geometry, arrow=[wkb] if wkb else ())
+
+    @api.get("/communities", tags=["entities"], response_model=shape.Page[shape.CommunityItem],
+             responses=_also(GEOJSON), summary="Communities")  # fmt: skip
+    def communities(asked: Annotated[Asked, Depends(read)]) -> Response:
+        return fetch(asked, "community", shape.CommunityItem, geometry=shapes_of("boundary"), wkb="boundary")
+
+    @api.get("/buildings", tags=["entities"], response_model=shape.Page[shape.BuildingItem],
+             responses=_also(GEOJSON, ARROW), summary="Buildings; footprints as GeoJSON or Arrow (WKB)")  # fmt: skip
+    def buildings(
+        asked: Annotated[Asked, Depends(read)],
+        use: Annotated[str | None, Query(description="residential, facility or context")] = None,
+        estate_id: str | None = None,
+    ) -> Response:
+        return fetch(
+            asked, "building", shape.BuildingItem, geometry=shapes_of("footprint"), wkb="footprint",
+            use=use, estate_id=estate_id,
+        )  # fmt: skip
+
+    @api.get("/facilities", tags=["entities"], response_model=shape.Page[shape.FacilityItem],
+             responses=_also(GEOJSON), summary="Facilities")  # fmt: skip
+    def facilities(asked: Annotated[Asked, Depends(read)], facility_kind: str | None = None) -> Response:
+        return fetch(asked, "facility", shape.FacilityItem, geometry=points, facility_kind=facility_kind)
+
+    @api.get("/rooms", tags=["entities"], response_model=shape.Page[shape.RoomItem], summary="Rooms of facilities")
+    def rooms(asked: Annotated[Asked, Depends(read)], facility_id: str | None = None) -> Response:
+        return fetch(asked, "room", shape.RoomItem, facility_id=facility_id)
+
+    @api.get("/homes", tags=["entities"], response_model=shape.Page[shape.HomeItem],
+             summary="Homes with residents counted by age")  # fmt: skip
+    def homes(
+        asked: Annotated[Asked, Depends(read)], building_id: str | None = None, elder_alone: bool | None = None
+    ) -> Response:
+        return fetch(asked, "home", shape.HomeItem, building_id=building_id, elder_alone=elder_alone)
+
+    @api.get("/devices", tags=["entities"], response_model=shape.Page[shape.DeviceItem],
+             responses=_also(GEOJSON, ARROW), summary="Devices and how they are")  # fmt: skip
+    def devices(
+        asked: Annotated[Asked, Depends(read)],
+        type: str | None = None,
+        status: Annotated[shape.Status | None, Query(description="fresh, stale or lost")] = None,
+        building_id: str | None = None,
+        facility_id: str | None = None,
+        home_id: str | None = None,
+    ) -> Response:
+        table = twin.device_status(asked.at, community_id=asked.community)
+        table = _where(
+            table, type=type, status=status, building_id=building_id, facility_id=facility_id, home_id=home_id
+        )
+        names = [n for n in shape.DeviceItem.model_fields if n in table.column_names]
+        return listed(asked, table, names, twin.revision, geometry=points)
+
+
+def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
+    @api.get("/states", tags=["measured"], response_model=shape.Page[shape.StateItem], responses=_also(ARROW),
+             summary="The state of every device-metric")  # fmt: skip
+    def states(
+        asked: Annotated[Asked, Depends(read)],
+        device_id: str | None = None,
+        metric: str | None = None,
+        status: Annotated[shape.Status | None, Query(description="fresh, stale or lost")] = None,
+    ) -> Response:
+        table = twin.states(asked.at, community_id=asked.community, device_id=device_id)
+        table = _where(table, metric=metric, status=status)
+        names = [*STATE_COLUMNS[:3], "unit", *STATE_COLUMNS[3:]]
+        return listed(asked, table, names, twin.revision)
+
+    @api.get("/readings", tags=["measured"], response_model=shape.Page[shape.ReadingItem],
+             responses=_also(ARROW) | _MISSING, summary="The series of one device-metric")  # fmt: skip
+    def readings(
+        asked: Annotated[Asked, Depends(read)],
+        device_id: str,
+        metric: str,
+        since: Annotated[
+            str | None, Query(alias="from", description="start, by the device's time; absent: 24 h before `to`")
+        ] = None,
+        until: Annotated[str | None, Query(alias="to", description="end (excluded); absent: all known")] = None,
+        bucket: Annotated[str | None, Query(description="length of a stretch: 90s, 1m, 15m, 1h, 1d")] = None,
+    ) -> Response:
+        known = twin.states(asked.at, device_id=device_id)
+        if not known.num_rows and twin.entity("device", device_id, asked.at) is None:
+            raise Problem(404, f"no device {device_id!r} was known at {rfc3339(asked.at)}; see /api/v1/devices")
+        if metric not in (metrics := known["metric"].to_pylist()):
+            raise Problem(404, f"device {device_id!r} has no metric {metric!r}; it has {', '.join(sorted(metrics))}")
+        # by the device's time, whose clock may run ahead: an open end includes what it reported "tomorrow"
+        end = instant_of(until, "to") if until else asked.at + timedelta(days=1)
+        start = instant_of(since, "from") if since else (end if until else asked.at) - timedelta(days=1)
+        if start >= end:
+            raise Problem(400, f"from {rfc3339(start)} is not before to {rfc3339(end)}", parameter="from")
+        length = length_of(bucket) if bucket else None
+        table = twin.series(device_id, metric, start, end, asked.at, bucket=length)
+        return listed(asked, table, table.column_names, twin.revision)
+
+    @api.get("/quarantine", tags=["measured"], response_model=shape.Page[shape.QuarantineItem],
+             summary="Messages and rows that could not be used, newest first")  # fmt: skip
+    def quarantine(asked: Annotated[Asked, Depends(read)]) -> Response:
+        table = twin.quarantined(asked.at, limit=asked.offset + asked.limit + 1)
+        return listed(asked, table, list(shape.QuarantineItem.model_fields), twin.revision)
+
+
+def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
+    @api.get("/occupancy", tags=["judged"], response_model=shape.Page[shape.OccupancyItem],
+             summary="People now per room, facility and building")  # fmt: skip
+    def occupancy(
+        request: Request,
+        asked: Annotated[Asked, Depends(read)],
+        place_kind: Annotated[str | None, Query(description="room, facility or building")] = None,
+        place_id: str | None = None,
+    ) -> Response:
+        table = _where(
+            twin.occupancy(asked.at, community_id=asked.community), place_kind=place_kind, place_id=place_id
+        )
+        if grant_of(request).public_only:  # how many are at home in a building is nobody's business in the street
+            table = table.filter(pc.not_equal(table["place_kind"], "building"))
+        return listed(asked, table, list(shape.OccupancyItem.model_fields), twin.revision)
+
+    @api.get("/alerts", tags=["judged"], response_model=shape.Page[shape.AlertItem],
+             summary="What needs somebody, most urgent first")  # fmt: skip
+    def alerts(
+        asked: Annotated[Asked, Depends(read)],
+        severity: Annotated[str | None, Query(description="act, look or blind")] = None,
+        rule: str | None = None,
+    ) -> Response:
+        table = _where(twin.alerts(asked.at, community_id=asked.community), severity=severity, rule=rule)
+        return listed(asked, table, ALERT_COLUMNS, twin.revision, more=_as_alerts)
+
+
+def _live(api: APIRouter, hub: Hub) -> None:
+    @api.get("/live", tags=["live"], response_class=StreamingResponse,
+             responses={200: {"content": {"text/event-stream": {}}}},
+             summary="Server-sent events: snapshot, change, alert")  # fmt: skip
+    async def live(request: Request, community: str = "") -> StreamingResponse:
+        """`snapshot` comes first, also after a reconnection (with `Last-Event-ID`: only what was missed, and
+        `complete` is false); then `change` and `alert` as things happen. Every event carries `revision`."""
+        known_parameters(request)
+        said = request.headers.get("last-event-id", "")
+        since = int(said) if said.isdecimal() else None
+        return StreamingResponse(
+            hub.stream(community, since),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
+        )
+
+
+def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+    @api.post("/imports", tags=["writes"], response_model=list[shape.ImportReport],
+              summary="Import one file: its content is the body",
+              openapi_extra={"requestBody": {"content": content}})  # fmt: skip
+    async def imports(
+        request: Request,
+        grant: Annotated[Grant, Depends(administrator)],
+        name: Annotated[str | None, Query(description="the file's name; its ending tells the format")] = None,
+        community: str | None = None,
+        layer: str | None = None,
+        crs: str | None = None,
+    ) -> Response:
+        """Checked and stored as by `run.py import`; the same file twice changes nothing. A file of which nothing
+        could be stored answers 422 with its report."""
+        known_parameters(request)
+        options = {"community": community, "layer": layer, "crs": crs}
+        if request.headers.get("content-type", "").startswith("application/json") and grant.is_control:
+            asked = shape.ImportPaths.model_validate_json(await request.body())
+            paths = [Path(p) for p in asked.paths]
+            options = asked.model_dump(exclude={"paths"})
+            return await _imported(services, paths, options)
+        if not name or Path(name).name != name:
+            raise Problem(400, f"name: found {name!r}, expected a file name such as homes.csv", parameter="name")
+        with tempfile.TemporaryDirectory(prefix="cim-import-") as folder:
+            path = Path(folder) / name
+            await _save(request, path)
+            return await _imported(services, [path], options)
+
+    @api.post("/quarantine/adopt", tags=["writes"], response_model=shape.Adopted,
+              summary="Make an unknown device known; its waiting messages are stored")  # fmt: skip
+    def adopt(device: shape.DeviceIn, _grant: Annotated[Grant, Depends(administrator)]) -> Response:
+        try:
+            used = services.adopt(Device(**device.model_dump()))
+        except ValueError as error:
+            raise Problem(400, str(error)) from error
+        except NotServed as error:
+            raise Problem(501, str(error)) from error
+        return Response(
+            dumps({"device_id": device.device_id, "messages_used": used, "revision": twin.revision}),
+            media_type="application/json",
+        )
+
+
+async def _save(request: Request, path: Path) -> None:
+    size = 0
+    with path.open("wb") as stream:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > LARGEST_UPLOAD:
+                raise Problem(413, f"the file is larger than {LARGEST_UPLOAD >> 30} GiB; import it with run.py import")
+            await asyncio.to_thread(stream.write, chunk)
+    if not size:
+        raise Problem(400, "the body is empty; send the file's content as the body")
+
+
+async def _imported(services: Services, paths: list[Path], options: dict[str, Any]) -> Response:
+    try:
+        reports = await asyncio.to_thread(services.import_files, paths, options)
+    except NotServed as error:
+        raise Problem(501, str(error)) from error
+    except ValueError as error:
+        raise Problem(400, str(error)) from error
+    nothing = all(r["accepted"] + r["updated"] + r["unchanged"] == 0 for r in reports)
+    return Response(dumps(reports), status_code=422 if nothing else 200, media_type="application/json")
+
+
+def _where(table: pa.Table, **equals: Any) -> pa.Table:
+    for name, value in equals.items():
+        if value is not None:
+            table = table.filter(pc.equal(table[name], value))
+    return table
+
+
+def _as_alerts(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    items = []
+    for alert in found:
+        since = datetime.fromisoformat(alert["since"]) if alert["since"] else None
+        kept = {k: v for k, v in alert.items() if k != "value"}
+        name = alert_id(alert["rule"], alert["subject"], since)
+        said = {"value": alert["value"], "since": alert["since"]}
+        items.append({"id": name, **kept, "phase": "firing", "evidence": said})
+    return items
+
+
+def length_of(text: str) -> timedelta:
+    """A length of time such as 15m; a problem (400) otherwise."""
+    match = _LENGTH.fullmatch(text)
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta(0)
+    if not length:
+        expected = "a length such as 90s, 1m, 15m, 1h or 1d"
+        raise Problem(
+            400, f"bucket: found {text!r}, expected {expected}", parameter="bucket", found=text, expected=expected
+        )
+    return length

@@ -1,0 +1,156 @@
+"""The web program: pages, map, interface and push on one twin. ``create_app`` makes it, `close` ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dash import Dash
+from fastapi import FastAPI, Request
+from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, Response
+
+from cockpit import api, metrics, problems, serving, shell
+from cockpit.asking import instant_of
+from cockpit.caching import Answers
+from cockpit.encoding import dumps
+from cockpit.live import Hub
+from cockpit.problems import Problem
+from cockpit.services import Services
+from cockpit.sessions import Guard, Sessions
+from cockpit.settings import Settings
+from cockpit.tokens import Tokens
+from layouts.parts import map_classes, map_scene
+from twin_model.twin import Twin
+
+TITLE = "CIM 驾驶舱"
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+STATIC = Path(__file__).parent / "static"
+
+# The ground colour comes with the first byte: no white flash before the styles are there. deck.js is asked for
+# early because the map waits for it.
+INDEX = """<!DOCTYPE html>
+<html lang="zh-CN">
+<head>
+{%metas%}
+<meta name="color-scheme" content="dark">
+<title>{%title%}</title>
+<style>html,body{background:#0B1220;color:#E8EEF7;margin:0}</style>
+<link rel="preload" as="script" href="/vendor/deck.js">
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer hidden>{%config%}
+{%scripts%}
+{%renderer%}</footer>
+</body>
+</html>
+"""
+
+
+@dataclass
+class Cockpit:
+    """The running parts of one web program."""
+
+    dash: Dash
+    server: FastAPI
+    hub: Hub
+    answers: Answers
+    tokens: Tokens
+    backend: serving.Backend
+
+    def close(self) -> None:
+        """End the streams and the callback threads; a second call does nothing."""
+        self.hub.close()
+        self.backend.threads.shutdown(wait=True, cancel_futures=True)
+
+
+def create_app(
+    twin: Twin, settings: Settings, services: Services, *, tokens: Tokens | None = None, folder: Path | None = None
+) -> Cockpit:
+    """The web program on ``twin``. ``folder`` keeps tokens and the session key (None: they end with the process)."""
+    tokens = tokens or Tokens(folder)
+    hub, answers = Hub(twin), Answers()
+    dash = Dash(
+        "cockpit",
+        backend=serving.Backend,
+        title=TITLE,
+        update_title=None,
+        assets_folder=str(ASSETS),
+        index_string=INDEX,
+        serve_locally=True,
+        compress=False,  # done below and, for what never changes, once (serving.compressed)
+        suppress_callback_exceptions=False,
+        enable_mcp=False,
+        add_log_handler=False,
+    )
+    server, backend = dash.server, dash.backend
+    pages = shell.discover_pages()
+    dash.layout = shell.frame()
+    dash.validation_layout = shell.everything(pages)
+    shell.register(dash, pages, shell.Asker(twin, services, answers, hub))
+    dash._setup_server()  # now, not at the first request: a mistake in a layout ends the start
+
+    registry = CollectorRegistry()
+    problems.install(server)
+    metrics.install(server, registry, twin, services, hub, answers)
+    server.include_router(api.build(twin, services, hub))
+    _map_routes(server, twin)
+    _documentation(server)
+    backend.is_page = lambda path: shell.page_at(pages, path) is not None
+    backend.finish()
+
+    server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    server.add_middleware(metrics.Meter, registry=registry)
+    server.add_middleware(Guard, settings=settings, tokens=tokens, sessions=Sessions.of(folder))
+    hub.start()
+    return Cockpit(dash, server, hub, answers, tokens, backend)
+
+
+def _map_routes(server: FastAPI, twin: Twin) -> None:
+    deck = serving.Vendored(map_scene.deck_bundle_path())
+    server.add_api_route("/vendor/deck.js", deck, methods=["GET"], include_in_schema=False)
+
+    @server.get("/map/{community_id}/geometry", include_in_schema=False)
+    def geometry(request: Request, community_id: str, v: str | None = None, at: str | None = None) -> Response:
+        moment = _moment(twin, at)
+        tag = f'"{twin.geometry_version(community_id, moment)}"'
+        # with its version in the address the answer never changes; without, it is checked each time
+        cache = "private, max-age=31536000, immutable" if v and f'"{v}"' == tag else "private, no-cache"
+        headers = {"etag": tag, "cache-control": cache}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        data = map_scene.geometry_bytes(twin, community_id, moment)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            data = serving.compressed(data)
+            headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    @server.get("/map/{community_id}/classes", include_in_schema=False)
+    def classes(community_id: str, at: str | None = None) -> Response:
+        answer = map_classes.classes(twin, community_id, _moment(twin, at))
+        return Response(dumps(answer), media_type="application/json", headers={"cache-control": "no-store"})
+
+    @server.get("/map/{community_id}/building/{building_id}", include_in_schema=False)
+    def building(community_id: str, building_id: str, at: str | None = None) -> Response:
+        answer = map_scene.building_detail(twin, building_id, _moment(twin, at))
+        if answer is None:
+            raise Problem(404, f"no building {building_id!r} is known in {community_id!r} at that instant")
+        return Response(dumps(answer), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def _moment(twin: Twin, at: str | None) -> datetime:
+    now = twin.now()
+    return min(instant_of(at, "at"), now) if at else now
+
+
+def _documentation(server: FastAPI) -> None:
+    html = (STATIC / "docs.html").read_text(encoding="utf-8")
+
+    @server.get("/api/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return HTMLResponse(html, headers={"content-security-policy": serving.policy(html)})

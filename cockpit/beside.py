@@ -1,0 +1,97 @@
+"""How a command finds the server of its data folder: ``serving.json``, there while a server runs.
+
+Only one process may have the store open, so a command that writes hands its work to the server when there is one.
+The file holds a token and is readable by its owner only; one left behind by a killed server is recognised because
+nobody answers to that token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+from cockpit.tokens import write_private
+
+FILE_NAME = "serving.json"
+HELLO_SECONDS = 5.0
+
+
+class ServerRefused(Exception):
+    """The running server did not do what a command asked; its own sentence."""
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server on this machine and the token its commands use."""
+
+    url: str
+    token: str
+    pid: int
+
+    def import_paths(self, paths: list[Path], options: dict[str, Any]) -> list[dict[str, Any]]:
+        """Have it import files from this machine's disk; one report per file."""
+        body = {"paths": [str(p.resolve()) for p in paths], **options}
+        reports: list[dict[str, Any]] = self._ask("/api/v1/imports", body)
+        return reports
+
+    def answers(self) -> bool:
+        """Whether it is there and knows the token: a process with the same number may be something else."""
+        try:
+            self._ask("/api/v1/communities?limit=1", None, timeout=HELLO_SECONDS)
+        except (ServerRefused, OSError):
+            return False
+        return True
+
+    def _ask(self, path: str, body: dict[str, Any] | None, timeout: float | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = Request(self.url + path, data=data, headers=headers)
+        try:
+            with _direct().open(request, timeout=timeout) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            with error:
+                said = json.load(error) if "json" in error.headers.get("content-type", "") else {}
+            if isinstance(said, list):  # an import of which nothing could be stored: still a report
+                return said
+            raise ServerRefused(said.get("detail") or f"the running server answered {error.code}") from error
+        except URLError as error:
+            raise ServerRefused(f"the running server at {self.url} did not answer: {error.reason}") from error
+
+
+@contextlib.contextmanager
+def announced(folder: Path, host: str, port: int, token: str) -> Iterator[None]:
+    """Be found by commands on this folder while the context lasts."""
+    path = folder / FILE_NAME
+    write_private(path, json.dumps(asdict(RunningServer(address(host, port), token, os.getpid()))))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def running_server(folder: Path) -> RunningServer | None:
+    """The server that has this data folder open, None when there is none."""
+    try:
+        server = RunningServer(**json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return server if server.answers() else None
+
+
+def address(host: str, port: int) -> str:
+    """Where this machine reaches a server bound to ``host``."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _direct() -> OpenerDirector:
+    """Without the proxies of the environment: the server is on this machine."""
+    return build_opener(ProxyHandler({}))

@@ -1,0 +1,436 @@
+"""Server-sent events: what changed, encoded once for all screens.
+
+The writer's thread only leaves the numbers of the changed series here. One thread gathers them, at most ten times a
+second, and hands one event to every screen that looks at the same community. A screen that reads too slowly gets no
+queue of old news but a fresh snapshot, so memory stays bounded and a screen is never wrong for long.
+
+Two rhythms: states go out as they change; alerts and map colours, which cost a few queries, are looked at once a
+second, at once when a value with a declared alarm changed, and every few seconds without news because silence ages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cockpit.encoding import dumps, rfc3339, rows
+from layouts.parts import map_classes
+from twin_model.twin import Change, Twin
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.1
+LOOK_SECONDS = 1.0
+SILENT_LOOK_SECONDS = 10.0
+HEARTBEAT_SECONDS = 5.0
+WAITING_EVENTS = 64  # six seconds of events; a screen further behind is sent a snapshot
+REMEMBERED_FLUSHES = 600  # a screen that comes back within a minute is told only what it missed
+PUSH_BYTES_A_SECOND = 16_000_000  # when changes times screens exceed this, events come less often
+STATE_COLUMNS = ("device_id", "metric", "value", "taken_at", "received_at", "changed_at", "status")
+ALERT_COLUMNS = (
+    "rule", "subject", "severity", "since", "value", "title_zh", "title_en",
+    "building_id", "home_id", "facility_id", "community_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The revision and instant all live screens ask about, moved on at most once a second."""
+
+    revision: int
+    at: datetime
+
+
+@dataclass
+class LiveCounts:
+    """Since the start; ``clients`` is now."""
+
+    clients: int = 0
+    events: int = 0
+    bytes: int = 0
+    snapshots: int = 0
+    fell_behind: int = 0
+
+
+@dataclass(eq=False)
+class Screen:
+    """One connection. Events wait here until the socket takes them."""
+
+    loop: asyncio.AbstractEventLoop
+    waiting: deque[tuple[int, bytes]] = field(default_factory=deque)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    behind: bool = False
+    over: bool = False
+
+    def offer(self, events: list[tuple[int, bytes]]) -> bool:
+        """Queue events (on the event loop); False when the screen had to be cut off from them."""
+        kept_up = len(self.waiting) + len(events) <= WAITING_EVENTS
+        if kept_up:
+            self.waiting.extend(events)
+        else:
+            self.waiting.clear()
+            self.behind = True
+        self.news.set()
+        return kept_up
+
+    def end(self) -> None:
+        """Close the stream after what is being sent."""
+        self.over = True
+        self.news.set()
+
+
+@dataclass
+class Channel:
+    """All screens that look at one community ("" is all of them; the map is then the first one's)."""
+
+    community: str
+    screens: set[Screen] = field(default_factory=set)
+    classes: dict[str, Any] | None = None
+    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    snapshot: tuple[int, int | None, float, bytes] | None = None
+    making: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Hub:
+    """Listens to the twin and feeds the screens. Start it, hand out `stream`, close it."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._pending: list[np.ndarray[Any, np.dtype[np.int32]]] = []
+        self._pending_revision = twin.revision
+        self._entities_changed = False
+        self._channels: dict[str, Channel] = {}
+        self._sequence = 0
+        self._past: deque[tuple[int, pa.Array | None]] = deque(maxlen=REMEMBERED_FLUSHES)
+        self._past_from = twin.revision
+        self._sources = twin.sources()
+        self._pulse = Pulse(twin.revision, twin.now())
+        self._pulse_moved = time.monotonic()
+        self._looked = 0.0
+        self._look_cost = 0.0
+        self.counts = LiveCounts()
+        self._unsubscribe = twin.subscribe(self._changed)
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+
+    def start(self) -> None:
+        """Begin to feed screens."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End every stream and the thread; a second call does nothing."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            self._stop.set()
+            screens = [s for c in self._channels.values() for s in c.screens]
+        self._unsubscribe()
+        for screen in screens:
+            if not screen.loop.is_closed():
+                screen.loop.call_soon_threadsafe(screen.end)
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def pulse(self) -> Pulse:
+        """What live screens ask about now; fifty of them within a second ask the same question."""
+        with self._lock:
+            age = time.monotonic() - self._pulse_moved
+            moved_on = self._twin.revision != self._pulse.revision
+            if (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS:
+                self._pulse = Pulse(self._twin.revision, self._twin.now())
+                self._pulse_moved = time.monotonic()
+            return self._pulse
+
+    # ---------------------------------------------------------------- one screen
+
+    async def stream(self, community: str, last_event_id: int | None) -> AsyncIterator[bytes]:
+        """The events of one connection: a snapshot (of what it missed, when that is known), then changes."""
+        loop = asyncio.get_running_loop()
+        screen = Screen(loop)
+        told = await loop.run_in_executor(None, self._told_against, community)
+        channel = self._enter(told, screen)
+        if channel is None:
+            return
+        try:
+            yield b"retry: 1000\n\n"
+            async for event in self._events(channel, screen, last_event_id):
+                yield event
+        finally:
+            self._leave(channel, screen)
+
+    def _told_against(self, community: str) -> Channel:
+        """A channel as it stands now: what its first screen's changes are told against."""
+        channel = Channel(community)
+        with self._lock:
+            known = community in self._channels
+        if not known:
+            now = self._twin.now()
+            channel.classes = self._classes(channel, now)
+            channel.alerts = _alerts(self._twin, community, now)
+        return channel
+
+    def _enter(self, told: Channel, screen: Screen) -> Channel | None:
+        with self._lock:
+            if self._stop.is_set():
+                return None
+            channel = self._channels.setdefault(told.community, told)
+            channel.screens.add(screen)
+            self.counts.clients += 1
+            return channel
+
+    def _leave(self, channel: Channel, screen: Screen) -> None:
+        with self._lock:
+            channel.screens.discard(screen)
+            self.counts.clients -= 1
+            if not channel.screens:
+                self._channels.pop(channel.community, None)
+
+    async def _events(self, channel: Channel, screen: Screen, since: int | None) -> AsyncIterator[bytes]:
+        seen = await self._catch_up(channel, since)
+        yield seen[1]
+        while not screen.over:
+            if screen.behind:
+                screen.behind = False
+                seen = await self._catch_up(channel, None)
+                yield seen[1]
+            while screen.waiting:
+                sequence, event = screen.waiting.popleft()
+                if sequence > seen[0]:
+                    yield event
+            if screen.behind or screen.over:
+                continue
+            screen.news.clear()
+            try:
+                await asyncio.wait_for(screen.news.wait(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                yield b": still here\n\n"
+
+    async def _catch_up(self, channel: Channel, since: int | None) -> tuple[int, bytes]:
+        """A snapshot, and the number of the last event it already contains."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._snapshot, channel, since)
+
+    def _snapshot(self, channel: Channel, since: int | None) -> tuple[int, bytes]:
+        # The same question within a second gets the same bytes: fifty screens that reconnect cost one.
+        with channel.making:
+            kept = channel.snapshot
+            if kept and kept[1] == since and time.monotonic() - kept[2] < LOOK_SECONDS:
+                return kept[0], kept[3]
+            sequence = self._sequence
+            twin = self._twin
+            revision, now = twin.revision, twin.now()
+            missed = self._missed(since)
+            states = self._of(twin.states(now), channel)
+            if missed is not None:
+                states = states.filter(pc.is_in(states["series_no"], missed))
+            classes = self._classes(channel, now)
+            event = _event("snapshot", revision, {
+                "revision": revision,
+                "at": rfc3339(now),
+                "complete": missed is None,
+                "states": rows(states, STATE_COLUMNS),
+                "alerts": list(_alerts(twin, channel.community, now).values()),
+                "sources": _sources(twin),
+                "map": _map(None, classes, whole=missed is None) if classes else None,
+            })  # fmt: skip
+            channel.snapshot = (sequence, since, time.monotonic(), event)
+            self.counts.snapshots += 1
+            return sequence, event
+
+    def _missed(self, since: int | None) -> pa.Array | None:
+        """The series that changed after a revision, None when that is not remembered."""
+        with self._lock:
+            if since is None or since < self._past_from or since > self._twin.revision:
+                return None
+            later = [numbers for revision, numbers in self._past if revision > since]
+            later += [pa.array(np.concatenate(self._pending), pa.int32())] if self._pending else []
+        if any(numbers is None for numbers in later):
+            return None
+        return pa.concat_arrays([pa.array([], pa.int32()), *later])
+
+    # ------------------------------------------------------------- from the twin
+
+    def _changed(self, change: Change) -> None:
+        """After a commit, on the writer's thread: note it and be gone."""
+        with self._lock:
+            self._pending.append(change.series_no)
+            self._pending_revision = change.revision
+            self._entities_changed |= change.entities_changed
+        self._wake.set()
+
+    def _run(self) -> None:
+        pause = FLUSH_SECONDS
+        while not self._stop.is_set():
+            self._wake.wait(timeout=LOOK_SECONDS)
+            self._wake.clear()
+            try:
+                pause = self._flush()
+            except Exception:  # the wall of the thread: one failed round must not blind every screen
+                if not self._stop.is_set():
+                    log.exception("pushing changes failed; screens get the next ones")
+            self._stop.wait(pause)  # what changes meanwhile goes out together
+
+    def _flush(self) -> float:
+        """One round; returns how long to gather before the next."""
+        with self._lock:
+            gathered, self._pending = self._pending, []
+            revision, entities = self._pending_revision, self._entities_changed
+            self._entities_changed = False
+            numbers = np.unique(np.concatenate(gathered)) if gathered else np.empty(0, np.int32)
+            if gathered:
+                if len(self._past) == self._past.maxlen:
+                    self._past_from = self._past[0][0]
+                self._past.append((revision, None if entities else pa.array(numbers, pa.int32())))
+            channels = [c for c in self._channels.values() if c.screens]
+        self.pulse()
+        if not channels:
+            return FLUSH_SECONDS
+        now = self._twin.now()
+        states = self._twin.states(now)
+        changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
+        look = self._due(changed, bool(gathered), entities)
+        sources = self._twin.sources()
+        news = sources != self._sources
+        self._sources = sources
+        sent = 0
+        started = time.monotonic()
+        for channel in channels:
+            sent += self._feed(channel, changed, revision, now, look=look, sources=news, entities=entities)
+        if look:
+            self._looked = time.monotonic()
+            self._look_cost = self._looked - started
+        return max(FLUSH_SECONDS, sent / PUSH_BYTES_A_SECOND)
+
+    def _due(self, changed: pa.Table, news: bool, entities: bool) -> bool:
+        """Whether to look at alerts and colours this time; looking takes at most a fifth of the time."""
+        since = time.monotonic() - self._looked
+        if since < 4 * self._look_cost:
+            if entities or _alarm_moved(changed):
+                self._wake.set()  # not now, but soon
+                return since >= self._look_cost
+            return False
+        if entities or _alarm_moved(changed):
+            return True
+        return since >= (LOOK_SECONDS if news else SILENT_LOOK_SECONDS)
+
+    def _feed(
+        self, channel: Channel, changed: pa.Table, revision: int, now: datetime, *,
+        look: bool, sources: bool, entities: bool,
+    ) -> int:  # fmt: skip
+        """Make and queue one channel's events; returns the bytes that go out."""
+        states = rows(self._of(changed, channel), STATE_COLUMNS)
+        body: dict[str, Any] = {"revision": revision, "at": rfc3339(now), "states": states}
+        events = []
+        if look:
+            classes = self._classes(channel, now)
+            if classes and (part := _map(channel.classes, classes, whole=False)):
+                body["map"] = part
+            channel.classes = classes
+            events = self._alert_events(channel, revision, now)
+        if sources:
+            body["sources"] = _sources(self._twin)
+        if entities:
+            body["entities_changed"] = True
+        if states or len(body) > 3:
+            events.insert(0, _event("change", revision, body))
+        if not events:
+            return 0
+        with self._lock:
+            self._sequence += 1
+            numbered = [(self._sequence, event) for event in events]
+            screens = list(channel.screens)
+        self._hand_out(screens, numbered)
+        size = sum(map(len, events))
+        self.counts.events += len(events)
+        self.counts.bytes += size * len(screens)
+        return size * len(screens)
+
+    def _hand_out(self, screens: list[Screen], events: list[tuple[int, bytes]]) -> None:
+        loops: dict[asyncio.AbstractEventLoop, list[Screen]] = {}
+        for screen in screens:
+            loops.setdefault(screen.loop, []).append(screen)
+
+        def offer(some: list[Screen]) -> None:
+            self.counts.fell_behind += sum(not screen.offer(events) for screen in some)
+
+        for loop, some in loops.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(offer, some)
+
+    def _alert_events(self, channel: Channel, revision: int, now: datetime) -> list[bytes]:
+        before, after = channel.alerts, _alerts(self._twin, channel.community, now)
+        channel.alerts = after
+        stamp = {"revision": revision, "at": rfc3339(now)}
+        arose = [a | {"phase": "firing"} for key, a in after.items() if key not in before]
+        ended = [a | {"phase": "cleared"} for key, a in before.items() if key not in after]
+        return [_event("alert", revision, stamp | alert) for alert in (*arose, *ended)]
+
+    def _classes(self, channel: Channel, now: datetime) -> dict[str, Any] | None:
+        community = channel.community
+        if not community:
+            ids = self._twin.entities("community", now)["community_id"].to_pylist()
+            community = min(ids, default="")
+        if not community:
+            return None
+        return map_classes.classes(self._twin, community, now) | {"community_id": community}
+
+    def _of(self, states: pa.Table, channel: Channel) -> pa.Table:
+        return states.filter(pc.equal(states["community_id"], channel.community)) if channel.community else states
+
+
+def alert_id(rule: str, subject: str, since: datetime | None) -> str:
+    """One alert from its rising to its end; the same for everybody who asks."""
+    said = f"{rule}|{subject}|{since.astimezone(UTC).isoformat() if since else ''}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _alerts(twin: Twin, community: str, now: datetime) -> dict[str, dict[str, Any]]:
+    table = twin.alerts(now, community_id=community or None)
+    since = table["since"].to_pylist()
+    found = rows(table, ALERT_COLUMNS)
+    keyed = {alert_id(a["rule"], a["subject"], s): a for a, s in zip(found, since, strict=True)}
+    return {key: {"id": key, **alert} for key, alert in keyed.items()}
+
+
+def _alarm_moved(changed: pa.Table) -> bool:
+    """Whether a value with a declared alarm limit changed in the newest report of its series."""
+    moved = pc.equal(changed["taken_at"], changed["changed_at"])
+    return bool(pc.any(pc.and_(pc.is_valid(changed["alarm_at_least"]), moved)).as_py())
+
+
+def _map(before: dict[str, Any] | None, after: dict[str, Any], *, whole: bool) -> dict[str, Any] | None:
+    """What a map needs to be up to date: the buildings that differ; none listed: fetch the geometry again."""
+    changed = map_classes.diff(before, after)
+    same_pins = before is not None and before.get("pins") == after.get("pins")
+    if before is None:
+        numbers = zip(after["alert"], after["occupancy"], after["freshness"], strict=True)
+        changed = [[i, *three] for i, three in enumerate(numbers)]
+    if changed == [] and same_pins and not whole:
+        return None
+    part = {"community_id": after["community_id"], "version": after["version"], "changed": changed}
+    return part if same_pins else part | {"pins": after.get("pins")}
+
+
+def _sources(twin: Twin) -> list[dict[str, Any]]:
+    return [
+        {"name": s.name, "connected": s.connected, "detail": s.detail, "since": rfc3339(s.since)}
+        for s in twin.sources()
+    ]
+
+
+def _event(name: str, revision: int, body: dict[str, Any]) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (revision, name.encode(), dumps(body))

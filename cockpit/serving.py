@@ -1,0 +1,176 @@
+"""Dash on its FastAPI backend, with what the cockpit needs differently.
+
+Dash 4.4.1 runs a plain callback on the event loop, where one slow question would hold up every screen, serves the
+page for any address with status 200, and compresses its 10 MB of scripts anew for every visitor.
+``dash.backends._fastapi`` is private: its version is pinned, and tests/web walks everything replaced here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import inspect
+import logging
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dash import Dash
+from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
+from dash.exceptions import PreventUpdate
+from fastapi import FastAPI, Request, Response
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = (
+    "What the neighbourhood's twin knows, now and at any past instant (`at`). "
+    "社区数字孪生的数据接口：所有读取都可带 at 参数，得到当时所知的答案。"
+)
+FOREVER = "public, max-age=31536000, immutable"
+CALLBACK_THREADS = 4
+_INLINE = re.compile(r"<script(?P<how>[^>]*)>(?P<what>.+?)</script>", re.DOTALL)
+
+
+class Backend(FastAPIDashServer):
+    """The FastAPI application under the pages."""
+
+    is_page: Callable[[str], bool] = staticmethod(lambda path: path == "/")
+
+    def __init__(self, server: FastAPI) -> None:
+        super().__init__(server)
+        # Two cores and one interpreter: more threads would only queue on the same lock (evidence.md 4).
+        self.threads = ThreadPoolExecutor(CALLBACK_THREADS, thread_name_prefix="callback")
+
+    @staticmethod
+    def create_app(name: str = "cockpit", config: dict[str, Any] | None = None) -> FastAPI:
+        """A FastAPI without its own documentation pages: those load scripts from the internet."""
+        return FastAPI(
+            title="CIM Cockpit",
+            version="1",
+            description=DESCRIPTION,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/api/v1/openapi.json",
+        )
+
+    def serve_callback(self, dash_app: Dash) -> Callable[..., Any]:
+        """Run callbacks on a few threads, so that the event loop stays free to push."""
+
+        async def dispatch(request: Request) -> Response:
+            body = self.request_adapter().get_json()
+            context = dash_app._initialize_context(body)
+            func = dash_app._prepare_callback(context, body)
+            args = dash_app._inputs_to_vals(context.inputs_list + context.states_list)
+            run = dash_app._execute_callback(func, args, context.outputs_list, context)
+            try:
+                data = await asyncio.get_running_loop().run_in_executor(self.threads, copy_context().run, run)
+                if inspect.iscoroutine(data):
+                    data = await data
+            except PreventUpdate:
+                raise
+            except Exception:
+                log.exception("callback %s failed", body.get("output"))
+                raise
+            answer: Response = context.dash_response.set_response(data=data)
+            return answer
+
+        return dispatch
+
+    def serve_component_suites(
+        self, dash_app: Dash, package_name: str, fingerprinted_path: str, request: Request
+    ) -> Response:
+        """A script or style of an installed component package, compressed once for all visitors."""
+        response: Response = super().serve_component_suites(dash_app, package_name, fingerprinted_path, request)
+        if response.status_code == 200 and "gzip" in request.headers.get("accept-encoding", ""):
+            response.body = compressed(bytes(response.body))
+            response.headers["content-encoding"] = "gzip"
+            response.headers["content-length"] = str(len(response.body))
+            response.headers["vary"] = "Accept-Encoding"
+        return response
+
+    def setup_index(self, dash_app: Dash) -> None:
+        """The page at ``/``."""
+        self._dash_app = dash_app
+        dash_app._add_url("", self.page, methods=["GET"])
+
+    def _setup_catchall(self) -> None:
+        """Called by Dash when the server starts; here the routes are complete before (see `finish`)."""
+
+    def finish(self) -> None:
+        """Last of all routes: pages at their address, everything else is not found."""
+        self.server.add_api_route("/{path:path}", self.page, methods=["GET"], include_in_schema=False)
+
+    async def page(self, request: Request) -> Response:
+        """The HTML that starts the browser's part; its scripts are named one by one in the policy."""
+        path = request.url.path
+        if path.startswith(("/api/", "/map/", "/_", "/assets/", "/vendor/")):
+            from cockpit.problems import problem_response
+
+            return problem_response(404, "there is nothing at this address; see /api/docs", path)
+        token = set_current_request(request)
+        try:
+            html = self._dash_app.index().replace("Loading...", "正在载入 …")
+        finally:
+            reset_current_request(token)
+        return Response(
+            html,
+            status_code=200 if self.is_page(path) else 404,
+            media_type="text/html",
+            headers={"content-security-policy": policy(html), "cache-control": "no-store"},
+        )
+
+
+def policy(html: str) -> str:
+    """A content security policy for one page: nothing from elsewhere, inline scripts only by their hash.
+
+    ``unsafe-inline`` for styles only: Mantine and Plotly write style elements at run time.
+    ``blob:`` workers and images: deck.gl and Plotly make them out of their own code and canvas.
+    """
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(found['what'].encode()).digest()).decode()}'"
+        for found in _INLINE.finditer(html)
+        if "src=" not in found["how"] and "application/json" not in found["how"]
+    )
+    return (
+        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+@lru_cache(maxsize=64)
+def compressed(data: bytes) -> bytes:
+    """gzip of a file that is served again and again."""
+    return gzip.compress(data, 6, mtime=0)
+
+
+class Vendored:
+    """One big script from an installed package, under an address that changes with its content."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._name = f"{path.stat().st_size:x}-{path.stat().st_mtime_ns:x}"
+
+    @property
+    def version(self) -> str:
+        """Changes when the file does; part of the address, so the answer may be kept for ever."""
+        return hashlib.sha256(self._name.encode()).hexdigest()[:12]
+
+    async def __call__(self, request: Request) -> Response:
+        """For ever with its version in the address (``?v=``), else checked once an hour."""
+        tag = f'"{self.version}"'
+        cache = FOREVER if request.query_params.get("v") == self.version else "public, max-age=3600"
+        headers = {"cache-control": cache, "etag": tag, "vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        plain = await asyncio.to_thread(self._path.read_bytes)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            plain = await asyncio.to_thread(compressed, plain)
+            headers["content-encoding"] = "gzip"
+        return Response(plain, media_type="text/javascript", headers=headers)

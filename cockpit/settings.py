@@ -1,0 +1,147 @@
+"""The settings, one table: defaults < ``cockpit.toml`` < ``CIM_*`` environment < command line.
+
+``cockpit.toml`` is read from the working folder and then from the data folder, which wins. An unknown key
+is an error in all three places: a mistyped setting that is quietly ignored is found out at the worst time.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "cockpit.toml"
+PREFIX = "CIM_"
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+class SettingsError(Exception):
+    """A setting that is unknown or cannot be understood; the text says where and what was expected."""
+
+
+def setting(default: Any, help: str) -> Any:
+    """A field of `Settings` with the sentence that explains it."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set, with its default and one sentence of help."""
+
+    data: Path = setting(Path("data"), "folder of the twin, the tokens and the logs; made when missing")  # noqa: RUF009
+    host: str = setting("127.0.0.1", "address to listen on; anything but loopback asks everybody to sign in")
+    port: int = setting(8050, "port of the pages and of the API")
+    names: str = setting("", "further host names this server answers to, separated by commas")
+    broker: str = setting("embedded", "`embedded`, or mqtt://user:pw@host:1883, or mqtts://host:8883")
+    broker_port: int = setting(1883, "port of the embedded broker (loopback only)")
+    broker_ca: str = setting("", "file with the certificate authority of an mqtts:// broker; empty: the system's")
+    sample: bool | None = setting(
+        None, "sample community with simulated devices; unset: on when the data folder is empty"
+    )
+
+    @property
+    def store_path(self) -> Path:
+        """The DuckDB file."""
+        return self.data / "twin.duckdb"
+
+
+FIELDS: dict[str, Field[Any]] = {f.name: f for f in fields(Settings)}
+_KINDS: dict[str, str] = {name: str(f.type) for name, f in FIELDS.items()}
+_EXPECTED = {"int": "a whole number", "bool | None": "true or false", "Path": "a path", "str": "text"}
+
+
+def load(
+    command_line: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    working_folder: Path | None = None,
+) -> Settings:
+    """The settings in force. ``command_line`` holds only what was given there (None: not given).
+
+    Raises `SettingsError` naming the place, the value found and what was expected.
+    """
+    folder = working_folder or Path.cwd()
+    given = {k: v for k, v in (command_line or {}).items() if v is not None}
+    from_environment = _environment(environment or {})
+    from_files = _file(folder / FILE_NAME)
+    data = Path({**from_files, **from_environment, **given}.get("data", FIELDS["data"].default))
+    beside_the_data = folder / data / FILE_NAME
+    if beside_the_data.resolve() != (folder / FILE_NAME).resolve():
+        inner = _file(beside_the_data)
+        if "data" in inner:
+            raise SettingsError(f"{beside_the_data}: data cannot be set inside it; set it in ./{FILE_NAME}")
+        from_files |= inner
+    return Settings(**{**from_files, **from_environment, **given})
+
+
+def settings_table() -> str:
+    """The settings as the Markdown table of the README."""
+    lines = ["| setting | environment | default | meaning |", "|---|---|---|---|"]
+    for name, f in FIELDS.items():
+        default = "" if f.default in (None, "", MISSING) else f"`{f.default}`"
+        option = f"`--{name.replace('_', '-')}`" if name != "names" and name != "broker_ca" else f"`{name}`"
+        lines.append(f"| {option} | `{PREFIX}{name.upper()}` | {default} | {f.metadata['help']} |")
+    return "\n".join(lines)
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        _known(name, f"environment variable {variable}", spelled=lambda n: PREFIX + n.upper())
+        found[name] = _parse(name, text, f"environment variable {variable}")
+    return found
+
+
+def _file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not readable as TOML: {error}") from error
+    for name in table:
+        _known(name, str(path), spelled=str)
+    return {name: _parse(name, value, f"{path}: {name}") for name, value in table.items()}
+
+
+def _known(name: str, place: str, spelled: Any) -> None:
+    if name not in FIELDS:
+        near = difflib.get_close_matches(name, FIELDS, n=1)
+        hint = f"did you mean {spelled(near[0])}?" if near else "known: " + ", ".join(map(spelled, FIELDS))
+        raise SettingsError(f"{place}: there is no setting {spelled(name)!r}; {hint}")
+
+
+def _parse(name: str, value: Any, place: str) -> Any:
+    kind = _KINDS[name]
+    try:
+        if kind == "int":
+            return _whole(value)
+        if kind == "bool | None":
+            return _truth(value)
+        if isinstance(value, bool | int | float):
+            raise ValueError
+        return Path(value) if kind == "Path" else str(value)
+    except (ValueError, TypeError):
+        raise SettingsError(f"{place}: found {value!r}, expected {_EXPECTED[kind]}") from None
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool | float):
+        raise ValueError
+    return int(value)
+
+
+def _truth(value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError

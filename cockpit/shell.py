@@ -1,0 +1,155 @@
+"""The frame around every page: the address bar's meaning, the page's place, and what pages may ask.
+
+The URL is the truth of what is looked at: ``/<page>?at=<RFC 3339>&lang=en&community=<id>``. Moving only the instant
+changes ``shell--view`` and leaves the page's tree, its map and its camera alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+import layouts
+from cockpit.caching import Answers
+from cockpit.live import Hub
+from cockpit.services import Services
+from layouts.page import LANGUAGES, SHELL, Page, View, instant, parse_instant
+from layouts.parts import shell_bar, time_bar
+from layouts.parts.text import t
+from twin_model.twin import Twin
+
+T = TypeVar("T")
+
+
+class PageError(Exception):
+    """Two pages claim one address."""
+
+
+def discover_pages() -> list[Page]:
+    """Every ``layouts/<page>.py`` with a ``PAGE``, in the order of the navigation."""
+    pages: dict[str, Page] = {}
+    for module in pkgutil.iter_modules(layouts.__path__):
+        page = getattr(importlib.import_module(f"layouts.{module.name}"), "PAGE", None)
+        if page is None:
+            continue
+        if page.slug in pages:
+            raise PageError(f"layouts/{module.name}.py: the address /{page.slug} already belongs to another page")
+        pages[page.slug] = page
+    return sorted(pages.values(), key=lambda p: p.order)
+
+
+class Asker:
+    """What a page may ask (see `layouts.page.Ask`): answers are computed once for all screens."""
+
+    def __init__(self, twin: Twin, services: Services, answers: Answers, hub: Hub) -> None:
+        self.twin = twin
+        self.services = services
+        self._answers = answers
+        self._hub = hub
+
+    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
+        """``question(twin, at, community_id, **args)``, kept per (name, args, community, revision, instant)."""
+        twin = self.twin
+        pulse = self._hub.pulse()
+        at = instant(view, twin) if view.at is not None else pulse.at
+        community = view.community or default_community(twin)
+        return self._answers.ask(
+            name,
+            lambda: question(twin, at, community, **args),
+            revision=pulse.revision,
+            instant=at,
+            community=community,
+            **args,
+        )
+
+
+def default_community(twin: Twin) -> str:
+    """The community shown when the address names none: the first by id, "" while there is none."""
+    ids = twin.entities("community", twin.now())["community_id"].to_pylist()
+    return min(ids, default="")
+
+
+def view_of(search: str | None) -> View:
+    """What the query part of the address looks at; an instant that cannot be read counts as live."""
+    query = {k: v[-1] for k, v in parse_qs((search or "").removeprefix("?")).items()}
+    try:
+        at = parse_instant(query.get("at"))
+    except ValueError:
+        at = None
+    lang = query.get("lang", "zh")
+    return View(community=query.get("community", ""), at=at, lang=lang if lang in LANGUAGES else "zh")
+
+
+def frame() -> Component:
+    """What is on screen before any page: stores and an empty place."""
+    return html.Div(
+        [
+            dcc.Location(id=SHELL("url"), refresh=False),
+            dcc.Store(id=SHELL("view")),
+            dcc.Store(id=SHELL("revision")),
+            dcc.Store(id=SHELL("page-shown")),
+            html.Div(id=SHELL("page")),
+        ],
+        id=SHELL("frame"),
+    )
+
+
+def everything(pages: Sequence[Page]) -> Component:
+    """All ids there can be, for Dash's check of the callbacks at start-up."""
+    view = View(community="")
+    bars = [shell_bar.bar(view, pages, pages[0].slug), time_bar.time_bar(view)] if pages else []
+    return html.Div([frame(), *bars, *(page.layout(view) for page in pages)])
+
+
+def page_tree(pages: Sequence[Page], page: Page | None, view: View) -> list[Component]:
+    """Top bar, page, time bar; an address without a page says so."""
+    slug = page.slug if page else ""
+    body = page.layout(view) if page else _nowhere(view)
+    return [
+        shell_bar.bar(view, pages, slug),
+        html.Main(body, id=SHELL("main"), **{"data-page": slug}),
+        time_bar.time_bar(view, slim=page is None or page.slim),
+    ]
+
+
+def _nowhere(view: View) -> Component:
+    return html.Div([html.H1("404"), html.P(t(view.lang, "nav.nowhere"))], className="panel nowhere")
+
+
+def page_at(pages: Sequence[Page], path: str) -> Page | None:
+    """The page of an address; ``/`` is the first one."""
+    slug = path.strip("/")
+    if not slug:
+        return pages[0] if pages else None
+    return next((page for page in pages if page.slug == slug), None)
+
+
+def register(app: Dash, pages: Sequence[Page], asker: Asker) -> None:
+    """Follow the address; then let the bars and every page add their callbacks."""
+
+    @app.callback(
+        Output(SHELL("view"), "data"),
+        Output(SHELL("page"), "children"),
+        Output(SHELL("page-shown"), "data"),
+        Input(SHELL("url"), "pathname"),
+        Input(SHELL("url"), "search"),
+        State(SHELL("page-shown"), "data"),
+    )
+    def follow(path: str | None, search: str | None, shown: list[str] | None) -> tuple[Any, Any, Any]:
+        view = view_of(search)
+        view = view if view.community else View(default_community(asker.twin), view.at, view.lang)
+        wanted = [(path or "/").strip("/"), view.lang, view.community]
+        if wanted == shown:
+            return view.store(), no_update, no_update
+        return view.store(), page_tree(pages, page_at(pages, path or "/"), view), wanted
+
+    shell_bar.register(app, asker)
+    time_bar.register(app, asker)
+    for page in pages:
+        page.register(app, asker)

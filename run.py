@@ -1,0 +1,383 @@
+"""The command line, and the only place that imports everything: here the parts are wired and a clock is handed out.
+
+Each command imports what it needs when it runs, so that ``--help`` and ``check`` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import importlib.util
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cockpit.settings import Settings, SettingsError, load
+from cockpit.tokens import Role, TokenFileError, Tokens
+
+if TYPE_CHECKING:
+    from cockpit.app import Cockpit
+    from twin_model.twin import Twin
+
+LATER = {
+    "report": "snapshot reports",
+    "backup": "consistent copies while serving",
+    "restore": "restoring a copy",
+    "export": "Parquet, GeoJSON, CSV and NGSI-LD",
+    "user": "accounts",
+}
+# As in ingest.report and ingest.coordinates, which are not imported for --help; a test compares.
+LAYERS = (
+    "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
+)  # fmt: skip
+CRS = ("auto", "wgs84", "cgcs2000", "gcj02", "bd09")
+DRAIN_SECONDS = 3
+
+
+class Stop(Exception):
+    """A command cannot go on; its one sentence is printed and the exit code is 1."""
+
+
+def utc_now() -> datetime:
+    """The clock of the program."""
+    return datetime.now(UTC)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help")):
+        given.insert(0, "serve")
+    if given[0] in LATER:
+        print(f"not built yet: {given[0]} ({LATER[given[0]]})", file=sys.stderr)
+        return 1
+    os.umask(0o077)  # what the twin knows is for the owner of the data folder only
+    options = _parser().parse_args(given)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        code: int = options.run(options)
+        return code
+    except (Stop, SettingsError, TokenFileError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+# ---------------------------------------------------------------------------------------------------- serve
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Open the twin, start the broker's side and the pages, and stay until Ctrl+C or SIGTERM."""
+    settings = _settings(options)
+    # A used port is found out before anything else is started; visitors wait here until the pages are ready.
+    with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
+        _stop_on_signals()
+        try:
+            twin = _open_twin(settings.store_path)
+            stack.callback(twin.close)
+            _serve(settings, twin, listener, stack)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            _no_more_signals()
+    return 0
+
+
+def _serve(settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack) -> None:
+    ingest = _start_ingest(settings, twin)
+    stack.callback(ingest.stop)
+    from cockpit.beside import announced
+    from cockpit.services import Services
+
+    services = Services(
+        import_files=lambda paths, said: _import_here(twin, paths, said, progress=False),
+        adopt=ingest.adopt,
+        broker_status=ingest.status,
+    )
+    has_sample = settings.sample if settings.sample is not None else _is_empty(twin)
+    sample = _Sample(twin, str(ingest.url)) if has_sample else None
+    if sample:
+        sample.draw()
+        stack.callback(sample.stop)
+    cockpit = _create_app(twin, settings, services)
+    stack.callback(cockpit.close)
+    control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
+    stack.enter_context(announced(settings.data, settings.host, settings.port, control))
+    _greet(settings, cockpit)
+    if sample:
+        sample.start()
+    _serve_pages(cockpit, listener)
+
+
+def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
+    import asyncio
+
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Ends the open streams first: a browser that listens would keep the server from closing."""
+
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            # Ctrl+C reaches the embedded broker too: that it goes now is no news
+            logging.disable(logging.WARNING)
+            super().handle_exit(sig, frame)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await asyncio.to_thread(cockpit.hub.close)
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        cockpit.server, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=DRAIN_SECONDS
+    )
+    Server(config).run([listener])
+
+
+def _create_app(twin: Twin, settings: Settings, services: Any) -> Cockpit:
+    from cockpit.app import create_app
+
+    return create_app(twin, settings, services, folder=settings.data)
+
+
+def _start_ingest(settings: Settings, twin: Twin) -> Any:
+    from ingest.service import BrokerSettings, MqttIngest
+    from ingest.url import BrokerError
+
+    broker = BrokerSettings(
+        broker=settings.broker,
+        port=settings.broker_port,
+        ca_file=Path(settings.broker_ca) if settings.broker_ca else None,
+    )
+    logging.disable(logging.WARNING)  # the first attempt is answered with one sentence here, not with a log too
+    try:
+        ingest = MqttIngest(twin, broker, folder=settings.data)
+        ingest.start()
+    except BrokerError as error:
+        raise Stop(str(error)) from error
+    finally:
+        logging.disable(logging.NOTSET)
+    return ingest
+
+
+class _Sample:
+    """The sample community: drawn first, so that there is a map; its past and its devices come to life behind it."""
+
+    def __init__(self, twin: Twin, broker_url: str) -> None:
+        self._twin = twin
+        self._url = broker_url
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="sample", daemon=True)
+
+    def draw(self) -> None:
+        """Record the community when it is not there yet."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def _live(self) -> None:
+        """Fill the past, then publish through the broker until stopped."""
+
+
+def _greet(settings: Settings, cockpit: Cockpit) -> None:
+    from cockpit.beside import address
+    from cockpit.sessions import is_loopback
+
+    print("CIM 驾驶舱 · CIM Cockpit")
+    print(f"  页面 Page          {address(settings.host, settings.port)}/")
+    print(f"  接口 API           {address(settings.host, settings.port)}/api/docs")
+    if is_loopback(settings.host):
+        print(f"  演示令牌 Demo token  {cockpit.tokens.lend(Role.ADMINISTRATOR, 'demo')}")
+    print("  按 Ctrl+C 停止 · Ctrl+C to stop", flush=True)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        why = "is already used by another program" if error.errno == 98 else f"cannot be used: {error.strerror}"
+        raise Stop(f"Port {port} on {host} {why}; choose another with --port, or stop that program.") from error
+    with listener:
+        yield listener
+
+
+def _stop_on_signals() -> None:
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _no_more_signals() -> None:
+    """While closing, a second Ctrl+C must not leave the store half closed; closing takes a few seconds at most."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _open_twin(path: Path) -> Twin:
+    from twin_model.declared import DeclarationError
+    from twin_model.store import StoreError
+    from twin_model.twin import Twin
+
+    try:
+        return Twin.open(path, clock=utc_now)
+    except (StoreError, DeclarationError, OSError) as error:
+        raise Stop(str(error)) from error
+
+
+def _is_empty(twin: Twin) -> bool:
+    return not twin.entities("community", twin.now()).num_rows
+
+
+# ------------------------------------------------------------------------------------------- other commands
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Import files, through the running server when there is one."""
+    settings = _settings(options)
+    said = {
+        "community": options.community,
+        "layer": options.layer,
+        "crs": options.crs,
+        "mapping": str(options.mapping.resolve()) if options.mapping else None,
+    }
+    from cockpit.beside import ServerRefused, running_server
+
+    server = running_server(settings.data)
+    if server:
+        try:
+            reports = server.import_paths(options.paths, said)
+        except ServerRefused as error:
+            raise Stop(str(error)) from error
+    else:
+        twin = _open_twin(settings.store_path)
+        try:
+            reports = _import_here(twin, options.paths, said, progress=None)
+        finally:
+            twin.close()
+    for report in reports:
+        summary = report.pop("summary")
+        print(json.dumps(report, ensure_ascii=False) if options.json else summary)
+    return _import_code(reports)
+
+
+def _import_code(reports: Sequence[Mapping[str, Any]]) -> int:
+    """0: every row is in; 2: some were rejected, the rest is stored; 1: nothing is stored."""
+    if not any(r["accepted"] + r["updated"] + r["unchanged"] for r in reports):
+        return 1
+    return 2 if any(r["rejected"] or r.get("error") for r in reports) else 0
+
+
+def _import_here(
+    twin: Twin, paths: Sequence[Path], said: Mapping[str, Any], *, progress: bool | None
+) -> list[dict[str, Any]]:
+    from ingest.batch import ImportOptions, import_files
+
+    chosen = {k: v for k, v in said.items() if v is not None}
+    if "mapping" in chosen:
+        chosen["mapping"] = Path(chosen["mapping"])
+    reports = import_files(twin, paths, ImportOptions(**chosen), progress=progress)
+    return [report.to_json() | {"summary": report.summary()} for report in reports]
+
+
+def check(_options: argparse.Namespace) -> int:
+    """Every mistake in every declaration file."""
+    from twin_model.catalogue import Catalogue
+    from twin_model.declared import DeclarationError
+
+    try:
+        catalogue = Catalogue.load()
+    except DeclarationError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+        return 1
+    print(f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules: no mistakes")
+    return 0
+
+
+def token_create(options: argparse.Namespace) -> int:
+    """Print a new token alone; a running server knows it at once."""
+    role = Role(options.role)
+    print(Tokens(_settings(options).data).create(role, options.name or role.value, utc_now()))
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    """One benchmark; its last line of output is one JSON object."""
+    if not (options.name.isidentifier() and importlib.util.find_spec(f"benchmarks.{options.name}")):
+        here = Path(__file__).parent / "benchmarks"
+        known = ", ".join(sorted(p.stem for p in here.glob("*.py") if not p.stem.startswith("_")))
+        raise Stop(f"not built yet: there is no benchmark {options.name!r}; there are {known}")
+    measure: Callable[[bool], dict[str, Any]] = importlib.import_module(f"benchmarks.{options.name}").main
+    print(json.dumps(measure(options.quick)), flush=True)
+    return 0
+
+
+# -------------------------------------------------------------------------------------------- command line
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    names = ("data", "host", "port", "broker", "broker_port", "sample")
+    return load({n: getattr(options, n, None) for n in names}, os.environ)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py", description="CIM Cockpit: the living twin of a neighbourhood.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument("--data", type=Path, help="data folder (default: data)")
+
+    one = commands.add_parser("serve", parents=[data], help="serve the pages and listen to the broker (the default)")
+    one.add_argument("--host", help="address to listen on (127.0.0.1)")
+    one.add_argument("--port", type=int, help="port of the pages (8050)")
+    one.add_argument("--broker", help="embedded, mqtt://user:pw@host:1883 or mqtts://…")
+    one.add_argument("--broker-port", type=int, help="port of the embedded broker, loopback only (1883)")
+    one.add_argument("--sample", action=argparse.BooleanOptionalAction, help="sample community with simulated devices")
+    one.set_defaults(run=serve)
+
+    one = commands.add_parser("import", parents=[data], help="read files into the twin")
+    one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    one.add_argument("--community", metavar="CODE")
+    one.add_argument("--layer", choices=LAYERS, default="auto")
+    one.add_argument("--crs", choices=CRS, default="auto")
+    one.add_argument("--mapping", type=Path, metavar="FILE")
+    one.add_argument("--json", action="store_true", help="one JSON object per file")
+    one.set_defaults(run=import_)
+
+    one = commands.add_parser("check", help="find every mistake in the declaration files")
+    one.set_defaults(run=check)
+
+    one = commands.add_parser("token", help="make access tokens")
+    inner = one.add_subparsers(dest="what", required=True)
+    one = inner.add_parser("create", parents=[data], help="print a new token")
+    one.add_argument("--role", required=True, choices=[r.value for r in Role])
+    one.add_argument("--name")
+    one.set_defaults(run=token_create)
+
+    one = commands.add_parser("bench", help="measure")
+    one.add_argument("name", metavar="NAME")
+    one.add_argument("--quick", action="store_true", help="under 50 s")
+    one.set_defaults(run=bench)
+
+    for name, what in LATER.items():
+        commands.add_parser(name, help=f"not built yet: {what}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

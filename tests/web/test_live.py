@@ -1,0 +1,196 @@
+"""Screens hear what changes: a snapshot first, then changes; a slow one is told anew; nobody is left behind."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from cockpit.live import WAITING_EVENTS, Screen
+
+from .conftest import report, street
+
+
+@dataclass
+class Listener:
+    """One open stream, read in the background."""
+
+    events: list[tuple[str, int, dict]] = field(default_factory=list)
+    comments: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def of(self, name: str) -> list[dict]:
+        return [data for kind, _, data in self.events if kind == name]
+
+    def read(self, lines: Iterator[str]) -> None:
+        said: dict[str, str] = {}
+        for line in lines:
+            if line.startswith(":"):
+                self.comments += 1
+            elif line:
+                name, _, value = line.partition(": ")
+                said[name] = value
+            elif "data" in said:
+                self.events.append((said["event"], int(said["id"]), json.loads(said["data"])))
+                said = {}
+
+
+@contextmanager
+def listening(site, last_event_id: int | None = None, **query: str) -> Iterator[Listener]:
+    headers = {} if last_event_id is None else {"last-event-id": str(last_event_id)}
+    listener = Listener()
+    with site.client(**headers) as client, client.stream("GET", "/api/v1/live", params=query) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+
+        def read() -> None:
+            with suppress(httpx.HTTPError, httpx.StreamError):  # this side hangs up
+                listener.read(answer.iter_lines())
+            listener.over.set()
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        yield listener
+        # wakes the reader: a stream cannot be closed while another thread reads it
+        answer.extensions["network_stream"].get_extra_info("socket").shutdown(2)
+        thread.join(5)
+
+
+def test_a_screen_first_hears_how_everything_is(site, wait_for):
+    with listening(site) as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+    kind, revision, data = screen.events[0]
+    assert (kind, revision, data["complete"]) == ("snapshot", site.twin.revision, True)
+    assert data["revision"] == revision
+    values = {(s["device_id"], s["metric"]): s["value"] for s in data["states"]}
+    assert values["demo-count", "people"] == 12
+    assert data["map"]["community_id"] == "demo"
+    assert len(data["map"]["changed"]) == 3
+
+
+def test_a_change_is_told_with_only_what_changed(site, twin, clock, wait_for):
+    with listening(site) as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+        clock.forward(seconds=5)
+        revision = report(twin, ("demo-air", "temperature", 25.0))
+        change = wait_for(lambda: screen.of("change"), what="the change")[0]
+    assert change["revision"] == revision
+    assert [(s["device_id"], s["metric"], s["value"]) for s in change["states"]] == [("demo-air", "temperature", 25.0)]
+    assert set(change["states"][0]) >= {"taken_at", "received_at", "changed_at", "status"}
+
+
+def test_an_alarm_is_told_when_it_rises_and_when_it_clears_and_recolours_its_building(site, twin, clock, wait_for):
+    with listening(site, community="demo") as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+        clock.forward(seconds=5)
+        report(twin, ("demo-sos", "sos", 1))
+        rose = wait_for(lambda: screen.of("alert"), what="the alert")[0]
+        assert (rose["subject"], rose["severity"], rose["phase"]) == ("demo-sos", "act", "firing")
+        recoloured = wait_for(lambda: [c for c in screen.of("change") if c.get("map")], what="the map to change")
+        assert recoloured[-1]["map"]["changed"][0][:2] == [0, 2]  # first building, red
+        clock.forward(seconds=5)
+        report(twin, ("demo-sos", "sos", 0))
+        cleared = wait_for(lambda: [a for a in screen.of("alert") if a["phase"] == "cleared"], what="the all-clear")
+    assert cleared[0]["id"] == rose["id"]
+
+
+def test_a_lost_broker_is_told_within_five_seconds(site, twin, wait_for):
+    with listening(site) as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+        twin.set_source("mqtt", False, "connection refused")
+        told = wait_for(lambda: [c for c in screen.of("change") if c.get("sources")], within=5, what="the loss")
+    assert told[0]["sources"] == [
+        {"name": "mqtt", "connected": False, "detail": "connection refused", "since": told[0]["sources"][0]["since"]}
+    ]
+
+
+def test_a_screen_that_comes_back_hears_only_what_it_missed(site, twin, clock, wait_for):
+    """seen up to r; then 25 degrees -> the snapshot after r holds one state, that one after the loss of memory all"""
+    seen = twin.revision
+    clock.forward(seconds=5)
+    report(twin, ("demo-air", "temperature", 25.0))
+    with listening(site, last_event_id=seen) as screen:
+        missed = wait_for(lambda: screen.of("snapshot"), what="the snapshot")[0]
+    assert missed["complete"] is False
+    assert [s["device_id"] for s in missed["states"]] == ["demo-air"]
+    with listening(site, last_event_id=seen + 1_000) as screen:
+        everything = wait_for(lambda: screen.of("snapshot"), what="the snapshot")[0]
+    assert everything["complete"] is True
+    assert len(everything["states"]) == 9
+
+
+def test_a_screen_hears_of_its_community_only(site, twin, clock, wait_for):
+    twin.record(street("other"))
+    with listening(site, community="other") as screen:
+        snapshot = wait_for(lambda: screen.of("snapshot"), what="the snapshot")[0]
+        assert {s["device_id"].split("-")[0] for s in snapshot["states"]} == {"other"}
+        clock.forward(seconds=5)
+        report(twin, ("demo-air", "temperature", 30.0))
+        report(twin, ("other-air", "temperature", 31.0))
+        wait_for(lambda: [c for c in screen.of("change") if c["states"]], what="the change")
+    assert {s["device_id"] for c in screen.of("change") for s in c["states"]} == {"other-air"}
+
+
+def test_a_map_whose_buildings_changed_is_told_to_fetch_them_again(site, twin, clock, wait_for):
+    with listening(site, community="demo") as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+        clock.forward(seconds=5)
+        from twin_model.entities import Building
+
+        from .conftest import square
+
+        twin.record([Building(community_id="demo", building_id="demo-b9", footprint=square(104.01, 30), height_m=9.0)])
+        change = wait_for(lambda: [c for c in screen.of("change") if c.get("map")], what="the new building")[0]
+    assert change["map"]["changed"] is None
+    assert change["map"]["version"] == twin.geometry_version("demo", twin.now())
+
+
+def test_fifty_screens_leave_nothing_behind(site, wait_for):
+    counts = site.cockpit.hub.counts
+    listeners = [listening(site) for _ in range(50)]
+    opened = [listener.__enter__() for listener in listeners]
+    wait_for(lambda: all(o.events for o in opened), what="fifty snapshots")
+    assert counts.clients == 50
+    assert counts.snapshots < 10, "fifty screens at once cost a few snapshots, not fifty"
+    for listener in listeners:
+        listener.__exit__(None, None, None)
+    wait_for(lambda: counts.clients == 0, what="the screens to be let go")
+
+
+def test_closing_ends_every_stream(site, wait_for):
+    with listening(site) as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+        site.cockpit.hub.close()
+        assert screen.over.wait(5), "the stream goes on after the end of the hub"
+
+
+def test_a_screen_too_slow_to_read_is_cut_off_from_old_news_and_marked_for_a_snapshot():
+    import asyncio
+
+    async def slow() -> Screen:
+        screen = Screen(asyncio.get_running_loop())
+        for number in range(WAITING_EVENTS + 1):
+            screen.offer([(number, b"x")])
+        return screen
+
+    screen = asyncio.run(slow())
+    assert screen.behind
+    assert len(screen.waiting) == 0
+
+
+def test_live_screens_ask_about_one_revision_for_a_second(site, twin, clock):
+    hub = site.cockpit.hub
+    first = hub.pulse()
+    clock.forward(seconds=5)
+    report(twin, ("demo-air", "temperature", 26.0))
+    assert hub.pulse() == first
+
+
+@pytest.mark.parametrize("wrong", ["communtiy=demo"])
+def test_a_mistyped_filter_is_refused(site, wrong):
+    assert site.get(f"/api/v1/live?{wrong}").status_code == 400

@@ -1,0 +1,150 @@
+"""Every page is wired: ids unique, every callback's ids exist, no output has two owners, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from plotly.io.json import to_json_plotly
+
+from cockpit import shell
+from layouts.page import View
+
+PAGE = {"accept": "text/html", "sec-fetch-mode": "navigate"}
+
+
+def ids(tree) -> list[str]:
+    """All plain ids in a layout as the browser gets it."""
+    if isinstance(tree, list):
+        return [found for item in tree for found in ids(item)]
+    if not isinstance(tree, dict):
+        return []
+    own = tree.get("props", {}).get("id")
+    rest = [found for key, value in tree.get("props", {}).items() if key != "id" for found in ids(value)]
+    return [own, *rest] if isinstance(own, str) else rest
+
+
+def as_json(component) -> object:
+    return json.loads(to_json_plotly(component))
+
+
+@pytest.fixture
+def pages():
+    return shell.discover_pages()
+
+
+def test_no_page_has_an_id_twice(pages):
+    frame = ids(as_json(shell.frame()))
+    for page in pages:
+        shown = Counter(frame + ids(as_json(shell.page_tree(pages, page, View(community="demo")))))
+        assert [i for i, n in shown.items() if n > 1] == [], page.slug
+
+
+def test_every_callback_speaks_of_ids_that_exist(site, pages):
+    known = set(ids(as_json(shell.everything(pages))))
+    with site.client() as client:
+        wired = client.get("/_dash-dependencies").json()
+    assert wired
+    for callback in wired:
+        outputs = re.findall(r"([\w-]+)\.[\w]+", callback["output"])
+        asked = [d["id"] for kind in ("inputs", "state") for d in callback[kind]]
+        plain = [i for i in (*outputs, *asked) if not i.startswith("{")]
+        assert set(plain) <= known, callback["output"]
+
+
+def test_no_output_has_two_owners(site):
+    with site.client() as client:
+        wired = client.get("/_dash-dependencies").json()
+    outputs = Counter(o for callback in wired for o in callback["output"].strip(".").split("..."))
+    assert [o for o, n in outputs.items() if n > 1] == []
+
+
+def follow(client, path: str, search: str = "", shown=None) -> dict:
+    """What the browser asks when the address changes."""
+    outputs = [("shell--view", "data"), ("shell--page", "children"), ("shell--page-shown", "data")]
+    body = {
+        "output": ".." + "...".join(f"{i}.{p}" for i, p in outputs) + "..",
+        "outputs": [{"id": i, "property": p} for i, p in outputs],
+        "inputs": [
+            {"id": "shell--url", "property": "pathname", "value": path},
+            {"id": "shell--url", "property": "search", "value": search},
+        ],
+        "state": [{"id": "shell--page-shown", "property": "data", "value": shown}],
+        "changedPropIds": ["shell--url.pathname"],
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["response"]
+
+
+def test_the_address_chooses_page_language_and_instant(site):
+    with site.client() as client:
+        answer = follow(client, "/overview", "?lang=en&at=2026-11-22T12:00:00%2B08:00")
+    view = answer["shell--view"]["data"]
+    assert view == {"at": "2026-11-22T04:00:00+00:00", "lang": "en", "community": "demo"}
+    assert "overview" in str(answer["shell--page-shown"])
+
+
+def test_moving_only_the_instant_leaves_the_page_alone(site):
+    with site.client() as client:
+        shown = follow(client, "/overview")["shell--page-shown"]["data"]
+        moved = follow(client, "/overview", "?at=2026-11-22T11:00:00%2B08:00", shown)
+    assert "shell--page" not in moved
+    assert moved["shell--view"]["data"]["at"] == "2026-11-22T03:00:00+00:00"
+
+
+def test_an_address_without_a_page_says_so(site):
+    with site.client(**PAGE) as client:
+        assert client.get("/nowhere").status_code == 404
+        assert client.get("/overview").status_code == 200
+        tree = follow(client, "/nowhere")["shell--page"]["children"]
+    assert "404" in str(tree)
+
+
+def test_the_first_byte_is_dark_chinese_and_names_nothing_outside(site):
+    with site.client(**PAGE) as client:
+        html = client.get("/").text
+        sources = re.findall(r'(?:src|href)="([^"]+)"', html)
+        assert sources
+        assert [s for s in sources if not s.startswith("/")] == []
+        for source in sources:
+            answer = client.get(source.replace("&amp;", "&"))
+            assert answer.status_code == 200, source
+    assert '<html lang="zh-CN">' in html
+    assert html.index("background:#0B1220") < html.index("<script")
+    assert "Loading..." not in html
+
+
+def test_scripts_are_compressed_and_kept_by_the_browser(site):
+    with site.client(**{"accept-encoding": "gzip"}) as client:
+        deck = client.get("/vendor/deck.js")
+        assert deck.headers["content-encoding"] == "gzip"
+        assert len(deck.content) > 4_000_000
+        again = client.get("/vendor/deck.js", headers={"if-none-match": deck.headers["etag"]})
+        assert again.status_code == 304
+        html = client.get("/", headers=PAGE).text
+        suites = [s for s in re.findall(r'src="([^"]+)"', html) if "_dash-component-suites" in s]
+        for suite in suites:
+            answer = client.get(suite)
+            assert "max-age=31536000" in answer.headers["cache-control"], suite
+
+
+def test_the_map_is_fetched_once_per_version(site):
+    version = site.twin.geometry_version("demo", site.twin.now())
+    with site.client() as client:
+        one = client.get("/map/demo/geometry", params={"v": version})
+        assert one.content[:4] == b"CIM1"
+        assert "immutable" in one.headers["cache-control"]
+        other = client.get("/map/demo/geometry", headers={"if-none-match": one.headers["etag"]})
+        assert (other.status_code, other.content) == (304, b"")
+        classes = client.get("/map/demo/classes").json()
+    assert classes["version"] == version
+    assert len(classes["alert"]) == 3
+
+
+def test_a_callback_nobody_registered_answers_500_and_is_no_crash(site):
+    with site.client() as client:
+        answer = client.post("/_dash-update-component", json={"output": "nobody.data", "inputs": [], "state": []})
+    assert answer.status_code == 500
