@@ -360,12 +360,47 @@
       if (!camera) return;
       let boxes = null;
       const blocks = () => (boxes = boxes || this._blocks(camera));
-      this.labels.place(camera, this._frame(), camera.viewport.zoom - (this.homeZoom ?? camera.viewport.zoom), blocks);
+      this.labels.place(camera, this._frame(), camera.viewport.zoom - (this.homeZoom ?? camera.viewport.zoom), blocks, this._focusBox(camera));
       const { metres, pixels } = parts.view.scaleBar(camera, 90);
       tell("view", { scale_m: metres, scale_px: pixels, scale_m_px: pixels ? metres / pixels : 0, bearing: camera.viewport.bearing, zoom: camera.viewport.zoom });
     }
 
     // ---- labels
+    /** Box of the lifted floors on the screen, or null. */
+    _focusBox(camera) {
+      if (!this.floors) return null;
+      const { frame: f, height } = this.floors, low = this.scene.b_base[this.selected];
+      const points = [[f.s0, f.t0], [f.s1, f.t0], [f.s1, f.t1], [f.s0, f.t1]].map(([s, t]) => f.at(s, t));
+      const seen = points.flatMap((p) => [camera.project(...p, low), camera.project(...p, low + height)]);
+      const [x, y] = [seen.map((p) => p[0]), seen.map((p) => p[1])];
+      return [Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)];
+    }
+
+    /** Storeys beside and staircases before the lifted floors, on the sides the camera sees. */
+    _storeyLabels() {
+      const camera = this._camera();
+      if (!camera || !this.floors) return [];
+      const { frame: f, storey, floors, heightOfStorey } = this.floors, low = this.scene.b_base[this.selected];
+      const english = this.options.lang === "en";
+      const corners = [[f.s0 - 2.4, f.t0], [f.s1 + 2.4, f.t0], [f.s1 + 2.4, f.t1], [f.s0 - 2.4, f.t1]].map(([s, t]) => f.at(s, t));
+      const left = corners.reduce((a, b) => (camera.project(...a, low)[0] <= camera.project(...b, low)[0] ? a : b));
+      const list = [];
+      for (let floor = 1; floor <= floors; floor++) {
+        list.push({
+          key: `s:${floor}`, kind: "storey", title: english ? `F${floor}` : `${floor}层`, note: "",
+          anchor: [...left, low + (floor - 1) * storey + heightOfStorey / 2],
+        });
+      }
+      const { units } = this.detail;
+      const middle = (t) => f.at((f.s0 + f.s1) / 2, t);
+      const front = camera.project(...middle(f.t0), low)[1] > camera.project(...middle(f.t1), low)[1] ? f.t0 - 4 : f.t1 + 4;
+      units.forEach((name, k) => list.push({
+        key: `u:${k}`, kind: "storey", title: english ? `Stair ${k + 1}` : name, note: "",
+        anchor: [...f.at(f.s0 + (f.length * (k + 0.5)) / units.length, front), low],
+      }));
+      return list;
+    }
+
     /** Boxes of the community's buildings on the screen (of a large one only the first few hundred). */
     _blocks(camera) {
       const { scene } = this, { box } = scene, found = [];
@@ -405,7 +440,7 @@
           key: `b:${id}`, kind: state === "none" ? "selected" : state,
           title: this._name(i) || id,
           note: this.options.notes[id] || (state === "none" ? "" : this.text[state]),
-          anchor: home ? home.centre : [...middle(i), mine && this.floors ? this.floors.height : scene.top[i]],
+          mine, anchor: home ? home.centre : [...middle(i), mine && this.floors ? this.floors.height : scene.top[i]],
           onClick: () => this._choose(i),
         });
       }
@@ -427,11 +462,12 @@
           note: e.households ? `${e.households.toLocaleString("en")} ${this.text.homes}` : "", anchor: [e.x, e.y, 0],
         });
       }
-      const rivers = new Set();
+      list.push(...this._storeyLabels());
+      const rivers = new Set(), [w, s, e, n] = scene.bounds;
       for (const g of header.ground_names) {
         if (g.layer !== "water" || rivers.has(g.name)) continue;
         rivers.add(g.name);
-        list.push({ key: `w:${g.name}`, kind: "water", title: named(g), note: "", anchor: [g.x, g.y, 0], angle: g.angle });
+        list.push({ key: `w:${g.name}`, kind: "water", title: named(g), note: "", small: g.area_m2 < 0.02 * (e - w) * (n - s), anchor: [g.x, g.y, 0], angle: g.angle });
       }
       this.labels.set(list);
       this._placeLabels();

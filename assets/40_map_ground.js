@@ -98,7 +98,7 @@
       yield;
     }
     for (const f of of("square")) { f.line ? sh.stroke(f, f.width, css(theme.square)) : sh.fill(f, css(theme.square)); yield; }
-    for (const f of of("path")) { f.line ? sh.stroke(f, f.width, css(theme.path)) : sh.fill(f, css(theme.path)); yield; }
+    for (const f of of("path")) { f.line ? sh.stroke(f, f.width, css(theme.path)) : sh.fill(f, css(theme.square)); yield; }
     for (const f of of("road", false)) { sh.fill(f, css(theme.street)); sh.stroke(f, 0.5, css(theme.kerb)); yield; }
     const roads = of("road", true);
     for (const f of roads) { if (f.width >= 6) sh.stroke(f, f.width + 3.2, css(theme.path)); yield; }
@@ -240,11 +240,11 @@
     for (const f of all) if (f.layer === "green" && !f.line) { sh.fill(f, "#0f0"); yield; }
     for (const f of all) {
       if (f.layer === "water") f.line ? sh.stroke(f, f.width + 2, "#f00") : (sh.fill(f, "#f00"), sh.stroke(f, 7, "#f00"));
-      else if (f.layer === "square" && !f.line) sh.fill(f, "#f00");
+      else if ((f.layer === "square" || f.layer === "path") && !f.line) sh.fill(f, "#f00");
       yield;
     }
     // a street keeps its own kerb-side rows free of green trees, not of street trees
-    for (const f of all) if (f.layer === "road" || f.layer === "path") { sh.stroke(f, f.width + 1.2, "#f00"); yield; }
+    for (const f of all) if (f.line && (f.layer === "road" || f.layer === "path")) { sh.stroke(f, f.width + 1.2, "#f00"); yield; }
     const { b_xy: xy, b_ring: ring, b_first_ring: first } = scene;
     for (let i = 0; i < scene.count; i++) {
       const rings = [];

@@ -37,7 +37,8 @@
   const MOST_NEARBY = 40;
   const NEARBY = 0.75; // zoom steps closer than the whole view
   const MOST_URGENT = 24;
-  const RANK = { act: 0, look: 1, selected: 2, blind: 3, facility: 4, estate: 5, water: 6 };
+  const RANK = { act: 0, look: 1, selected: 2, storey: 3, blind: 4, facility: 5, estate: 6, water: 7 };
+  const FLAT = new Set(["estate", "water", "storey"]); // lie on the picture, without box and stem
   const STEMS = [24, 46, 70, 96, 124, 154, 186];
   const GAP = 5; // pixels of air between two labels
 
@@ -45,7 +46,7 @@
 
   /**
    * Labels in `host`. A label: {key, kind, title, note, anchor: [x, y, z], icon?, level?, angle?, quiet?, onClick?};
-   * `level` is the importance of a facility (0 first).
+   * `level` is the importance of a facility (0 first), `over` a box on the screen the pin stands above.
    * set(list) keeps elements of known keys; place(camera, frame) puts them where they fit.
    */
   function create(host) {
@@ -56,7 +57,7 @@
     let order = [];
 
     function element(label) {
-      const pin = label.kind !== "estate" && label.kind !== "water";
+      const pin = !FLAT.has(label.kind);
       const root = document.createElement(pin && label.onClick ? "button" : "div");
       if (root.tagName === "BUTTON") {
         root.type = "button";
@@ -92,8 +93,8 @@
       }
       for (const label of list) {
         let item = shown.get(label.key);
-        const wants = label.onClick && label.kind !== "estate" && label.kind !== "water" ? "BUTTON" : "DIV";
-        if (item && (item.root.tagName !== wants || !item.stem !== (label.kind === "estate" || label.kind === "water"))) {
+        const wants = label.onClick && !FLAT.has(label.kind) ? "BUTTON" : "DIV";
+        if (item && (item.root.tagName !== wants || !item.stem !== FLAT.has(label.kind))) {
           item.root.remove();
           if (item.stem) item.stem.remove();
           item = null;
@@ -129,16 +130,18 @@
 
     /**
      * `frame`: [left, top, right, bottom] in pixels free of panels. `closer`: zoom steps nearer than the whole view.
-     * `blocks()`: boxes of the buildings on the screen, which names of estates keep clear of.
+     * `blocks()`: boxes of the buildings on the screen, which names of estates keep clear of; `focus`: the box of
+     * the building whose floors are lifted, which every other label leaves alone.
      */
-    function place(camera, frame, closer, blocks) {
+    function place(camera, frame, closer, blocks, focus) {
       const taken = [];
       const near = closer >= NEARBY;
       let urgentLeft = MOST_URGENT, facilitiesLeft = near ? MOST_NEARBY : MOST_FROM_AFAR;
       for (const item of order) {
         const { label } = item;
         const urgent = label.kind === "act" || label.kind === "look" || label.kind === "selected";
-        const far = label.kind === "facility" && (facilitiesLeft <= 0 || (!near && label.level > NAMED_FROM_AFAR));
+        const far = (label.kind === "facility" && (facilitiesLeft <= 0 || (!near && label.level > NAMED_FROM_AFAR))) ||
+          (label.kind === "water" && label.small && !near);
         if (far || (urgent && urgentLeft-- <= 0)) { hide(item); continue; }
         const [x, y, depth] = camera.project(...label.anchor);
         const free = x > frame[0] + 4 && x < frame[2] - 4 && y > frame[1] + 4 && y < frame[3] - 4;
@@ -146,9 +149,14 @@
           hide(item);
           continue;
         }
-        if (label.kind === "water") placeRiver(item, x, y, camera, frame, taken);
+        if (label.kind === "storey") {
+          const b = placeStorey(item, x, y, frame, taken.filter((box) => box !== focus));
+          if (b) taken.push(b);
+        }
+        else if (label.kind === "water") placeRiver(item, x, y, camera, frame, taken);
         else if (label.kind === "estate") placeEstate(item, x, y, frame, taken, blocks);
-        else placePin(item, x, y, frame, taken, urgent);
+        else placePin(item, x, y, frame, taken, urgent, label.mine && focus ? focus : null);
+        if (focus && label.mine) taken.push(focus);
         if (label.kind === "facility" && item.at) facilitiesLeft--;
       }
     }
@@ -188,12 +196,22 @@
       taken.push(best);
     }
 
-    function placePin(item, x, y, frame, taken, urgent) {
+    function placeStorey(item, x, y, frame, taken) {
+      const [w, h] = item.size, b = [x - w / 2, y - h / 2, x + w / 2, y + h / 2];
+      const tight = taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] - 5 && b[3] - 5 > t[1]);
+      if (tight || b[0] < frame[0] || b[2] > frame[2]) { hide(item); return null; }
+      show(item, b, `translate(${b[0].toFixed(1)}px,${b[1].toFixed(1)}px)`, false);
+      return b;
+    }
+
+    function placePin(item, x, y, frame, taken, urgent, over) {
       const px = Math.max(frame[0] + 2, Math.min(frame[2] - 2, x));
       const py = Math.max(frame[1] + 40, Math.min(frame[3] - 2, y));
       for (const short of item.label.note && item.label.kind !== "act" ? [false, true] : [false]) {
         const [w, h] = short ? item.short : item.size;
-        for (const stem of urgent ? STEMS : STEMS.slice(0, 4)) {
+        // above the lifted floors if there is room, so that no pin lies over a home
+        const first = over ? [Math.max(24, py - over[1] + 10)] : [];
+        for (const stem of [...first, ...(urgent ? STEMS : STEMS.slice(0, 4))]) {
           const left = Math.max(frame[0], Math.min(frame[2] - w, px - w / 2));
           const top = Math.max(frame[1], py - stem - h);
           const b = [left, top, left + w, top + h];

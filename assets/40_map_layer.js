@@ -108,10 +108,10 @@ void main(void) {
   if (!signal) {
     colour = mix(colour, mix(colour, vec3(0.47, 0.55, 0.69), 0.45) * 0.58, cim.tint.w * step(0.5, vForm.w));
     float grey = dot(colour, vec3(0.3, 0.59, 0.11));
-    colour = mix(colour, vec3(grey) * 0.92, cim.base.w * 0.35);
+    colour = mix(colour, vec3(grey) * 0.9, cim.base.w * 0.16);
   }
   colour *= k * mix(cim.tint.rgb, vec3(1.0), vForm.w);
-  float strength = cim.edge.w * mix(${(0.35).toFixed(2)}, 1.0, vForm.w) * mix(1.0, 0.6, cim.tint.w);
+  float strength = cim.edge.w * mix(0.24, 1.0, vForm.w) * mix(1.0, 0.6, cim.tint.w) * cim.ground.w;
   colour = mix(colour, cim.edge.rgb, lit * strength);
   colour = mix(colour, cim.base.rgb, foot * 0.7);
   colour = mix(colour, cim.ground.rgb, vLight.y);
@@ -390,7 +390,7 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
         for (const name of ["buildings", "floors", "trees", "inner", "outer", "outline", "wire"]) {
           const item = this.owned.get(name);
           if (!item) continue;
-          const own = name === "floors" ? { ...uniforms, pick: [-1, -1, -1, 1] } : uniforms;
+          const own = name === "floors" ? { ...uniforms, pick: [-1, -1, -1, 1], edge: [...uniforms.edge.slice(0, 3), 0.16], ground: [...uniforms.ground.slice(0, 3), 1] } : uniforms;
           item.model.shaderInputs.setProps({ cim: own });
           item.model.draw(this.context.renderPass);
         }

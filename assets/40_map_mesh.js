@@ -283,7 +283,7 @@
       }
     }
     const height = floors * (storey + GAP) - GAP;
-    return { mesh: builder.done(), colours, height, floors, storey: storey + GAP, frame: f, places };
+    return { mesh: builder.done(), colours, height, floors, storey: storey + GAP, heightOfStorey: storey, frame: f, places };
   }
 
   parts.mesh = { random, frame, buildings, trees, liftedFloors, GAP };

@@ -14,7 +14,7 @@
       ground: "#0B1220", land: "#101B2C", plot: "#16243A", street: "#1E2B40", kerb: "#2B3A52", path: "#26344B",
       green: "#143026", water: "#0F2C44", deep: "#143C5A", bank: "#1F4B63", square: "#222E43",
       boundary: "#4DA3FF", boundaryAlpha: 0.55,
-      residential: "#33496D", facility: "#44597A", context: "#141F31",
+      residential: "#2C4673", facility: "#44597A", context: "#141F31",
       tree: ["#1E4A3A", "#235543", "#1A4234"],
       shadow: [2, 5, 12], shadowAlpha: 0.62, contactAlpha: 0.75,
       ambient: 0.5, sun: 0.5, foot: 0.58, glass: 0.7, roof: 1.12,
@@ -88,7 +88,7 @@
   }
 
   const HOMES = {
-    active: rgb("#8CC8FF"), quiet: rgb("#2F6DB5"), none: rgb("#3D5379"), blind: BLIND, act: ACT, look: LOOK,
+    active: rgb("#8CC8FF"), quiet: rgb("#2F6DB5"), none: rgb("#31456A"), blind: BLIND, act: ACT, look: LOOK,
     slab: scale(rgb("#6E86AB"), 0.8),
   };
 

@@ -379,6 +379,7 @@ def _named(row: dict[str, Any], shape: Any) -> Header:
         "x": round(float(point.x), 2),
         "y": round(float(point.y), 2),
         "angle": round(float(np.arctan2(long[1], long[0])), 4),
+        "area_m2": round(float(shapely.area(shape))),
     }
 
 
