@@ -19,9 +19,9 @@ from ingest.rhythm import SECOND, Floats, Ints, uniform
 from ingest.rhythm_people import People
 from twin_model.entities import Building, Device, Entity, Facility, Home, Room
 
-SERVICE_S, OUT_S = 165 * 86_400, 32 * 3600
+SERVICE_S, OUT_S = 230 * 86_400, 32 * 3600
 """A device serves this long from one change of battery (or repair) to the next, the last hours of it silent."""
-KIT_SERVICE_S, KIT_OUT_S = 50 * 86_400, 20 * 3600
+KIT_SERVICE_S, KIT_OUT_S = 38 * 86_400, 20 * 3600
 """The same for the whole kit of a home (unplugged, moved, renovated)."""
 GATEWAY_SERVICE_S = 16 * 86_400
 """A building's gateway loses its line once in this time, for 25 to 90 minutes."""

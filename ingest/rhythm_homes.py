@@ -185,10 +185,11 @@ def _alarms(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
         numbers = cast.of_kind(kind)
         if not len(numbers):
             return pulses(numbers, np.zeros(0), np.zeros(0))
-        device = rng.choice(len(numbers), min(count, len(numbers)), replace=False)
+        device = rng.permutation(len(numbers))
         start = np.round(at_hour(first + (last - first) * rng.random(len(device))), 1)
-        home = elders.stirring(cast.elder_of[numbers[device]], start) > 0.5
-        return pulses(device[home], start[home], 60.0 * (low + (high - low) * rng.random(int(home.sum()))))
+        length = 60.0 * (low + (high - low) * rng.random(len(device)))
+        home = np.flatnonzero(elders.stirring(cast.elder_of[numbers[device]], start) > 0.5)[:count]
+        return pulses(device[home], start[home], length[home])
 
     switched(sheet, cast, "sos_button", "sos", *incidents("sos_button", 3 + int(rng.poisson(1.0)), 7, 22.5, 3, 14))
     switched(sheet, cast, "smoke", "smoke", *incidents("smoke", int(rng.poisson(0.9)), 10.5, 18.5, 4, 15))

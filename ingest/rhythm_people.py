@@ -90,7 +90,7 @@ def outings(people: People, day: Day) -> Outings:
     start = at_hour(hour) + rng.normal(size=(count, SLOTS)) * spread * 60.0
     length = np.maximum(12.0, minutes + rng.normal(size=(count, SLOTS)) * vary) * 60.0
     # Some staircases are livelier than others.
-    goes = rng.random((count, SLOTS)) < chance * (0.72 + 0.6 * uniform(day.seed, 16, people.gate))[:, None]
+    goes = rng.random((count, SLOTS)) < chance * (0.5 + 1.0 * uniform(day.seed, 16, people.gate))[:, None]
     away = uniform(day.seed, 12, np.arange(count), day.number // 3) < _AWAY[people.kind]
     goes[away] = False
     free = np.full(count, at_hour(4.5))
@@ -138,9 +138,7 @@ class ElderDay:
         still[bad, 1] = still[bad, 0] + (2.2 + 2.5 * rng.random(len(bad))) * 3600
         start, end = out.start[elders].copy(), out.end[elders].copy()
         # Nobody leaves on the way through a bad stretch, nor before getting up or from bed.
-        blocked = (
-            ((end > still[:, :1]) & (start < still[:, 1:])) | (start < wake[:, None] + 900) | (end > bed[:, None])
-        )
+        blocked = ((end > still[:, :1]) & (start < still[:, 1:])) | (start < wake[:, None] + 900) | (end > bed[:, None])
         start[blocked] = end[blocked] = np.nan
         return cls(day, wake, np.minimum(bed, at_hour(26.5)), nap, start, end, out.away[elders], still)
 
@@ -160,7 +158,7 @@ class ElderDay:
     def stirring(self, elder: Ints, seconds: Floats) -> Floats:
         """Chance 0..1 that a moment at ``seconds`` shows movement in the home."""
         still = (seconds >= self.still[elder, 0]) & (seconds < self.still[elder, 1])
-        chance = np.where(self.asleep(elder, seconds), 0.04, 0.88)
+        chance = np.where(self.asleep(elder, seconds), 0.03, 0.58)
         return np.where(self.out(elder, seconds) | still, 0.0, chance)
 
     @cached_property

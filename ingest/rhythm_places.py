@@ -237,5 +237,3 @@ def _bins(sheet: Sheet, cast: Cast) -> None:
         numbers[device], seconds, fill=np.round(np.clip(fill + 2.0, 0.0, 100.0)),
         battery=cast.battery(numbers[device], at),
     )  # fmt: skip
-
-

@@ -81,9 +81,7 @@ def _lifts(sheet: Sheet, cast: Cast, out: Outings) -> None:
         device, seconds, np.r_[np.ones(m), np.zeros(m), np.full(k, np.nan), blank], np.zeros(len(numbers))
     )
     _, _, level = carried(device, seconds, np.r_[origin, target, np.full(k, np.nan), blank], np.ones(len(numbers)))
-    _, _, fault = carried(
-        device, seconds, np.r_[rides, np.ones(count), np.zeros(count), blank], np.zeros(len(numbers))
-    )
+    _, _, fault = carried(device, seconds, np.r_[rides, np.ones(count), np.zeros(count), blank], np.zeros(len(numbers)))
     sheet.add(numbers[d], np.round(s, 1), running=moving, lift_floor=level, fault=fault)
 
 
@@ -115,9 +113,7 @@ def _bays(sheet: Sheet, cast: Cast) -> None:
     seconds = np.concatenate([np.round(when[mask], 1) for mask, when, _ in changes])
     value = np.concatenate([np.full(int(mask.sum()), to) for mask, _, to in changes])
     beat, at = grid(n, 14_400.0, uniform(cast.seed, 74, numbers))
-    d, s, taken = carried(
-        np.r_[device, beat], np.r_[seconds, at], np.r_[value, np.full(len(beat), np.nan)], before
-    )
+    d, s, taken = carried(np.r_[device, beat], np.r_[seconds, at], np.r_[value, np.full(len(beat), np.nan)], before)
     sheet.add(numbers[d], s, occupied=taken, battery=cast.battery(numbers[d], day.start_s + s))
 
 
@@ -199,5 +195,3 @@ def _gateways(sheet: Sheet, cast: Cast) -> None:
     hours = np.array([cast.reachable(day.start + h * 3600 * SECOND) for h in range(24)]).reshape(24, len(numbers))
     device, seconds = grid(len(numbers), every, uniform(cast.seed, 84, numbers))
     sheet.add(numbers[device], seconds, children=hours[(seconds // 3600).astype(np.int64), device])
-
-

@@ -39,7 +39,7 @@ STRAY_EVERY_S = 2400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_METRIC_MASK = (1 << METRIC_BITS) - 1
+METRIC_MASK = (1 << METRIC_BITS) - 1
 
 
 class Publisher(Protocol):
@@ -81,8 +81,8 @@ class Simulator:
         self.seed = seed
         self.cast = Cast.of(entities, seed)
         names = sorted({m for t in self.catalogue.sensor_types.values() for m in t.metrics})
-        if len(names) > _METRIC_MASK:
-            raise ValueError(f"{len(names)} metrics are declared; the simulator numbers at most {_METRIC_MASK}")
+        if len(names) > METRIC_MASK:
+            raise ValueError(f"{len(names)} metrics are declared; the simulator numbers at most {METRIC_MASK}")
         self.metrics = {name: number for number, name in enumerate(names)}
         self._names = names
         self._days: dict[tuple[int, bool], Stretch] = {}
@@ -112,7 +112,7 @@ class Simulator:
             {
                 "device_id": pa.DictionaryArray.from_arrays((found.codes >> METRIC_BITS).astype(np.int32), ids),
                 "metric": pa.DictionaryArray.from_arrays(
-                    (found.codes & _METRIC_MASK).astype(np.int32), pa.array(self._names)
+                    (found.codes & METRIC_MASK).astype(np.int32), pa.array(self._names)
                 ),
                 "taken_at": pa.array(found.taken).cast(pa.timestamp("us", tz="UTC")),
                 "value": found.values,
@@ -128,7 +128,7 @@ class Simulator:
         for first, last in pairwise([0, *new.tolist(), len(device)] if len(device) else []):
             number, at = int(device[first]), int(found.taken[first])
             codes, values = found.codes[first:last].tolist(), found.values[first:last].tolist()
-            said = {self._names[c & _METRIC_MASK]: v for c, v in zip(codes, values, strict=True)}
+            said = {self._names[c & METRIC_MASK]: v for c, v in zip(codes, values, strict=True)}
             encoder = self._encoder(number)
             due.append(Outgoing(at, encoder.topic, encoder.encode(said, at), self.devices[number].dialect))
         strays = self.strays(start, end)
@@ -250,5 +250,3 @@ def to_us(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone")
     return (at - _EPOCH) // _MICROSECOND
-
-

@@ -12,7 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from sample_data.fleet import fleet
 from sample_data.people import residents
 from sample_data.places import PLACES, SPACES
-from sample_data.plan import METRES_PER_DEGREE, ORIGIN, Block, Plan, draw, lonlat
+from sample_data.plan import Plan, draw
+from sample_data.shapes import Block, degrees, lonlat
 from twin_model.entities import (
     Building,
     Community,
@@ -126,8 +127,8 @@ def _homes(plan: Plan, seed: int) -> list[Home]:
                 community_id=COMMUNITY_ID, home_id=f"{bid}-u{unit}-{floor:02}{door:02}", building_id=bid,
                 unit_id=f"{bid}-u{unit}", floor=floor, number=f"{floor}{door:02}", age_0_17=ages[0],
                 age_18_59=ages[1], age_60_79=ages[2], age_80_up=ages[3], elder_alone=alone,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return homes
 
 
@@ -138,15 +139,15 @@ def _facilities(plan: Plan) -> list[Entity]:
     for place in PLACES:
         block = blocks.get(place.at)
         x, y = _anchor(block.shape) if block else plan.spots[place.at]
-        lon, lat = (round(v / m + o, 7) for v, m, o in zip((x, y), METRES_PER_DEGREE, ORIGIN, strict=True))
+        lon, lat = degrees((x, y))
         found.append(
             Facility(
                 community_id=COMMUNITY_ID, facility_id=f"{COMMUNITY_ID}-f-{place.code}", name=place.name,
                 facility_kind=place.facility_kind, name_en=place.name_en, lon=lon, lat=lat, area_m2=place.area_m2,
                 building_id=_building_id(block) if block else None, opening_hours=place.opening_hours,
                 capacity=seats if place.code == "centre" else place.capacity,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return found
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from shapely import LineString, Point, Polygon
 
 from sample_data.places import SPACES
-from sample_data.plan import CROSS, EAST, METRES_PER_DEGREE, MIDDLE, ORIGIN, WEST, Block, Plan, bays, river, south
+from sample_data.plan import Plan, bays
+from sample_data.shapes import CROSS, EAST, MIDDLE, WEST, Block, degrees, river, south
 from twin_model.entities import Device, Home
 
 TOTAL = 2486
@@ -27,9 +28,7 @@ CO2_ROOMS = (
     "canteen", "lobby", "services", "tea", "library", "learning", "council", "dance", "auditorium", "makers",
     "nursery", "daycare", "homework", "fitness",
 )  # fmt: skip
-CLIMATE_ROOMS = (
-    *(s.code for s in SPACES if s.code not in ("kitchen", "lobby")),
-)
+CLIMATE_ROOMS = tuple(s.code for s in SPACES if s.code not in ("kitchen", "lobby"))
 
 
 @dataclass
@@ -41,20 +40,21 @@ class Fleet:
     _count: Counter[str] = field(default_factory=Counter)
 
     def add(
-        self, type: str, name: str, dialect: str, *, near: str = "", at: Spot | None = None, height: float | None = None,
-        home: str | None = None, room: str | None = None, facility: str | None = None, building: str | None = None,
+        self, type: str, name: str, dialect: str, *, near: str = "", at: Spot | None = None,
+        height: float | None = None, home: str | None = None, room: str | None = None, facility: str | None = None,
+        building: str | None = None,
     ) -> None:  # fmt: skip
         """One more device of ``type``; ``at`` in metres of the plan, ``near`` goes into a Zigbee name."""
         self._count[type] += 1
         number = self._count[type]
-        lon, lat = (round(v / m + o, 7) for v, m, o in zip(at, METRES_PER_DEGREE, ORIGIN, strict=True)) if at else (None, None)
+        lon, lat = degrees(at) if at else (None, None)
         self.devices.append(
             Device(
                 community_id=self.community_id, device_id=f"{self.community_id}-{type.replace('_', '-')}-{number:04}",
                 type=type, name=name, dialect=dialect, address=_address(type, dialect, near, number), home_id=home,
                 room_id=room, facility_id=facility, building_id=building, lon=lon, lat=lat, height_m=height,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
 
 
 _TYPES = (
@@ -183,11 +183,15 @@ def _centre(out: Fleet, plan: Plan) -> None:
         spot = (gate, float(south(gate)) - 9.0)
         out.add("people_counter", f"河滨公园 {'西' if gate < 0 else '东'}入口客流", "json", at=spot, height=3.5,
                 facility=f"{cid}-f-park")  # fmt: skip
+    air = (("school", 4, "教室"), ("kindergarten", 3, "活动室"), ("clinic", 1, "候诊区"))
+    climate = (
+        ("school", 11, "教室"), ("kindergarten", 5, "活动室"), ("clinic", 2, "诊室"), ("supermarket", 2, "卖场"),
+        ("gym", 1, "场馆"),
+    )  # fmt: skip
     for type, dialects, wanted in (
-        ("co2", ("zigbee2mqtt", "chirpstack"), (("school", 4, "教室"), ("kindergarten", 3, "活动室"), ("clinic", 1, "候诊区"))),
-        ("temperature", ("zigbee2mqtt", "json"),
-         (("school", 11, "教室"), ("kindergarten", 5, "活动室"), ("clinic", 2, "诊室"), ("supermarket", 2, "卖场"), ("gym", 1, "场馆"))),
-    ):  # fmt: skip
+        ("co2", ("zigbee2mqtt", "chirpstack"), air),
+        ("temperature", ("zigbee2mqtt", "json"), climate),
+    ):
         for code, count, what in wanted:
             block = public[code]
             x, y = _centre_of(block)
@@ -229,7 +233,7 @@ def _streets(out: Fleet, plan: Plan) -> None:
         ("dongdi", "东堤路", [(EAST - 6.7, -112.0), (EAST - 6.7, north - 10)]),
         ("nanxi", "南溪路", [(x, float(south(x)) - 6.2) for x in np.arange(WEST + 14, EAST - 6, 9)]),
         ("xueqian", "学前路", [(WEST + 14, north - 6.7), (EAST - 10, north - 6.7)]),
-        ("walk", "河滨步道", [(x, float(river(x)) + 41.0) for x in np.arange(-240, 276, 9)]),
+        ("walk", "河滨步道", [(x, float(river(x)) + 41.0) for x in np.arange(-240.0, 276.0, 9.0)]),
     ]
     paths = [(code, name, LineString(points)) for code, name, points in lines]
     total = sum(path.length for _, _, path in paths)
@@ -245,7 +249,7 @@ def _streets(out: Fleet, plan: Plan) -> None:
     homes = [b for b in plan.blocks if b.use == "residential"]
     houses = [b.shape for b in plan.blocks]
     for block in homes:
-        west, low, east, high = block.shape.bounds
+        _, _, east, high = block.shape.bounds
         out.add("waste_bin", f"{block.name} 分类桶", "chirpstack", at=_free((east + 3.0, high + 1.5), houses))
     for k in range(BINS - len(homes)):
         x = -235.0 + k * 37.0
@@ -266,7 +270,8 @@ def _streets(out: Fleet, plan: Plan) -> None:
     ]  # fmt: skip
     for k, (name, at, height) in enumerate(stations):
         where = {0: f"{cid}-f-centre", 2: f"{cid}-f-park"}.get(k)
-        out.add("air_quality", f"{name} 空气站", "chirpstack" if k > 3 else "json", at=at, height=height, facility=where)
+        dialect = "chirpstack" if k > 3 else "json"
+        out.add("air_quality", f"{name} 空气站", dialect, at=at, height=height, facility=where)
 
 
 def _free(spot: Spot, houses: list[Polygon]) -> Spot:

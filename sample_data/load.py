@@ -1,0 +1,133 @@
+"""Bring the sample community into an empty twin, with two days behind it, and keep its devices speaking.
+
+``load`` must come before anything else is committed to the twin: the log only grows, and the two days are
+committed as if the program had listened all the while. Everything it stores belongs to a community marked
+``is_sample``; the screens say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from ingest.decoder import Decoder
+from ingest.rhythm import METRIC_BITS, SECOND, Ints
+from ingest.simulate import Live, Publisher, Simulator, Stretch, to_us
+from sample_data.community import COMMUNITY_ID, build
+from twin_model.twin import Twin
+
+SEED = 7
+PAST = timedelta(hours=48)
+COMMIT_EVERY, LAST_HOUR_EVERY = timedelta(minutes=8), timedelta(minutes=1)
+"""How much of the past one commit takes in: what was known at an instant is exact to this. Longer than 8 minutes
+would make devices look stale in the past that are not (a gateway reports each minute, stale after 10)."""
+_BEFORE = timedelta(hours=25)
+"""How far before the past the devices' last reports are looked for, so that it begins with known states."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What ``load`` did: entities recorded, readings stored, messages put in quarantine, and the past's beginning."""
+
+    entities: int
+    readings: int
+    rejected: int
+    since: datetime
+
+
+def simulator() -> Simulator:
+    """The sample's devices, ready to live."""
+    return Simulator(build(SEED), SEED)
+
+
+def ensure(twin: Twin, now: datetime) -> Loaded | None:
+    """The sample community with its past in an empty twin, without a past in one that holds something already.
+
+    None when it is there. Call it before anything else writes to the twin.
+    """
+    if twin.entity("community", COMMUNITY_ID, twin.now()) is not None:
+        return None
+    if twin.first_instant() is None and twin.revision == 0:
+        return load(twin, now)
+    recorded = twin.record(build(SEED))
+    return Loaded(recorded.accepted, 0, 0, now)
+
+
+def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
+    """Record the sample community and its devices' readings from ``now`` - ``past`` to ``now``.
+
+    Raises ValueError when the twin holds anything newer than ``now`` - ``past``.
+    """
+    now = now.replace(microsecond=0)
+    entities = build(SEED)
+    life = Simulator(entities, SEED, twin.catalogue)
+    since = now - past
+    recorded = twin.record(entities, recorded_at=since, valid_from=since)
+    number = _series_numbers(twin, life)
+    decoder = Decoder(twin.catalogue)
+    readings = rejected = 0
+
+    before = _last_of_each(life.stretch(since - _BEFORE, since))
+    first = twin.apply(_readings(before, number), received_at=since + timedelta(milliseconds=1))
+    readings += first.stored
+    everything = life.stretch(since, now)
+    start = to_us(since)
+    for end in _commits(start, to_us(now)):
+        strays = [(m.topic.encode(), m.payload, 0, 0) for m in life.strays(_from_us(start), _from_us(end))]
+        refused = decoder.decode(strays, twin.directory(), {}).rejected if strays else []
+        applied = twin.apply(
+            _readings(everything.between(start, end), number), rejected=refused, received_at=_from_us(end)
+        )
+        readings, rejected, start = readings + applied.stored, rejected + len(refused), end
+    return Loaded(recorded.accepted, readings, rejected, since)
+
+
+def live(publisher: Publisher, clock: Callable[[], datetime], *, since: datetime | None = None) -> Live:
+    """Start publishing what the sample's devices send; ``stop()`` ends it. ``since``: where ``load`` left off."""
+    return Live(simulator(), publisher, clock, since=since).start()
+
+
+def _commits(start: int, end: int) -> list[int]:
+    """Instants of the commits of a past: coarse at first, fine in its last hour; the last one is ``end``."""
+    coarse, fine = (int(x / timedelta(microseconds=1)) for x in (COMMIT_EVERY, LAST_HOUR_EVERY))
+    turn = max(start, end - 3600 * SECOND)
+    return [*range(start + coarse, turn, coarse), *range(turn, end, fine), end]
+
+
+def _series_numbers(twin: Twin, life: Simulator) -> Ints:
+    """The twin's series number by the simulator's reading code, -1 where there is none."""
+    directory = twin.directory()
+    numbers = np.full(len(life.devices) << METRIC_BITS, -1, dtype=np.int64)
+    for place, device in enumerate(life.devices):
+        entry = directory.lookup(device.dialect, device.address)
+        if entry is not None:
+            for metric, series in entry.series.items():
+                numbers[place << METRIC_BITS | life.metrics[metric]] = series.series_no
+    return numbers
+
+
+def _last_of_each(found: Stretch) -> Stretch:
+    """The last reading of every series, in order of time."""
+    _, from_end = np.unique(found.codes[::-1], return_index=True)
+    last = np.sort(len(found.codes) - 1 - from_end)
+    return Stretch(found.codes[last], found.taken[last], found.values[last])
+
+
+def _readings(found: Stretch, number: Ints) -> pa.Table:
+    series = number[found.codes].astype(np.int32)
+    return pa.table(
+        {
+            "series_no": series,
+            "taken_at": pa.array(found.taken).cast(pa.timestamp("us")),
+            "value": found.values,
+            "retained": np.zeros(len(series), dtype=bool),
+        }
+    )
+
+
+def _from_us(at: int) -> datetime:
+    return datetime.fromtimestamp(at // SECOND, UTC) + timedelta(microseconds=at % SECOND)
