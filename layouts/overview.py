@@ -45,7 +45,9 @@ def layout(view: View) -> html.Div:
                 **{"aria-label": t(lang, "overview.left")},
             ),
             html.Section(
-                [panel.place(ids, view) for panel in RIGHT], className="column right", **{"aria-label": t(lang, "overview.right")}
+                [panel.place(ids, view) for panel in RIGHT],
+                className="column right",
+                **{"aria-label": t(lang, "overview.right")},
             ),
             map_frame.legend_bar(view, LEGEND.place(ids, view)),
             html.Div([SERIES.place(ids, view), DRAWER.place(ids, view)], className="over-map"),

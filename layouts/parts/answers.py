@@ -136,7 +136,9 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
     bucket = timedelta(seconds=round((end - start).total_seconds() / buckets))
     start -= (start.astimezone(ZONE).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) % bucket
     ends = start + bucket * (buckets + 1)
-    power = twin.totals("power_kw", start, ends, known, bucket=bucket, community_id=community, types=("electricity_meter",))
+    power = twin.totals(
+        "power_kw", start, ends, known, bucket=bucket, community_id=community, types=("electricity_meter",)
+    )
     people = twin.totals("people", start, ends, known, bucket=bucket, community_id=community, types=("people_counter",))
     metrics = [metric for kind in twin.catalogue.sensor_types.values() for metric in kind.metrics.values()]
     titles = {metric.name: metric.title for metric in metrics}
@@ -151,7 +153,7 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
             for e in events
         ],
         "first": twin.first_instant(community),
-    }  # fmt: skip
+    }
 
 
 def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int) -> list[float | None]:
@@ -183,11 +185,20 @@ def series(twin: Twin, at: datetime, community: str, *, chosen: str | None, span
     else:
         points = list(zip(table["taken_at"].to_pylist(), table["value"].to_pylist(), strict=True))
     return {
-        **placed(twin, at, [row])[0], "type_title": dict(kind.title),
-        "metric": metric, "metric_title": dict(declared.title), "unit": declared.unit,
-        "kind": declared.kind, "labels": dict(declared.labels), "limit": declared.alarm_at_least, "silence": kind.stale_after,
-        "points": points, "start": start, "end": at, "span": span,
-    }  # fmt: skip
+        **placed(twin, at, [row])[0],
+        "type_title": dict(kind.title),
+        "metric": metric,
+        "metric_title": dict(declared.title),
+        "unit": declared.unit,
+        "kind": declared.kind,
+        "labels": dict(declared.labels),
+        "limit": declared.alarm_at_least,
+        "silence": kind.stale_after,
+        "points": points,
+        "start": start,
+        "end": at,
+        "span": span,
+    }
 
 
 def building(twin: Twin, at: datetime, community: str, *, building: str | None) -> Answer | None:
@@ -207,10 +218,15 @@ def building(twin: Twin, at: datetime, community: str, *, building: str | None) 
     classes = twin.building_classes(at, community_id=community)
     classes = classes.filter(pc.equal(classes["building_id"], building)).to_pylist()
     return {
-        "building": row, "homes": len(homes), "households": sum(home["households"] for home in homes),
+        "building": row,
+        "homes": len(homes),
+        "households": sum(home["households"] for home in homes),
         "ages": {name: sum(counts) if counts else None for name, counts in ages.items()},
-        "states": dict(Counter(states["state"].to_pylist())), "alarms": alarms, "classes": classes[0] if classes else None,
-        "readings": sorted(rows, key=lambda r: (STATUS_ORDER[r["status"]], r["type"], r["home_number"] or "", r["metric"])),
+        "states": dict(Counter(states["state"].to_pylist())),
+        "alarms": alarms,
+        "classes": classes[0] if classes else None,
+        "readings": sorted(
+            rows, key=lambda r: (STATUS_ORDER[r["status"]], r["type"], r["home_number"] or "", r["metric"])
+        ),
         "facilities": twin.entities("facility", at, community_id=community, building_id=building).to_pylist(),
-    }  # fmt: skip
-
+    }

@@ -33,7 +33,11 @@ def building(view: View, now: datetime, answer: Any) -> Any:
         html.Div([html.H2(named(lang, row, t(lang, "building.unnamed"))), close], className="head"),
         html.P(_facts(lang, answer), className="caveat"),
     ]
-    parts += [html.Ul([task_row(view, now, task) for task in answer["alarms"][:3]], className="task-list")] if answer["alarms"] else []
+    parts += (
+        [html.Ul([task_row(view, now, task) for task in answer["alarms"][:3]], className="task-list")]
+        if answer["alarms"]
+        else []
+    )
     parts += _people(lang, answer) if answer["homes"] else []
     parts.append(_readings(view, now, answer["readings"]))
     return html.Div(parts, className="panel building")
@@ -62,9 +66,14 @@ def _people(lang: str, answer: Any) -> list[Any]:
     ]
     words = " · ".join(f"{t(lang, f'population.{name}')} {count(ages[name])}" for name in AGES)
     return [
-        html.Div([figure(count(sum(known)), t(lang, "unit.people"), size="mid"), html.Span(words, className="aside")], className="row"),
+        html.Div(
+            [figure(count(sum(known)), t(lang, "unit.people"), size="mid"), html.Span(words, className="aside")],
+            className="row",
+        ),
         stacked([(f"band {name}", ages[name] or 0) for name in AGES]),
-        html.Div([html.Span(t(lang, "building.alone"), className="tile-title"), *cells], className="chips") if cells else None,
+        html.Div([html.Span(t(lang, "building.alone"), className="tile-title"), *cells], className="chips")
+        if cells
+        else None,
     ]
 
 
@@ -76,12 +85,16 @@ def _readings(view: View, now: datetime, rows: Any) -> html.Div:
     items = [_reading(view, now, row) for row in rows[:MOST_READINGS]]
     note = t(lang, "building.more", n=len(rows) - MOST_READINGS) if len(rows) > MOST_READINGS else None
     title = html.H3(t(lang, "building.readings", n=count(len(rows))))
-    return html.Div([title, html.Ul(items, className="readings", tabIndex=0), html.P(note, className="caveat") if note else None])
+    return html.Div(
+        [title, html.Ul(items, className="readings", tabIndex=0), html.P(note, className="caveat") if note else None]
+    )
 
 
 def _reading(view: View, now: datetime, row: Any) -> html.Li:
     lang = view.lang
-    home = " ".join(part for part in (staircase(lang, row["unit_name"]), row["home_number"]) if part) or named(lang, row, "")
+    home = " ".join(part for part in (staircase(lang, row["unit_name"]), row["home_number"]) if part) or named(
+        lang, row, ""
+    )
     name = titled(lang, row["metric_title"], row["metric"])
     value = UNKNOWN if row["value"] is None else said(lang, row)
     return html.Li(
@@ -105,12 +118,20 @@ def series(view: View, now: datetime, answer: Any) -> Any:
         return None
     lang = view.lang
     name = titled(lang, answer["metric_title"], answer["metric"])
-    place = " · ".join(part for part in (titled(lang, answer["type_title"], answer["type"]), where(lang, answer)) if part)
+    place = " · ".join(
+        part for part in (titled(lang, answer["type_title"], answer["type"]), where(lang, answer)) if part
+    )
     close = html.Button(
-        icon("close"), className="button square", title=t(lang, "drawer.close"),
+        icon("close"),
+        className="button square",
+        title=t(lang, "drawer.close"),
         **{**sets("overview--series", ""), "aria-label": t(lang, "drawer.close"), "data-escape": ""},
-    )  # fmt: skip
+    )
     return html.Div(
-        [html.Div([html.H3(f"{name} · {t(lang, 'chart.day')}"), close], className="head"), html.P(place, className="caveat"), chart(lang, answer)],
+        [
+            html.Div([html.H3(f"{name} · {t(lang, 'chart.day')}"), close], className="head"),
+            html.P(place, className="caveat"),
+            chart(lang, answer),
+        ],
         className="panel chart-panel",
     )

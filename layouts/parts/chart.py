@@ -1,4 +1,4 @@
-"""The chart of one series as a plain figure dict: gaps stay gaps, states are steps, dates read in the page's language."""
+"""The chart of one series as a plain figure dict: gaps stay gaps, states are steps, dates in the page's language."""
 
 from __future__ import annotations
 
@@ -48,32 +48,72 @@ def figure(lang: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     times, values = broken(points, answer["silence"], answer["end"])
     name = titled(lang, answer["metric_title"], answer["metric"])
     trace = {
-        "type": "scatter", "mode": "lines", "x": times, "y": values, "name": name, "connectgaps": False,
+        "type": "scatter",
+        "mode": "lines",
+        "x": times,
+        "y": values,
+        "name": name,
+        "connectgaps": False,
         "line": {"color": ACCENT, "width": 2, "shape": "hv" if steps else "linear"},
-        "hovertemplate": "%{x|" + _tick_format(lang, hover=True) + "}<br>%{y} " + unit(lang, answer["unit"]) + "<extra></extra>",
-    }  # fmt: skip
+        "hovertemplate": "%{x|"
+        + _tick_format(lang, hover=True)
+        + "}<br>%{y} "
+        + unit(lang, answer["unit"])
+        + "<extra></extra>",
+    }
     return {"data": [trace], "layout": _layout(lang, answer, steps)}
 
 
 def _layout(lang: str, answer: Mapping[str, Any], steps: bool) -> dict[str, Any]:
-    axis = {"gridcolor": LINE, "linecolor": LINE, "zeroline": False, "tickfont": {"size": 13, "color": INK3}, "automargin": True}
+    axis = {
+        "gridcolor": LINE,
+        "linecolor": LINE,
+        "zeroline": False,
+        "tickfont": {"size": 13, "color": INK3},
+        "automargin": True,
+    }
     words = {float(value): titled(lang, label, value) for value, label in answer["labels"].items()}
     y: dict[str, Any] = {**axis, "rangemode": "tozero" if answer["kind"] == "counter" else "normal", "fixedrange": True}
     if words:
         low, high = min(words), max(words)
         y |= {"tickvals": list(words), "ticktext": list(words.values()), "range": [low - 0.15, high + 0.15]}
     limit = answer.get("limit")
-    lines = [] if limit is None or steps else [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": limit, "y1": limit, "line": {"color": "#F5B544", "dash": "dash", "width": 1}}
-    ]  # fmt: skip
+    lines = (
+        []
+        if limit is None or steps
+        else [
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": limit,
+                "y1": limit,
+                "line": {"color": "#F5B544", "dash": "dash", "width": 1},
+            }
+        ]
+    )
     return {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 14, "color": INK}, "showlegend": False, "hovermode": "x unified", "separators": ".,",
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 14, "color": INK},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "separators": ".,",
         "hoverlabel": {"bgcolor": GLASS, "bordercolor": LINE, "font": {"color": INK}},
-        "xaxis": {**axis, "type": "date", "range": [_local(answer["start"]), _local(answer["end"])],
-                  "tickformatstops": _tick_stops(lang), "hoverformat": _tick_format(lang, hover=True), "nticks": 6},
-        "yaxis": y, "shapes": lines, "uirevision": f"{answer['device_id']}|{answer['metric']}|{answer['span']}",
-    }  # fmt: skip
+        "xaxis": {
+            **axis,
+            "type": "date",
+            "range": [_local(answer["start"]), _local(answer["end"])],
+            "tickformatstops": _tick_stops(lang),
+            "hoverformat": _tick_format(lang, hover=True),
+            "nticks": 6,
+        },
+        "yaxis": y,
+        "shapes": lines,
+        "uirevision": f"{answer['device_id']}|{answer['metric']}|{answer['span']}",
+    }
 
 
 def _tick_format(lang: str, *, hover: bool = False) -> str:
@@ -96,16 +136,23 @@ def chart(lang: str, answer: Mapping[str, Any], *, height: str = "12rem") -> htm
         words = t(lang, "chart.empty", start=stamp(lang, answer["start"]), end=stamp(lang, answer["end"]))
         return html.Div(html.P(words, className="caveat"), className="chart empty")
     graph = dcc.Graph(figure=figure(lang, answer), config=CONFIG, style={"height": height}, responsive=True)
-    return html.Div([graph, table(lang, answer)], className="chart", role="group", **{"aria-label": summary(lang, answer)})
+    return html.Div(
+        [graph, table(lang, answer)], className="chart", role="group", **{"aria-label": summary(lang, answer)}
+    )
 
 
 def summary(lang: str, answer: Mapping[str, Any]) -> str:
     """The chart in one sentence, for those who do not see it."""
     values = [value for _, value in answer["points"]]
     return t(
-        lang, "chart.summary", name=titled(lang, answer["metric_title"], answer["metric"]), n=len(values),
-        low=measure(min(values)), high=measure(max(values)), unit=unit(lang, answer["unit"]),
-    ).strip()  # fmt: skip
+        lang,
+        "chart.summary",
+        name=titled(lang, answer["metric_title"], answer["metric"]),
+        n=len(values),
+        low=measure(min(values)),
+        high=measure(max(values)),
+        unit=unit(lang, answer["unit"]),
+    ).strip()
 
 
 def table(lang: str, answer: Mapping[str, Any]) -> html.Details:
@@ -114,9 +161,14 @@ def table(lang: str, answer: Mapping[str, Any]) -> html.Details:
         html.Tr([html.Td(stamp(lang, at, seconds=True)), html.Td(said_value(lang, answer, value), className="right")])
         for at, value in reversed(answer["points"][-100:])
     ]
-    heads = html.Tr([html.Th(t(lang, "chart.time"), scope="col"), html.Th(t(lang, "chart.value"), scope="col", className="right")])
+    heads = html.Tr(
+        [html.Th(t(lang, "chart.time"), scope="col"), html.Th(t(lang, "chart.value"), scope="col", className="right")]
+    )
     return html.Details(
-        [html.Summary(t(lang, "chart.table")), html.Div(html.Table([html.Thead(heads), html.Tbody(rows)]), className="table-box", tabIndex=0)],
+        [
+            html.Summary(t(lang, "chart.table")),
+            html.Div(html.Table([html.Thead(heads), html.Tbody(rows)]), className="table-box", tabIndex=0),
+        ],
         className="chart-table",
     )
 

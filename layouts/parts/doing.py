@@ -27,7 +27,13 @@ def urgent(view: View, now: datetime, answer: Any) -> Any:
     quiet = "" if view.live else " past"
     return html.Div(
         [
-            html.Div([html.H2([icon("warning"), title(lang, first)]), html.Span(t(lang, "task.since", at=moment(lang, first["since"], now)), className="note")], className="head"),
+            html.Div(
+                [
+                    html.H2([icon("warning"), title(lang, first)]),
+                    html.Span(t(lang, "task.since", at=moment(lang, first["since"], now)), className="note"),
+                ],
+                className="head",
+            ),
             html.Div(
                 [
                     age(lang, first["since"], now, form="clock", class_name="running"),
@@ -47,7 +53,9 @@ def _act_buttons(view: View, task: Any) -> html.Div:
         return html.Div(html.Span(t(view.lang, "past.no_action"), className="caveat"), className="buttons")
     fly = {**sets("overview--selected", task["building_id"] or ""), "data-fly": task["building_id"] or ""}
     see = html.Button(t(view.lang, "task.see"), className="button act", **fly) if task["building_id"] else None
-    rows = html.Button(t(view.lang, "task.rows"), className="button", **sets("overview--open", f"device:{task['subject']}"))
+    rows = html.Button(
+        t(view.lang, "task.rows"), className="button", **sets("overview--open", f"device:{task['subject']}")
+    )
     return html.Div([see, rows], className="buttons")
 
 
@@ -61,10 +69,16 @@ def tasks(view: View, now: datetime, answer: Any) -> html.Div:
     note = t(lang, "tasks.note", n=count(len(rest))) if rest else None
     if not rest:
         calm = t(lang, "tasks.no_others" if loud else "tasks.none")
-        return html.Div([head(t(lang, key), note), html.P([sign("fresh"), calm], className="calm")], className="panel tasks", **noted)
+        return html.Div(
+            [head(t(lang, key), note), html.P([sign("fresh"), calm], className="calm")],
+            className="panel tasks",
+            **noted,
+        )
     rows = [task_row(view, now, task) for task in rest[:SHOWN_TASKS]]
     return html.Div(
-        [head(t(lang, key), note, way="alerts"), html.Ul(rows, className="task-list"), _all(lang, len(rest))], className="panel tasks", **noted
+        [head(t(lang, key), note, way="alerts"), html.Ul(rows, className="task-list"), _all(lang, len(rest))],
+        className="panel tasks",
+        **noted,
     )
 
 
@@ -125,7 +139,10 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
     online = answer.get("fresh", 0) + answer.get("stale", 0)
     cells = [
         html.Button(
-            [html.Span([sign(status), t(lang, f"status.{status}")]), html.B(count(answer.get(status, 0)), className=f"num {status}")],
+            [
+                html.Span([sign(status), t(lang, f"status.{status}")]),
+                html.B(count(answer.get(status, 0)), className=f"num {status}"),
+            ],
             className="cell way",
             **sets("overview--open", f"devices:{status}"),
         )
@@ -153,12 +170,17 @@ def flow(view: View, now: datetime, answer: Any) -> html.Div:
     lang = view.lang
     lines = [
         html.Span(
-            [sign("fresh" if connected else "act"), name, " ", t(lang, "flow.connected" if connected else "flow.lost"),
-             None if connected else age(lang, since, now)],
+            [
+                sign("fresh" if connected else "act"),
+                name,
+                " ",
+                t(lang, "flow.connected" if connected else "flow.lost"),
+                None if connected else age(lang, since, now),
+            ],
             className="source",
         )
         for name, connected, since in answer["sources"]
-    ]  # fmt: skip
+    ]
     tiles = [
         _flow_tile(t(lang, "flow.stored"), large(lang, answer["readings_total"]), t(lang, "flow.rows"), "stored"),
         _flow_tile(t(lang, "flow.quarantined"), count(answer["quarantined"]), t(lang, "flow.messages"), "quarantine"),
@@ -168,12 +190,19 @@ def flow(view: View, now: datetime, answer: Any) -> html.Div:
     if lag is not None:
         tiles[2] = _flow_tile(t(lang, "flow.lag"), measure(lag), t(lang, "flow.seconds"), None)
     return html.Div(
-        [head(t(lang, "flow.title"), lines or t(lang, "flow.no_source")), html.Div(tiles, className="tiles")], className="panel flow"
+        [head(t(lang, "flow.title"), lines or t(lang, "flow.no_source")), html.Div(tiles, className="tiles")],
+        className="panel flow",
     )
 
 
 def _flow_tile(name: str, value: str, foot: str, way: str | None) -> Any:
-    inner = [html.Span(name, className="tile-title"), html.B(value, className="num"), html.Span(foot, className="tile-foot")]
-    return html.Button(inner, className="tile way", **sets("overview--open", way)) if way else html.Div(inner, className="tile")
-
-
+    inner = [
+        html.Span(name, className="tile-title"),
+        html.B(value, className="num"),
+        html.Span(foot, className="tile-foot"),
+    ]
+    return (
+        html.Button(inner, className="tile way", **sets("overview--open", way))
+        if way
+        else html.Div(inner, className="tile")
+    )

@@ -1,6 +1,6 @@
 """The way in behind a figure: the rows it was counted from, as a table over the map.
 
-A figure names its rows by a key such as ``homes:blind`` or ``devices:lost``; ``rows`` answers the key and ``drawer`` draws it.
+A figure names its rows by a key such as ``homes:blind`` or ``devices:lost``; ``rows`` answers it, ``drawer`` draws it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ MOST = 200
 Row = dict[str, Any]
 Column = tuple[str, Callable[[str, datetime, Row], Any]]
 
-FIGURES = {"parking": ("occupied",), "chargers": ("charger_state",), "air": ("pm2_5", "pm10", "temperature", "humidity", "noise")}
+FIGURES = {
+    "parking": ("occupied",),
+    "chargers": ("charger_state",),
+    "air": ("pm2_5", "pm10", "temperature", "humidity", "noise"),
+}
 
 
 def rows(twin: Twin, at: datetime, community: str, *, key: str | None) -> dict[str, Any] | None:
@@ -51,7 +55,9 @@ def _devices(twin: Twin, at: datetime, community: str, choice: str) -> Iterable[
 
 
 def _weak(twin: Twin, at: datetime, community: str, _choice: str) -> Iterable[Row]:
-    found = [row for row in _devices(twin, at, community, "") if row["battery"] is not None and row["battery"] <= LOW_BATTERY]
+    found = [
+        row for row in _devices(twin, at, community, "") if row["battery"] is not None and row["battery"] <= LOW_BATTERY
+    ]
     return sorted(found, key=lambda row: row["battery"])
 
 
@@ -141,43 +147,77 @@ def _battery(lang: str, _now: datetime, row: Row) -> Any:
 
 
 def _people(lang: str, _now: datetime, row: Row) -> Any:
-    return [sign("blind"), t(lang, "grade.unknown")] if row["people"] is None else f"{count(row['people'])} {t(lang, 'unit.people')}"
+    return (
+        [sign("blind"), t(lang, "grade.unknown")]
+        if row["people"] is None
+        else f"{count(row['people'])} {t(lang, 'unit.people')}"
+    )
 
 
 TYPE: Column = ("column.type", _type)
 PLACE: Column = ("column.place", _where)
 STATUS: Column = ("column.status", _status)
 READING: list[Column] = [
-    TYPE, PLACE, ("column.metric", _metric), ("column.value", _value), STATUS, ("column.taken", _stamp("taken_at")),
+    TYPE,
+    PLACE,
+    ("column.metric", _metric),
+    ("column.value", _value),
+    STATUS,
+    ("column.taken", _stamp("taken_at")),
     ("column.received", _stamp("received_at")),
-]  # fmt: skip
+]
 DEVICE: list[Column] = [STATUS, TYPE, PLACE, ("column.battery", _battery), ("column.seen", _age("last_seen"))]
 
 TABLES: dict[str, tuple[Callable[[Twin, datetime, str, str], Iterable[Row]], list[Column]]] = {
-    "homes": (_homes, [("column.state", _state), PLACE, ("column.since", _stamp("since")), ("column.age", _age("since"))]),
+    "homes": (
+        _homes,
+        [("column.state", _state), PLACE, ("column.since", _stamp("since")), ("column.age", _age("since"))],
+    ),
     "devices": (_devices, DEVICE),
     "battery": (_weak, DEVICE),
-    "alerts": (_alerts, [
-        ("column.severity", _severity), ("column.what", lambda lang, _n, row: title(lang, row)), PLACE,
-        ("column.value", _value), ("column.since", _stamp("since")), ("column.age", _age("since")),
-    ]),
+    "alerts": (
+        _alerts,
+        [
+            ("column.severity", _severity),
+            ("column.what", lambda lang, _n, row: title(lang, row)),
+            PLACE,
+            ("column.value", _value),
+            ("column.since", _stamp("since")),
+            ("column.age", _age("since")),
+        ],
+    ),
     "figure": (_figure, READING),
     "device": (_device, READING),
     "stored": (_stored, READING),
-    "centre": (_centre, [
-        ("column.place", lambda lang, _n, row: named(lang, row)), ("column.people", _people),
-        ("column.capacity", _count("capacity")), ("column.share", lambda _l, _n, row: share(row["share"], 0)),
-        ("column.grade", lambda lang, _n, row: t(lang, f"grade.{row['grade']}")), ("column.seen", _age("newest")),
-    ]),
-    "residents": (_residents, [
-        PLACE, ("column.households", _count("households")),
-        *((f"population.{name}", _count(name)) for name in _COUNTED[1:]),
-    ]),
-    "quarantine": (_quarantine, [
-        ("column.received", _stamp("received_at")), ("column.source", lambda _l, _n, row: row["place"]),
-        ("column.reason", lambda lang, _n, row: some(lang, "code", row["code"])), ("column.detail", lambda _l, _n, row: row["reason"]),
-    ]),
-}  # fmt: skip
+    "centre": (
+        _centre,
+        [
+            ("column.place", lambda lang, _n, row: named(lang, row)),
+            ("column.people", _people),
+            ("column.capacity", _count("capacity")),
+            ("column.share", lambda _l, _n, row: share(row["share"], 0)),
+            ("column.grade", lambda lang, _n, row: t(lang, f"grade.{row['grade']}")),
+            ("column.seen", _age("newest")),
+        ],
+    ),
+    "residents": (
+        _residents,
+        [
+            PLACE,
+            ("column.households", _count("households")),
+            *((f"population.{name}", _count(name)) for name in _COUNTED[1:]),
+        ],
+    ),
+    "quarantine": (
+        _quarantine,
+        [
+            ("column.received", _stamp("received_at")),
+            ("column.source", lambda _l, _n, row: row["place"]),
+            ("column.reason", lambda lang, _n, row: some(lang, "code", row["code"])),
+            ("column.detail", lambda _l, _n, row: row["reason"]),
+        ],
+    ),
+}
 
 
 def drawer(view: View, now: datetime, answer: Any) -> Any:
@@ -189,18 +229,34 @@ def drawer(view: View, now: datetime, answer: Any) -> Any:
     columns = TABLES[kind][1]
     heads = html.Tr([html.Th(t(lang, key), scope="col") for key, _ in columns])
     body = [html.Tr([html.Td(cell(lang, now, row)) for _, cell in columns]) for row in answer["rows"]]
-    note = t(lang, "drawer.part", n=count(len(body)), all=count(answer["total"])) if answer["total"] > len(body) else t(
-        lang, "drawer.all", n=count(answer["total"])
-    )  # fmt: skip
+    note = (
+        t(lang, "drawer.part", n=count(len(body)), all=count(answer["total"]))
+        if answer["total"] > len(body)
+        else t(lang, "drawer.all", n=count(answer["total"]))
+    )
     close = html.Button(
-        [icon("close"), t(lang, "drawer.close")], className="button small",
+        [icon("close"), t(lang, "drawer.close")],
+        className="button small",
         **{**sets("overview--open", ""), "data-escape": ""},
-    )  # fmt: skip
-    table = html.Table([html.Thead(heads), html.Tbody(body)]) if body else html.P(t(lang, "drawer.empty"), className="caveat")
+    )
+    table = (
+        html.Table([html.Thead(heads), html.Tbody(body)])
+        if body
+        else html.P(t(lang, "drawer.empty"), className="caveat")
+    )
     return html.Div(
         [
-            html.Div([html.H2(t(lang, f"drawer.{kind}"), tabIndex=-1), html.Span(note, className="note"), close], className="head"),
-            html.Div(table, className="table-box", tabIndex=0, role="region", **{"aria-label": t(lang, f"drawer.{kind}")}),
+            html.Div(
+                [html.H2(t(lang, f"drawer.{kind}"), tabIndex=-1), html.Span(note, className="note"), close],
+                className="head",
+            ),
+            html.Div(
+                table,
+                className="table-box",
+                tabIndex=0,
+                role="region",
+                **{"aria-label": t(lang, f"drawer.{kind}")},
+            ),
         ],
         className="panel drawer",
         role="dialog",

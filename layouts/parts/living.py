@@ -30,17 +30,27 @@ def population(view: View, _now: datetime, answer: Any) -> html.Div:
     note = t(lang, "population.recorded", at=stamp(lang, recorded)) if recorded else None
     body = [
         head(t(lang, "population.title"), note, way="residents"),
-        html.Div([figure(count(people), t(lang, "unit.people"), way="residents"), html.Span(facts, className="aside")], className="row"),
+        html.Div(
+            [figure(count(people), t(lang, "unit.people"), way="residents"), html.Span(facts, className="aside")],
+            className="row",
+        ),
         stacked([(f"band {name}", answer[name]) for name in AGES]),
         html.Div([_band(lang, name, answer[name]) for name in AGES], className="bands"),
     ]
     if answer["registered"] < answer["homes"]:
-        body.append(html.P(t(lang, "population.part", n=count(answer["registered"]), all=count(answer["homes"])), className="caveat"))
+        body.append(
+            html.P(
+                t(lang, "population.part", n=count(answer["registered"]), all=count(answer["homes"])),
+                className="caveat",
+            )
+        )
     return _panel(*body)
 
 
 def _band(lang: str, name: str, people: int) -> html.Div:
-    return html.Div([html.Span([html.I(className=f"key band {name}"), t(lang, f"population.{name}")]), html.B(count(people))])
+    return html.Div(
+        [html.Span([html.I(className=f"key band {name}"), t(lang, f"population.{name}")]), html.B(count(people))]
+    )
 
 
 def elders(view: View, now: datetime, answer: Any) -> html.Div:
@@ -52,7 +62,10 @@ def elders(view: View, now: datetime, answer: Any) -> html.Div:
         return _panel(head(t(lang, "elders.title_none")), unknown(reason))
     cells = [
         html.Button(
-            [html.Span([sign(state), t(lang, f"elders.{state}")]), html.B(count(answer.get(state, 0)), className=f"num {state}")],
+            [
+                html.Span([sign(state), t(lang, f"elders.{state}")]),
+                html.B(count(answer.get(state, 0)), className=f"num {state}"),
+            ],
             className="cell way",
             **sets("overview--open", f"homes:{state}"),
         )
@@ -78,9 +91,15 @@ def centre(view: View, now: datetime, answer: Any) -> html.Div:
         body.append(unknown(reason))
     else:
         partial = t(lang, "grade.partial") if whole["grade"] == "partial" else t(lang, f"method.{whole['method']}")
-        body.append(html.Div(
-            [figure(count(whole["people"]), t(lang, "unit.people"), way="centre"), html.Span(partial, className="aside")], className="row"
-        ))
+        body.append(
+            html.Div(
+                [
+                    figure(count(whole["people"]), t(lang, "unit.people"), way="centre"),
+                    html.Span(partial, className="aside"),
+                ],
+                className="row",
+            )
+        )
     rooms = [_room(lang, now, room) for room in answer["rooms"][:6]]
     return _panel(*body, html.Ul(rooms, className="rooms"))
 
@@ -89,8 +108,12 @@ def _room(lang: str, now: datetime, room: Any) -> html.Li:
     people, capacity = room["people"], room["capacity"]
     name = html.Span(named(lang, room), className="name", title=named(lang, room))
     if people is None:
-        since = t(lang, "since.word", at=stamp(lang, room["newest"])) if room["newest"] else t(lang, "centre.no_counters")
-        return html.Li([name, html.Span(className="meter blind"), html.Span(UNKNOWN, className="value blind", title=since)])
+        since = (
+            t(lang, "since.word", at=stamp(lang, room["newest"])) if room["newest"] else t(lang, "centre.no_counters")
+        )
+        return html.Li(
+            [name, html.Span(className="meter blind"), html.Span(UNKNOWN, className="value blind", title=since)]
+        )
     room_for = f"/{count(capacity)}" if capacity else f" {t(lang, 'unit.people')}"
     return html.Li([name, meter(room["share"]), html.Span([html.B(count(people)), room_for], className="value")])
 
@@ -118,15 +141,24 @@ def _tile(view: View, now: datetime, name: str, way: str, row: Any, of_key: str 
     title = html.Span(t(lang, f"city.{name}"), className="tile-title")
     if row is None or row["value"] is None:
         why = t(lang, "city.none") if row is None else t(lang, "since.word", at=stamp(lang, row["newest"]))
-        return html.Button([title, html.B(UNKNOWN, className="num blind"), html.Span(why, className="why")], className="tile way unknown",
-                           **sets("overview--open", way))  # fmt: skip
+        return html.Button(
+            [title, html.B(UNKNOWN, className="num blind"), html.Span(why, className="why")],
+            className="tile way unknown",
+            **sets("overview--open", way),
+        )
     of = t(lang, of_key, n=count(row["total"])) if of_key and row["total"] else foot
     heard = t(lang, "city.heard", fresh=count(row["fresh"]), devices=count(row["devices"]))
     return html.Button(
-        [title, html.B(measure(row["value"], 0), className="num"), html.Span(of, className="tile-foot"),
-         age(lang, row["newest"], now, class_name="age sr-only")],
-        className="tile way", title=heard, **sets("overview--open", way),
-    )  # fmt: skip
+        [
+            title,
+            html.B(measure(row["value"], 0), className="num"),
+            html.Span(of, className="tile-foot"),
+            age(lang, row["newest"], now, class_name="age sr-only"),
+        ],
+        className="tile way",
+        title=heard,
+        **sets("overview--open", way),
+    )
 
 
 def _panel(*children: Any) -> html.Div:

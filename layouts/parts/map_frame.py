@@ -28,7 +28,12 @@ def map_place(view: View) -> html.Div:
         id="overview--map",
         className="map-place",
         role="application",
-        **{"aria-label": t(view.lang, "map.label"), "data-map-place": "", "data-community": view.community, "data-lang": view.lang},
+        **{
+            "aria-label": t(view.lang, "map.label"),
+            "data-map-place": "",
+            "data-community": view.community,
+            "data-lang": view.lang,
+        },
     )
 
 
@@ -49,9 +54,13 @@ def legend(view: View, _now: datetime, answer: Any) -> html.Div:
 def _key(lang: str, colouring: str, name: str, n: int) -> html.Li:
     words = t(lang, f"legend.{colouring}.{name}")
     pressed = {"data-map": "class", "data-class": name, "aria-pressed": "false"}
-    return html.Li(html.Button(
-        [html.I(className=f"swatch {colouring}-{name}"), html.Span(words, className="word"), html.B(count(n))], className="key-button", **pressed
-    ))
+    return html.Li(
+        html.Button(
+            [html.I(className=f"swatch {colouring}-{name}"), html.Span(words, className="word"), html.B(count(n))],
+            className="key-button",
+            **pressed,
+        )
+    )
 
 
 def legend_bar(view: View, keys: html.Div | html.Section) -> html.Section:
@@ -61,19 +70,30 @@ def legend_bar(view: View, keys: html.Div | html.Section) -> html.Section:
     return html.Section(
         [
             html.Label(
-                [icon("palette"), html.Select(colourings, className="select", **{"data-map": "colour", "aria-label": t(lang, "legend.colour")})],
+                [
+                    icon("palette"),
+                    html.Select(
+                        colourings, className="select", **{"data-map": "colour", "aria-label": t(lang, "legend.colour")}
+                    ),
+                ],
                 className="select-box",
             ),
             keys,
             html.Div(
-                [_button(lang, "labels", "layers"), _button(lang, "north", "north"), _button(lang, "home", "home"),
-                 html.Div([html.I(id="overview--scale-bar"), html.Span(id="overview--scale-word")], className="scale")],
+                [
+                    _button(lang, "labels", "layers"),
+                    _button(lang, "north", "north"),
+                    _button(lang, "home", "home"),
+                    html.Div(
+                        [html.I(id="overview--scale-bar"), html.Span(id="overview--scale-word")], className="scale"
+                    ),
+                ],
                 className="map-tools",
             ),
         ],
         className="legend",
         **{"aria-label": t(lang, "legend.label")},
-    )  # fmt: skip
+    )
 
 
 def _button(lang: str, name: str, picture: str) -> html.Button:

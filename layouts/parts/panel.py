@@ -22,7 +22,7 @@ Tree = Any
 
 @dataclass(frozen=True)
 class Panel:
-    """One redrawable part: ``question(twin, at, community, **chosen)`` -> plain answer, ``draw(view, now, answer)`` -> tree.
+    """One redrawable part: ``question(twin, at, community, **chosen)`` -> plain answer, ``draw`` -> tree.
 
     ``chosen`` maps the question's further arguments to the page's stores that hold them (a building, a series).
     """
@@ -68,7 +68,10 @@ def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel]) -> N
 
     # Dash drops an answer when the next request has left already: the browser asks again only after this one came
     app.clientside_callback(
-        ClientsideFunction("cim", "answered"), Output(ids("shown"), "modified_timestamp"), Input(ids("shown"), "data"), prevent_initial_call=True
+        ClientsideFunction("cim", "answered"),
+        Output(ids("shown"), "modified_timestamp"),
+        Input(ids("shown"), "data"),
+        prevent_initial_call=True,
     )
 
 
@@ -95,7 +98,9 @@ def fingerprint(view: View, answer: Any) -> str:
 
 def failed(view: View) -> html.Div:
     """What stands in a panel whose question raised."""
-    return html.Div([html.H2(t(view.lang, "panel.failed")), html.P(t(view.lang, "panel.failed_why"))], className="panel")
+    return html.Div(
+        [html.H2(t(view.lang, "panel.failed")), html.P(t(view.lang, "panel.failed_why"))], className="panel"
+    )
 
 
 # --- pieces -------------------------------------------------------------------------------------------------
@@ -117,7 +122,7 @@ def head(title: Tree, note: Tree = None, *, way: str | None = None) -> html.Div:
     return html.Div([name, html.Span(note, className="note")], className="head")
 
 
-def sets(target: str, value: str) -> dict[str, str]:
+def sets(target: str, value: str) -> dict[str, Any]:
     """Attributes of a button that, when pressed, puts ``value`` into the store ``target`` (assets/20_shell.js)."""
     return {"data-set": target, "data-value": value}
 

@@ -27,7 +27,11 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
         [
             stores(SHELL),
             html.Div([BRAND.place(SHELL, view)], className="brand"),
-            html.Nav([_link(view, page, slug) for page in pages], className="nav", **{"aria-label": t(lang, "nav.label")}),
+            html.Nav(
+                [_link(view, page, slug) for page in pages],
+                className="nav",
+                **{"aria-label": t(lang, "nav.label")},
+            ),
             html.Div(
                 [
                     html.Span(t(lang, "when.live"), className="live-word"),
@@ -59,7 +63,10 @@ def register(app: Dash, ask: Ask) -> None:
 def _link(view: View, page: Page, slug: str) -> html.A:
     current = {"aria-current": "page"} if page.slug == slug else {}
     return html.A(
-        t(view.lang, page.title_key), href=f"/{page.slug}", className="nav-link", **{"data-page": page.slug, **current}
+        t(view.lang, page.title_key),
+        href=f"/{page.slug}",
+        className="nav-link",
+        **{"data-page": page.slug, **current},
     )
 
 
@@ -98,7 +105,9 @@ def figures(view: View, _now: datetime, answer: Any) -> list[Any]:
     online = share(answer["online"] / answer["devices"]) if answer["devices"] else share(None)
     return [
         _bar_figure(worst, t(lang, "bar.open"), count(answer["open"]), "", t(lang, "bar.open_way")),
-        _bar_figure("blind", t(lang, "bar.blind"), count(answer["blind"]), t(lang, "unit.homes"), t(lang, "bar.blind_way")),
+        _bar_figure(
+            "blind", t(lang, "bar.blind"), count(answer["blind"]), t(lang, "unit.homes"), t(lang, "bar.blind_way")
+        ),
         _bar_figure("fresh", t(lang, "bar.online"), online, "", _online_words(lang, answer)),
     ]
 
@@ -118,7 +127,9 @@ def strip(view: View, now: datetime, answer: Any) -> Any:
     lang = view.lang
     if answer["first"]:
         words = t(lang, "strip.before", at=stamp(lang, answer["first"], year=True))
-        there = html.Button(t(lang, "strip.first"), className="strip-button", **{"data-goto": answer["first"].isoformat()})
+        there = html.Button(
+            t(lang, "strip.first"), className="strip-button", **{"data-goto": answer["first"].isoformat()}
+        )
         return html.Div([words, there], className="strip before", role="status")
     if not (answer["lost"] and view.live):
         return None

@@ -1,8 +1,8 @@
 """The time bar of every page: live, or any past instant of the twin.
 
-``cockpit/shell.py`` puts ``time_bar(view, slim=page.slim)`` under the page and calls ``register(app, ask)`` once. The browser
-chooses the window (assets/30_time.js writes ``shell--window``), the server answers with ``strips`` once per window, and
-the browser draws, drags and plays. Moving the playhead changes only the URL's ``at``.
+``cockpit/shell.py`` puts ``time_bar(view, slim=page.slim)`` under the page and calls ``register(app, ask)`` once. The
+browser chooses the window (assets/30_time.js writes ``shell--window``), the server answers with ``strips`` once per
+window, and the browser draws, drags and plays. Moving the playhead changes only the URL's ``at``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def time_bar(view: View, *, slim: bool = False) -> html.Section:
         [
             dcc.Store(id=SHELL("window")),
             dcc.Store(id=SHELL("strips")),
-            html.Div([_choices(lang), _buttons(lang), html.P(id=SHELL("hint"), className="hint")], className="time-left"),
+            html.Div(
+                [_choices(lang), _buttons(lang), html.P(id=SHELL("hint"), className="hint")], className="time-left"
+            ),
             html.Div(
                 id=SHELL("track"),
                 className="track",
@@ -45,7 +47,8 @@ def time_bar(view: View, *, slim: bool = False) -> html.Section:
                 },
             ),
             html.Div(
-                html.Button(t(lang, "time.to_live"), className="button accent", **{"data-time": "live"}), className="time-right"
+                html.Button(t(lang, "time.to_live"), className="button accent", **{"data-time": "live"}),
+                className="time-right",
             ),
         ],
         id=SHELL("time"),
@@ -60,8 +63,14 @@ def _choices(lang: str) -> html.Div:
     return html.Div(
         [
             html.H2(t(lang, "time.title")),
-            html.Select(speeds, className="select past-only", **{"data-time": "speed", "aria-label": t(lang, "time.speed")}),
-            html.Select(ranges, className="select", **{"data-time": "range", "aria-label": t(lang, "time.range_label")}),
+            html.Select(
+                speeds,
+                className="select past-only",
+                **{"data-time": "speed", "aria-label": t(lang, "time.speed")},
+            ),
+            html.Select(
+                ranges, className="select", **{"data-time": "range", "aria-label": t(lang, "time.range_label")}
+            ),
         ],
         className="time-choices",
     )
@@ -81,7 +90,9 @@ def _buttons(lang: str) -> html.Div:
 
 def _button(lang: str, name: str, picture: str) -> html.Button:
     words = t(lang, f"time.{name}")
-    return html.Button(icon(picture), className="button square", title=words, **{"data-time": name, "aria-label": words})
+    return html.Button(
+        icon(picture), className="button square", title=words, **{"data-time": name, "aria-label": words}
+    )
 
 
 def register(app: Dash, ask: Ask) -> None:
@@ -105,12 +116,16 @@ def window_of(window: Mapping[str, Any] | None, now: datetime) -> tuple[datetime
 
 
 def strips(lang: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What the browser draws: power and people per bucket (null = not known, a gap), alarm events, the first instant."""
+    """What the browser draws: power and people per bucket (null: a gap), alarm events, the first instant."""
     events = [
-        {"at": event["at"].isoformat(), "class": event["class"], "title": event["title"].get(lang) or event["title"]["zh"],
-         "building": event["building_id"]}
+        {
+            "at": event["at"].isoformat(),
+            "class": event["class"],
+            "title": event["title"].get(lang) or event["title"]["zh"],
+            "building": event["building_id"],
+        }
         for event in answer["events"]
-    ]  # fmt: skip
+    ]
     first = answer["first"]
     return {
         "start": answer["start"].isoformat(),

@@ -53,8 +53,12 @@ def where(lang: str, row: Mapping[str, Any]) -> str:
         parts = [_name(lang, row, "facility"), _name(lang, row, "room")]
     else:
         estate, building = _name(lang, row, "estate"), _name(lang, row, "building")
-        parts = [None if building and estate and building.startswith(estate) else estate, building,
-                 staircase(lang, row.get("unit_name")), row.get("home_number")]  # fmt: skip
+        parts = [
+            None if building and estate and building.startswith(estate) else estate,
+            building,
+            staircase(lang, row.get("unit_name")),
+            row.get("home_number"),
+        ]
     return " ".join(str(part) for part in parts if part) or t(lang, "place.outdoors")
 
 
@@ -80,11 +84,13 @@ def described(twin: Twin, rows: Iterable[Row]) -> list[Row]:
     for row in rows:
         kind = types.get(row.get("type") or "")
         metric: Metric | None = kind.metrics.get(row.get("metric") or "") if kind else None
-        found.append({
-            **row,
-            "type_title": dict(kind.title) if kind else {},
-            "metric_title": dict(metric.title) if metric else {},
-            "labels": dict(metric.labels) if metric else {},
-            "unit": metric.unit if metric else row.get("unit"),
-        })  # fmt: skip
+        found.append(
+            {
+                **row,
+                "type_title": dict(kind.title) if kind else {},
+                "metric_title": dict(metric.title) if metric else {},
+                "labels": dict(metric.labels) if metric else {},
+                "unit": metric.unit if metric else row.get("unit"),
+            }
+        )
     return found

@@ -1,0 +1,137 @@
+"""The table of devices: dark AG Grid in the reader's language, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import dash_ag_grid as dag
+
+from layouts.page import View
+from layouts.parts.doing import said
+from layouts.parts.text import t, texts, titled
+from layouts.parts.where import where
+
+Row = dict[str, Any]
+
+THEME = {
+    "function": "themeQuartz.withPart(agGrid.colorSchemeDark).withParams({"
+    "backgroundColor: '#0f1829', foregroundColor: '#E8EEF7', "
+    "headerTextColor: '#A9B6C8', accentColor: '#4DA3FF', borderColor: '#24324A', chromeBackgroundColor: '#121b2d', "
+    "rowHoverColor: '#1A263B', selectedRowBackgroundColor: '#1d3350', oddRowBackgroundColor: '#111A2B', "
+    "fontFamily: 'inherit', "
+    "fontSize: 15, headerFontSize: 14, wrapperBorderRadius: '8px', columnBorder: false})"
+}
+SHAPES = {name: f"params.value == '{name}'" for name in ("fresh", "stale", "lost", "act", "look")}
+
+
+def grid(view: View, name: str) -> dag.AgGrid:
+    """The empty table; rows come by callback and are told apart by ``id``, so the selection survives an update."""
+    lang = view.lang
+    return dag.AgGrid(
+        id=name,
+        columnDefs=_columns(lang),
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "suppressMovable": True,
+            "tooltipValueGetter": {"function": "params.valueFormatted || params.value"},
+        },
+        columnSize="responsiveSizeToFit",
+        getRowId="params.data.id",
+        dashGridOptions={
+            "theme": THEME,
+            "localeText": {
+                key.removeprefix("grid."): text for key, text in texts(lang).items() if key.startswith("grid.")
+            },
+            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
+            "rowHeight": 40,
+            "headerHeight": 40,
+            "animateRows": False,
+            "tooltipShowDelay": 300,
+            "initialState": {"sort": {"sortModel": [{"colId": "rank", "sort": "asc"}]}},
+        },
+        className="",
+        style={"height": "100%", "width": "100%"},
+    )
+
+
+def _columns(lang: str) -> list[dict[str, Any]]:
+    status = {name: t(lang, f"status.{name}") for name in ("fresh", "stale", "lost")}
+    alarm = {name: t(lang, f"severity.{name}") for name in ("act", "look")}
+    return [
+        {"field": "rank", "hide": True},
+        {
+            "field": "status",
+            "headerName": t(lang, "column.status"),
+            "width": 105,
+            "valueFormatter": _words(status),
+            "cellClassRules": _shapes("fresh", "stale", "lost"),
+        },
+        {
+            "field": "alarm",
+            "headerName": t(lang, "column.alarm"),
+            "width": 115,
+            "valueFormatter": _words(alarm),
+            "cellClassRules": _shapes("act", "look"),
+        },
+        {"field": "type", "headerName": t(lang, "column.type"), "width": 150},
+        {"field": "place", "headerName": t(lang, "column.place"), "width": 260},
+        {"field": "value", "headerName": t(lang, "column.value"), "width": 130},
+        {
+            "field": "battery",
+            "headerName": t(lang, "column.battery"),
+            "width": 95,
+            "type": "rightAligned",
+            "valueFormatter": {"function": "params.value == null ? '—' : params.value + '%'"},
+            "cellClassRules": {"low-battery": "params.value != null && params.value <= 20"},
+        },
+        {
+            "field": "seen",
+            "headerName": t(lang, "column.seen"),
+            "width": 125,
+            "valueFormatter": {"function": "cimAgo(params.value)"},
+        },
+        {"field": "dialect", "headerName": t(lang, "column.dialect"), "width": 130},
+        {"field": "address", "headerName": t(lang, "column.address"), "width": 190},
+    ]
+
+
+def _words(words: Mapping[str, str]) -> dict[str, str]:
+    cases = " : ".join(f"params.value == '{name}' ? '{text}'" for name, text in words.items())
+    return {"function": f"{cases} : ''"}
+
+
+def _shapes(*names: str) -> dict[str, str]:
+    return {f"shape shape-{name}": f"params.value == '{name}'" for name in names}
+
+
+def rows(lang: str, devices: Iterable[Row]) -> list[Row]:
+    """Rows of the table, the worst first: alarms, then lost, stale and fresh ones."""
+    found = []
+    for row in devices:
+        rank = {"act": 0, "look": 1}.get(row["alarm"], {"lost": 2, "stale": 3}.get(row["status"], 4))
+        found.append(
+            {
+                "id": row["device_id"],
+                "rank": rank,
+                "status": row["status"],
+                "alarm": row["alarm"],
+                "type": titled(lang, row["type_title"], row["type"]),
+                "place": where(lang, row),
+                "value": said(lang, row) if row.get("metric") else "",
+                "battery": None if row["battery"] is None else round(row["battery"]),
+                "seen": _local(row["last_seen"]),
+                "dialect": DIALECTS.get(row["dialect"], row["dialect"]),
+                "address": row["address"],
+            }
+        )
+    return found
+
+
+DIALECTS = {"json": "JSON", "chirpstack": "ChirpStack", "zigbee2mqtt": "Zigbee2MQTT"}
+
+
+def _local(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
