@@ -845,6 +845,8 @@
     readPixels: (x, y, w, h) => call("readPixels", x, y, w, h),
     picture: () => call("picture"),
     where: (id) => call("where", id),
+    /** The id of building number i of the geometry, as changes name it. */
+    id: (i) => (current && current.scene ? current.scene.header.buildings.ids[i] : undefined),
     labelBoxes: () => (current ? current.labels.boxes() : []),
     ready: () => (current ? current.ready : Promise.resolve()),
     get marks() {

@@ -150,7 +150,7 @@ class _Plane:
 
     def metres(self, lon_lat: np.ndarray) -> np.ndarray:
         """(n, 2) degrees to (n, 2) metres, float64."""
-        return (lon_lat - self.origin) * (self.east, self.north)
+        return np.asarray((lon_lat - self.origin) * (self.east, self.north))
 
 
 Header = dict[str, Any]
