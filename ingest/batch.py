@@ -106,15 +106,17 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         places = Places(twin, community_id)
         file = _open(found, path)
         gathered = features.gather(progress(file), lambda: file.crs, job, places)
-        for note in file.notes[:5]:
-            report.warn(note)
-        report.repaired += len(file.notes)
     _store(twin, gathered, job, places)
 
 
 def _open(found: str, path: Path) -> FeatureFile:
-    readers = {"osm": osm.read, "geojson": geojson.read, "cityjson": cityjson.read}
-    return readers[found](path)  # type: ignore[return-value]
+    match found:
+        case "osm":
+            return osm.read(path)
+        case "geojson":
+            return geojson.read(path)
+        case _:
+            return cityjson.read(path)
 
 
 class _Progress:

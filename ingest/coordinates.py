@@ -262,7 +262,7 @@ def _projected(east: Points, north: Points, swap: bool, near: tuple[float, float
                 reason=f"eastings begin with zone number {zone}: CGCS2000 3-degree Gauss-Kruger, central "
                 f"meridian {zone * 3}°E{turned}",
             )  # fmt: skip
-        if _within(east, 13_000_000, 23_999_999):
+        if _within(east, 16_000_000, 23_999_999):  # zones 13 to 15 (Xinjiang) look like Web Mercator
             zone = int(np.median(east) // 1_000_000)
             return CrsGuess(
                 crs=f"EPSG:{4491 + zone - 13}", swap=swap, sure=False,

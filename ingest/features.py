@@ -190,15 +190,17 @@ def settle_crs(points: Points, declared: str | None, job: Job, places: Places) -
             job.report.warn(f"coordinate system guessed: {guess.reason}")
     else:
         asked = parse_crs(job.crs)
-        guess = CrsGuess(crs=asked, reason=f"asked for with --crs {job.crs}")
+        turned = guess_crs(points, asked, near).swap
+        said = f"asked for with --crs {job.crs}"
+        guess = CrsGuess(
+            crs=asked, swap=turned, reason=f"{said}; its axes are north first, swapped" if turned else said
+        )
         sample = points[np.isfinite(points).all(axis=1)]
-        if len(sample) and not ((np.abs(sample) <= (180, 180)).all(axis=1).mean() > 0.95) and asked in NAMED:
+        if asked in NAMED and len(sample) and (np.abs(sample) > 180).any(axis=1).mean() > 0.95:
             metric = guess_crs(points, None, near)  # "cgcs2000" of a survey file means its Gauss-Kruger grid
             guess = replace(metric, reason=f"--crs {job.crs}, but the coordinates are metres: {metric.reason}")
         elif declared and parse_crs(declared) != asked:
             job.report.warn(f"the file names {declared}, --crs {job.crs} was asked for and used")
-        elif asked in NAMED and guess_crs(points, asked, near).swap:
-            guess = replace(guess, swap=True, reason=f"{guess.reason}; latitude comes first, swapped")
     job.report.crs, job.report.crs_reason = guess.crs, guess.reason
     return guess
 
@@ -235,9 +237,9 @@ class _Maker:
             return
         if isinstance(entity, Building):
             self.job.report.heights[entity.height_source.value] += 1
+        repaired = feature.repaired or repaired
         if repaired:
-            self.job.report.repaired += 1
-            self.job.report.warn(f"{feature.ref or f'feature {feature.row}'}: {repaired}; repaired")
+            self.job.report.repairs.append(f"{feature.ref or f'feature {feature.row}'}: {repaired}")
         self.gathered.add(feature.row, main.layer, entity)
         for extra in item.meanings[1:]:
             self._extra(item, extra, geometry, entity)

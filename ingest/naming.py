@@ -157,7 +157,7 @@ FACILITY_KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 _PERSONAL_HEADER = re.compile(
     r"姓名|户主|业主|联系人|监护人|电话|手机|联系方式|身份证|证件|护照|微信|qq|邮箱|车牌"
-    r"|phone|mobile|^tel|telephone|id_?card|id_?number|identity|passport|e_?mail|wechat|full_?name|first_?name"
+    r"|phone|mobile|^tel|telephone|id_?card|id_?number|identity|passport|e[_-]?mail|wechat|full_?name|first_?name"
     r"|last_?name|surname|resident_?name|person|plate",
     re.IGNORECASE,
 )

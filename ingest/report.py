@@ -91,7 +91,12 @@ class ImportReport:
     stored: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     heights: Counter[str] = field(default_factory=Counter)
-    repaired: int = 0
+    repairs: list[str] = field(default_factory=list)
+
+    @property
+    def repaired(self) -> int:
+        """How many outlines were mended."""
+        return len(self.repairs)
 
     @property
     def rejected(self) -> int:
@@ -126,6 +131,7 @@ class ImportReport:
             "skipped": dict(self.skipped),
             "heights": {key: self.heights[key] for key in ("measured", "levels", "assumed")},
             "repaired": self.repaired,
+            "repairs": self.repairs,
         }
 
     def summary(self) -> str:
@@ -141,7 +147,8 @@ class ImportReport:
         if sum(self.heights.values()):
             lines.append("  heights: " + ", ".join(f"{n} {source}" for source, n in self.heights.items()))
         if self.repaired:
-            lines.append(f"  {self.repaired} outlines repaired")
+            shown = "; ".join(self.repairs[:3]) + ("; ..." if self.repaired > 3 else "")
+            lines.append(f"  {self.repaired} outlines repaired ({shown})")
         if self.skipped:
             lines.append("  left out: " + ", ".join(f"{n} {kind}" for kind, n in self.skipped.most_common(8)))
         lines += [f"  note: {text}" for text in self.warnings]

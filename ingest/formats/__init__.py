@@ -7,7 +7,7 @@ with a single feature travels with it in ``problem``, so the rest of the file go
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,7 @@ class Feature:
     """One thing with a shape. ``tags`` use OpenStreetMap's words where there is one; nulls are left out.
 
     ``row`` counts from 1 in file order; ``ref`` is the file's own identity (``way/123``) or empty.
-    ``geometry`` is in the file's coordinate system.
+    ``geometry`` is in the file's coordinate system; ``repaired`` says what the reader had to mend in it.
     """
 
     row: int
@@ -31,6 +31,7 @@ class Feature:
     tags: dict[str, str]
     geometry: BaseGeometry | None
     problem: str | None = None
+    repaired: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +44,9 @@ class Row:
 
 
 class FeatureFile(Protocol):
-    """A file being read: ``crs`` and ``notes`` are complete once it has been iterated."""
+    """A file being read: ``crs`` is what it names, known once it has been iterated."""
 
     crs: str | None
-    notes: list[str]
 
     def __iter__(self) -> Iterator[Feature]: ...
 
@@ -57,4 +57,3 @@ class ReadState:
 
     path: Path
     crs: str | None = None
-    notes: list[str] = field(default_factory=list)

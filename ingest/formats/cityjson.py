@@ -205,16 +205,18 @@ def _footprint(faces: list[_Face], vertices: Vertices) -> BaseGeometry:
 def _projected(faces: list[_Face], vertices: Vertices) -> BaseGeometry:
     used = vertices[[i for face in faces for ring in face.rings for i in ring]]
     extent = float(np.prod(np.maximum(np.ptp(used[:, :2], axis=0), 1e-12)))
-    polygons = []
-    for face in faces:
-        rings = [vertices[ring, :2] for ring in face.rings if len(ring) >= 3]
-        if rings:
-            polygon = shapely.Polygon(rings[0], rings[1:])
-            if polygon.area > 1e-7 * extent:  # seen from above a wall is a line
-                polygons.append(polygon if polygon.is_valid else shapely.make_valid(polygon))
-    if not polygons:
+    whole = [face for face in faces if len(face.rings[0]) >= 3]
+    if not whole:
         return shapely.Polygon()
-    return _surfaces_only(shapely.union_all(polygons))
+    corners = [i for face in whole for i in face.rings[0]]
+    belongs = np.repeat(np.arange(len(whole)), [len(face.rings[0]) for face in whole])
+    polygons = shapely.polygons(shapely.linearrings(vertices[corners, :2], indices=belongs))
+    for index, face in enumerate(whole):
+        holes = [vertices[ring, :2] for ring in face.rings[1:] if len(ring) >= 3]
+        if holes:
+            polygons[index] = shapely.Polygon(vertices[face.rings[0], :2], holes)
+    polygons = polygons[shapely.area(polygons) > 1e-7 * extent]  # seen from above a wall is a line
+    return _surfaces_only(shapely.union_all(shapely.make_valid(polygons)))
 
 
 def _surfaces_only(geometry: BaseGeometry) -> BaseGeometry:

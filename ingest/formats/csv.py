@@ -55,7 +55,7 @@ def read(path: Path) -> Iterator[Row]:
             raise FormatError(f"{path.name} is empty; expected a header line and rows")
         delimiter = max(_DELIMITERS, key=lambda mark: max(line.count(mark) for line in start))
         handle.seek(0)
-        reader = csv.reader(handle, delimiter=delimiter)
+        reader = csv.reader(handle, delimiter=delimiter, strict=True)  # an open quote would swallow the rest
         line = 1
         while True:
             try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
 import shapely
 from shapely.geometry import shape
 
@@ -169,8 +170,8 @@ def _feature(thing: Any, row: int) -> Feature:
     if not raw:
         return Feature(row=row, ref=ref, tags=tags, geometry=None, problem="has no geometry")
     try:
-        geometry = shape(raw)
-        flat = shapely.force_2d(geometry)
+        with np.errstate(invalid="ignore"):  # NaN and Infinity are judged just below
+            flat = shapely.force_2d(shape(raw))
     except (
         ValueError,
         TypeError,
@@ -188,6 +189,9 @@ def _feature(thing: Any, row: int) -> Feature:
             geometry=None,
             problem=f"geometry of type {kind} cannot be read: {reason}",
         )
+    if not np.isfinite(shapely.get_coordinates(flat)).all():
+        problem = "has coordinates that are no numbers (NaN or infinity)"
+        return Feature(row=row, ref=ref, tags=tags, geometry=None, problem=problem)
     return Feature(row=row, ref=ref, tags=tags, geometry=flat)
 
 

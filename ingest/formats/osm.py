@@ -7,7 +7,7 @@ there, otherwise it comes with ``problem``. Geometry is WGS 84 by definition of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,11 @@ class OsmFile(ReadState):
     """Iterate to get features, in file order per kind of object."""
 
     def __iter__(self) -> Iterator[Feature]:
-        self.crs = "EPSG:4326"
+        self.crs, self._mended = "EPSG:4326", dict[str, str]()
         try:
             for row, (ref, tags, geometry, problem) in enumerate(self._objects(), start=1):
-                yield Feature(row=row, ref=ref, tags=tags, geometry=geometry, problem=problem)
+                mended = self._mended.pop(ref, None)
+                yield Feature(row=row, ref=ref, tags=tags, geometry=geometry, problem=problem, repaired=mended)
         except RuntimeError as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise FormatError(
@@ -75,14 +76,15 @@ class OsmFile(ReadState):
                 if tags.get("type") == "multipolygon":
                     relations[thing.id] = tags
             elif thing.is_area():
-                if thing.from_way():
-                    if thing.orig_id() not in rings:  # libosmium also closes roundabouts
-                        continue
-                    rings.discard(thing.orig_id())
-                elif relations.pop(thing.orig_id(), None) is None:
-                    continue
-                kind = "way" if thing.from_way() else "relation"
-                yield f"{kind}/{thing.orig_id()}", tags, _area(thing, factory), None
+                wanted: Collection[int] = rings if thing.from_way() else relations
+                # libosmium also closes roundabouts, and gives what it cannot assemble as an area without rings
+                if thing.orig_id() in wanted and thing.num_rings()[0]:
+                    if thing.from_way():
+                        rings.discard(thing.orig_id())
+                    else:
+                        del relations[thing.orig_id()]
+                    kind = "way" if thing.from_way() else "relation"
+                    yield f"{kind}/{thing.orig_id()}", tags, _area(thing, factory), None
             elif thing.is_closed() and is_area(tags):
                 rings.add(thing.id)
             else:
@@ -104,9 +106,8 @@ class OsmFile(ReadState):
                 if len(points) == corners and corners >= 3:
                     yield f"way/{thing.id}", tags, Polygon(points), None
                 elif len(points) >= max(4, _KEPT_SHARE * corners):
-                    self.notes.append(
-                        f"way/{thing.id}: {corners - len(points)} of {corners} corners are missing from the file; "
-                        "closed over the gap"
+                    self._mended[f"way/{thing.id}"] = (
+                        f"{corners - len(points)} of {corners} corners are missing from the file; closed over the gap"
                     )
                     yield f"way/{thing.id}", tags, Polygon(points), None
                 elif corners < 3:
