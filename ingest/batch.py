@@ -18,9 +18,10 @@ import shapely
 from tqdm import tqdm
 
 from ingest import features, lists, measurements, tables
-from ingest.coordinates import CrsUnknown, offset_from_base, parse_crs
+from ingest.coordinates import CrsUnknown, parse_crs
 from ingest.formats import FeatureFile, FormatError, cityjson, csv, geojson, osm, sniff, xlsx
 from ingest.naming import MappingError, read_mapping
+from ingest.offset import offset_from_base
 from ingest.places import Places, merged
 from ingest.report import (
     LAYERS,

@@ -16,24 +16,15 @@ from shapely.geometry.base import BaseGeometry
 from ingest import shapes, tags
 from ingest.coordinates import NAMED, CrsGuess, Points, guess_crs, parse_crs, to_wgs84
 from ingest.formats import Feature
-from ingest.naming import FACILITY_KINDS, facility_kind, holds_personal, is_personal, translated
+from ingest.naming import FACILITY_KINDS, holds_personal, is_personal
 from ingest.places import Places
+from ingest.recognise import left_out, understood, wanted
 from ingest.report import Gathered, Job, Reject
 from ingest.tags import Meaning
 from twin_model.entities import Building, Community, Entity, Estate, Facility, Ground, HeightSource
 
 LEVEL_M = 3.0  # usual storey height of housing
 _RAW_LIMIT = 4_000
-_SHAPES = {
-    "Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line", "LinearRing": "line",
-}  # fmt: skip
-_GROUND_WORDS = {
-    "绿地": "green", "绿化": "green", "green": "green", "水系": "water", "水体": "water", "河道": "water",
-    "water": "water", "道路": "road", "车行道": "road", "road": "road", "步道": "path", "人行道": "path",
-    "path": "path", "footway": "path", "用地": "plot", "地块": "plot", "plot": "plot",
-}  # fmt: skip
-_BOUNDARY_WORDS = {"边界", "范围", "社区边界", "boundary", "community"}
-_BUILDING_WORDS = {"建筑", "建筑物", "楼栋", "房屋", "building", "buildings"}
 
 
 @dataclass(slots=True)
@@ -53,10 +44,14 @@ def gather(features: Iterable[Feature], declared: Callable[[], str | None], job:
     items: list[_Item] = []
     parts: list[_Item] = []
     for feature in features:
-        feature, fields = _understood(feature, job)
-        found = _wanted(feature, fields, job)
+        feature, fields = understood(feature, job)
+        found = wanted(feature, fields, job)
         if not found:
-            _leave_out(feature, job, gathered)
+            kind = left_out(feature, job)
+            if kind is None:
+                gathered.rejects.append(_unrecognised(feature))
+            else:
+                job.report.skipped[kind] += 1
         elif found[0].kind == "part":
             parts.append(_Item(feature, fields, found))
         else:
@@ -68,102 +63,6 @@ def gather(features: Iterable[Feature], declared: Callable[[], str | None], job:
         maker.make(item)
     maker.finish(parts)
     return gathered
-
-
-def _understood(feature: Feature, job: Job) -> tuple[Feature, dict[str, str]]:
-    """The feature and the twin's fields its properties stand for.
-
-    ``building`` is a kind in OpenStreetMap and a name ('3幢') in most other files; the two are told apart here.
-    """
-    fields = translated(feature.tags, job.mapping)
-    kind = feature.tags.get("building")
-    if kind is None:
-        return feature, fields
-    if re.search(r"[\d\u4e00-\u9fff]", kind):
-        return replace(feature, tags=feature.tags | {"building": "yes"}), fields
-    if fields.get("building") == kind:
-        del fields["building"]
-    return feature, fields
-
-
-def _wanted(feature: Feature, fields: dict[str, str], job: Job) -> list[Meaning]:
-    """What the feature is, as far as the asked layer wants it."""
-    geometry = feature.geometry
-    shape = "area" if geometry is None else _SHAPES.get(geometry.geom_type, "area")
-    found = tags.meanings(feature.tags, shape=shape)
-    if not found and job.report.format != "osm" and "cityjson" not in feature.tags:
-        found = _untagged(feature, fields, shape, job)
-    if job.layer == "auto":
-        return found
-    return [meaning for meaning in found if meaning.layer == job.layer or meaning.kind == "part"][:1]
-
-
-def _untagged(feature: Feature, fields: dict[str, str], shape: str, job: Job) -> list[Meaning]:
-    """What a feature without OpenStreetMap's tags is: by the asked layer, its kind, or the fields it has."""
-    word = (fields.get("kind") or fields.get("type") or feature.tags.get("layer") or "").strip().lower()
-    kind = facility_kind(word) if word else None
-    asked = {
-        "buildings": Meaning("building"),
-        "facilities": Meaning("facility", kind or "other", "any"),
-        "paths": Meaning("ground", "road" if _GROUND_WORDS.get(word) == "road" else "path", "any", 2.0),
-        "boundary": Meaning("estate") if "estate" in fields or word in ("小区", "estate") else Meaning("boundary"),
-    }
-    if job.layer in asked:
-        return [asked[job.layer]]
-    if word in _GROUND_WORDS:
-        detail = _GROUND_WORDS[word]
-        width = {"path": 2.0, "road": 7.0, "water": 3.0}.get(detail)
-        return [Meaning("ground", detail, "any" if width else "area", width)]
-    if shape == "area" and (word in _BOUNDARY_WORDS or "boundary" in feature.tags):
-        return [Meaning("boundary")]
-    if shape == "area" and (word in _BUILDING_WORDS or {"height", "levels", "building", "building_id"} & fields.keys()):
-        return [Meaning("building")]
-    if kind:
-        return [Meaning("facility", kind, "any")]
-    if shape == "area" and (word in ("小区", "estate") or "estate" in fields):
-        return [Meaning("estate")]
-    stem = job.file.lower()
-    if shape != "point" and any(name in stem for name in ("building", "建筑", "楼栋", "footprint")):
-        return [Meaning("building")]
-    if shape == "area" and any(name in stem for name in ("boundary", "边界", "范围")):
-        return [Meaning("boundary")]
-    if word and shape == "point":
-        return [Meaning("facility", "other", "any")]
-    return []
-
-
-def _leave_out(feature: Feature, job: Job, gathered: Gathered) -> None:
-    """A feature that is nothing the map needs: counted by kind, or refused where the file is nothing else."""
-    if job.report.format == "osm" or "cityjson" in feature.tags or _has_osm_key(feature.tags) or job.layer != "auto":
-        job.report.skipped[_kind_left_out(feature)] += 1
-        return
-    names = ", ".join(list(feature.tags)[:6]) or "none"
-    gathered.rejects.append(
-        _reject(
-            feature, "unknown_kind",
-            f"cannot tell what it is (properties: {names}); expected building, highway, amenity, landuse … or a "
-            "kind: say --layer buildings, facilities, paths or boundary",
-        )
-    )  # fmt: skip
-
-
-_OSM_KEYS = (
-    "highway", "railway", "public_transport", "power", "barrier", "man_made", "natural", "landuse", "amenity",
-    "tourism", "waterway", "boundary", "route", "entrance", "leisure", "place", "office", "aeroway",
-)  # fmt: skip
-
-
-def _has_osm_key(found: dict[str, str]) -> bool:
-    return any(key in found for key in _OSM_KEYS)
-
-
-def _kind_left_out(feature: Feature) -> str:
-    if "cityjson" in feature.tags:
-        return feature.tags["cityjson"]
-    for key in _OSM_KEYS:
-        if key in feature.tags:
-            return f"{key}={feature.tags[key]}"
-    return "other"
 
 
 def _to_wgs84(items: list[_Item], declared: str | None, job: Job, places: Places) -> None:
@@ -247,17 +146,15 @@ class _Maker:
     def _extra(self, item: _Item, meaning: Meaning, geometry: BaseGeometry, main: Entity) -> None:
         """What a feature is besides: the facility in a building, the plot of a school."""
         try:
-            entity, _ = self._entity(item, meaning, geometry, suffix=f"-{meaning.kind}")
+            entity, _ = self._entity(item, meaning, geometry)
         except shapes.BadShape:  # the main thing is stored; what comes with it may need another shape
             return
         if isinstance(entity, Facility) and isinstance(main, Building):
             entity = replace(entity, building_id=main.building_id)
         self.gathered.also(entity)
 
-    def _entity(
-        self, item: _Item, meaning: Meaning, geometry: BaseGeometry, suffix: str = ""
-    ) -> tuple[Entity, str | None]:
-        identity = self._identity(item, meaning, geometry) + suffix
+    def _entity(self, item: _Item, meaning: Meaning, geometry: BaseGeometry) -> tuple[Entity, str | None]:
+        identity = self._identity(item, meaning, geometry) + (f"-{meaning.kind}" if meaning.is_second else "")
         if meaning.kind == "building":
             return self._building(item, identity, geometry)
         if meaning.kind == "facility":
@@ -427,6 +324,15 @@ def _names(item: _Item) -> tuple[str | None, str | None]:
     found = item.feature.tags
     name = found.get("name:zh") or found.get("name") or item.fields.get("name")
     return name, found.get("name:en") or item.fields.get("name_en")
+
+
+def _unrecognised(feature: Feature) -> Reject:
+    names = ", ".join(list(feature.tags)[:6]) or "none"
+    return _reject(
+        feature, "unknown_kind",
+        f"cannot tell what it is (properties: {names}); expected building, highway, amenity, landuse … or a kind: "
+        "say --layer buildings, facilities, paths or boundary",
+    )  # fmt: skip
 
 
 def _named(feature: Feature, reason: str) -> str:

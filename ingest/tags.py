@@ -7,7 +7,7 @@ feature states neither width nor lanes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PATHS = {
     "footway": 2.0, "path": 1.5, "pedestrian": 5.0, "steps": 2.0, "cycleway": 2.5, "living_street": 5.0,
@@ -96,6 +96,7 @@ class Meaning:
     detail: str = ""
     shape: str = "area"
     width_m: float | None = None
+    is_second: bool = False  # what a feature is besides; its id says so, whichever layer is asked for
 
     @property
     def layer(self) -> str:
@@ -119,6 +120,11 @@ def facility_kind_of(tags: dict[str, str]) -> str | None:
 
 def meanings(tags: dict[str, str], *, shape: str) -> list[Meaning]:
     """What a feature is, the main thing first; ``shape`` is point, line or area. Empty: nothing the map needs."""
+    found = _meanings(tags, shape)
+    return [meaning if index == 0 else replace(meaning, is_second=True) for index, meaning in enumerate(found)]
+
+
+def _meanings(tags: dict[str, str], shape: str) -> list[Meaning]:
     facility = facility_kind_of(tags)
     also = [Meaning("facility", facility, "any")] if facility else []
     if tags.get("building") not in (None, "no"):

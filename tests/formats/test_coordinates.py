@@ -15,12 +15,12 @@ from ingest.coordinates import (
     gauss_kruger,
     gcj02_to_wgs84,
     guess_crs,
-    offset_from_base,
     parse_crs,
     to_wgs84,
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
+from ingest.offset import offset_from_base
 
 CM = 1e-7  # degrees, about 1 cm
 # away from the rectangle's edge, where a point may be moved across it

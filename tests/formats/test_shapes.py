@@ -160,6 +160,13 @@ def test_only_the_asked_layer_is_taken(known, put):
     assert import_file(known, path, ImportOptions(layer="paths"), progress=False).layers == {"paths": 1}
 
 
+def test_a_facility_in_a_building_is_one_facility_whichever_layer_is_asked(known, put):
+    path = put("town.osm", osm_xml({1: (BLOCK, {"building": "yes", "amenity": "school"})}))
+    for layer in ("auto", "facilities", "buildings"):
+        import_file(known, path, ImportOptions(layer=layer), progress=False)
+    assert list(stored(known, "facility", "town")) == ["town-way-1-facility"]
+
+
 def test_the_same_file_twice_changes_nothing(take, known):
     town = collection(*[(house(30 * i, 300), {"building": "yes", "levels": i + 1}) for i in range(5)])
     first, revision = take("a.geojson", town), known.revision
