@@ -19,7 +19,7 @@ from twin_model.entities import Device
 
 ids = Ids("devices")
 
-TABS = Panel("tabs", answers.summary, panels.tabs, "tabs")
+TABS = Panel("tabs", answers.summary, panels.tabs)
 FILTERS = Panel("filters", answers.summary, panels.filters, "filters")
 DEVICE = Panel("device", answers.device, panels.device, chosen={"device": "chosen"})
 CHART = Panel("chart", answers.series, panels.series, chosen={"device": "chosen", "series": "series", "span": "span"})

@@ -13,14 +13,14 @@ ids = Ids("overview")
 
 LEFT = (
     Panel("population", answers.residents, living.population),
-    Panel("elders", answers.elders, living.elders),
-    Panel("centre", answers.centre, living.centre),
-    Panel("city", answers.city, living.city),
+    Panel("elders", answers.elders, living.elders, beside=True),
+    Panel("centre", answers.centre, living.centre, beside=True),
+    Panel("city", answers.city, living.city, beside=True),
 )
 RIGHT = (
     Panel("urgent", answers.tasks, doing.urgent),
     Panel("tasks", answers.tasks, doing.tasks, "grow"),
-    Panel("health", answers.devices, doing.health),
+    Panel("health", answers.devices, doing.health, beside=True),
     Panel("flow", answers.flow, doing.flow),
 )
 LEGEND = Panel("legend", answers.colours, map_frame.legend)

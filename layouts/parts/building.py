@@ -34,7 +34,7 @@ def building(view: View, now: datetime, answer: Any) -> Any:
         html.P(_facts(lang, answer), className="caveat"),
     ]
     parts += (
-        [html.Ul([task_row(view, now, task) for task in answer["alarms"][:3]], className="task-list")]
+        [html.Ul([task_row(view, now, task, inside=True) for task in answer["alarms"][:3]], className="task-list")]
         if answer["alarms"]
         else []
     )

@@ -47,18 +47,19 @@ def _chip(name: str, word: str, n: int) -> html.Button:
     )
 
 
-def tabs(view: View, _now: datetime, answer: Any) -> list[html.Button]:
+def tabs(view: View, _now: datetime, answer: Any) -> html.Div:
     """Devices or quarantine, each with its number."""
     lang = view.lang
-    return [
+    choices = [
         html.Button(
             [t(lang, f"devices.tab_{name}"), html.B(count(n))],
-            className="tab",
+            className="page-tab",
             role="tab",
             **{**sets("devices--tab", name), "data-choice": "tab"},
         )
         for name, n in (("table", answer["all"]), ("quarantine", answer["waiting"]))
     ]
+    return html.Div(choices, className="page-tabs", role="tablist", **{"aria-label": t(lang, "nav.devices")})
 
 
 def device(view: View, now: datetime, answer: Any) -> Any:

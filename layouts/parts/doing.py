@@ -10,7 +10,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.format import age, count, large, measure, moment, share, stamp
-from layouts.parts.panel import head, icon, sets, sign, stacked, unknown
+from layouts.parts.panel import beside, head, icon, sets, sign, stacked, unknown
 from layouts.parts.text import t, titled
 from layouts.parts.where import unit, where
 
@@ -87,15 +87,18 @@ def notes(lang: str, answer: Any) -> dict[str, str]:
     return {task["building_id"]: title(lang, task) for task in reversed(answer) if task["building_id"]}
 
 
-def task_row(view: View, now: datetime, task: Any) -> html.Li:
-    """One open alert: shape, what and where, how long, one line why; a press flies there."""
+def task_row(view: View, now: datetime, task: Any, *, inside: bool = False) -> html.Li:
+    """One open alert: shape, what and where, how long, one line why; a press flies there.
+
+    ``inside``: listed under its own building, which is not named again.
+    """
     lang = view.lang
     building = task["building_id"] or ""
     return html.Li(
         html.Button(
             [
                 sign(task["severity"]),
-                html.B(f"{where(lang, task)} {title(lang, task)}", className="what"),
+                html.B(f"{where(lang, task, inside=inside)} {title(lang, task)}", className="what"),
                 age(lang, task["since"], now, form="lasting", class_name=f"long {task['severity']}"),
                 html.Span(why(view, task), className="why-line"),
             ],
@@ -142,6 +145,7 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
             [
                 html.Span([sign(status), t(lang, f"status.{status}")]),
                 html.B(count(answer.get(status, 0)), className=f"num {status}"),
+                beside(view, count(answer["now"].get(status, 0)) if "now" in answer else None),
             ],
             className="cell way",
             **sets("overview--open", f"devices:{status}"),
@@ -166,14 +170,13 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
 
 
 def flow(view: View, now: datetime, answer: Any) -> html.Div:
-    """The flow of data: readings kept, what waits in quarantine, which sources are connected."""
+    """The flow of data: which sources are connected, what waits in quarantine, and, when live, what came in."""
     lang = view.lang
-    lines = [
+    sources = [
         html.Span(
             [
                 sign("fresh" if connected else "act"),
-                name,
-                " ",
+                f"{name} ",
                 t(lang, "flow.connected" if connected else "flow.lost"),
                 None if connected else age(lang, since, now),
             ],
@@ -181,28 +184,22 @@ def flow(view: View, now: datetime, answer: Any) -> html.Div:
         )
         for name, connected, since in answer["sources"]
     ]
-    tiles = [
-        _flow_tile(t(lang, "flow.stored"), large(lang, answer["readings_total"]), t(lang, "flow.rows"), "stored"),
-        _flow_tile(t(lang, "flow.quarantined"), count(answer["quarantined"]), t(lang, "flow.messages"), "quarantine"),
-        _flow_tile(t(lang, "flow.duplicates"), count(answer["duplicates"]), t(lang, "flow.since_start"), None),
-    ]
-    lag = answer.get("lag_s")
-    if lag is not None:
-        tiles[2] = _flow_tile(t(lang, "flow.lag"), measure(lag), t(lang, "flow.seconds"), None)
+    chips = [_flow_chip(lang, "quarantined", count(answer["quarantined"]), "quarantine")]
+    if view.live:  # the counters tell of this moment only
+        chips.insert(0, _flow_chip(lang, "stored", large(lang, answer["readings_total"]), "stored"))
+        chips.append(_flow_chip(lang, "duplicates", count(answer["duplicates"]), None))
     return html.Div(
-        [head(t(lang, "flow.title"), lines or t(lang, "flow.no_source")), html.Div(tiles, className="tiles")],
+        [head(t(lang, "flow.title"), sources or t(lang, "flow.no_source")), html.Div(chips, className="flow-chips")],
         className="panel flow",
     )
 
 
-def _flow_tile(name: str, value: str, foot: str, way: str | None) -> Any:
+def _flow_chip(lang: str, name: str, value: str, way: str | None) -> Any:
     inner = [
-        html.Span(name, className="tile-title"),
+        html.Span(t(lang, f"flow.{name}")),
         html.B(value, className="num"),
-        html.Span(foot, className="tile-foot"),
+        html.Span(t(lang, f"flow.{name}_unit")),
     ]
-    return (
-        html.Button(inner, className="tile way", **sets("overview--open", way))
-        if way
-        else html.Div(inner, className="tile")
-    )
+    if way is None:
+        return html.Div(inner, className="flow-chip")
+    return html.Button(inner, className="flow-chip way", **sets("overview--open", way))

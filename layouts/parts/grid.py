@@ -50,7 +50,6 @@ def grid(view: View, name: str) -> dag.AgGrid:
             "headerHeight": 40,
             "animateRows": False,
             "tooltipShowDelay": 300,
-            "initialState": {"sort": {"sortModel": [{"colId": "rank", "sort": "asc"}]}},
         },
         className="",
         style={"height": "100%", "width": "100%"},
@@ -61,7 +60,6 @@ def _columns(lang: str) -> list[dict[str, Any]]:
     status = {name: t(lang, f"status.{name}") for name in ("fresh", "stale", "lost")}
     alarm = {name: t(lang, f"severity.{name}") for name in ("act", "look")}
     return [
-        {"field": "rank", "hide": True},
         {
             "field": "status",
             "headerName": t(lang, "column.status"),
@@ -109,25 +107,26 @@ def _shapes(*names: str) -> dict[str, str]:
 
 def rows(lang: str, devices: Iterable[Row]) -> list[Row]:
     """Rows of the table, the worst first: alarms, then lost, stale and fresh ones."""
-    found = []
-    for row in devices:
-        rank = {"act": 0, "look": 1}.get(row["alarm"], {"lost": 2, "stale": 3}.get(row["status"], 4))
-        found.append(
-            {
-                "id": row["device_id"],
-                "rank": rank,
-                "status": row["status"],
-                "alarm": row["alarm"],
-                "type": titled(lang, row["type_title"], row["type"]),
-                "place": where(lang, row),
-                "value": said(lang, row) if row.get("metric") else "",
-                "battery": None if row["battery"] is None else round(row["battery"]),
-                "seen": _local(row["last_seen"]),
-                "dialect": DIALECTS.get(row["dialect"], row["dialect"]),
-                "address": row["address"],
-            }
-        )
-    return found
+    return [_row(lang, row) for row in sorted(devices, key=_rank)]
+
+
+def _rank(row: Row) -> int:
+    return {"act": 0, "look": 1}.get(row["alarm"], {"lost": 2, "stale": 3}.get(row["status"], 4))
+
+
+def _row(lang: str, row: Row) -> Row:
+    return {
+        "id": row["device_id"],
+        "status": row["status"],
+        "alarm": row["alarm"],
+        "type": titled(lang, row["type_title"], row["type"]),
+        "place": where(lang, row),
+        "value": said(lang, row) if row.get("metric") else "",
+        "battery": None if row["battery"] is None else round(row["battery"]),
+        "seen": _local(row["last_seen"]),
+        "dialect": DIALECTS.get(row["dialect"], row["dialect"]),
+        "address": row["address"],
+    }
 
 
 DIALECTS = {"json": "JSON", "chirpstack": "ChirpStack", "zigbee2mqtt": "Zigbee2MQTT"}

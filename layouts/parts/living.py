@@ -9,7 +9,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.format import UNKNOWN, age, count, measure, stamp
-from layouts.parts.panel import figure, head, meter, sets, sign, stacked, unknown
+from layouts.parts.panel import beside, figure, head, meter, sets, sign, stacked, unknown
 from layouts.parts.text import named, t
 
 AGES = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
@@ -65,6 +65,7 @@ def elders(view: View, now: datetime, answer: Any) -> html.Div:
             [
                 html.Span([sign(state), t(lang, f"elders.{state}")]),
                 html.B(count(answer.get(state, 0)), className=f"num {state}"),
+                beside(view, count(answer["now"].get(state, 0)) if "now" in answer else None),
             ],
             className="cell way",
             **sets("overview--open", f"homes:{state}"),
@@ -95,13 +96,18 @@ def centre(view: View, now: datetime, answer: Any) -> html.Div:
             html.Div(
                 [
                     figure(count(whole["people"]), t(lang, "unit.people"), way="centre"),
-                    html.Span(partial, className="aside"),
+                    html.Span(_now_people(view, answer) or partial, className="aside"),
                 ],
                 className="row",
             )
         )
     rooms = [_room(lang, now, room) for room in answer["rooms"][:6]]
     return _panel(*body, html.Ul(rooms, className="rooms"))
+
+
+def _now_people(view: View, answer: Any) -> Any:
+    later = answer.get("now", {}).get("centre")
+    return beside(view, f"{count(later['people'])} {t(view.lang, 'unit.people')}" if later else None)
 
 
 def _room(lang: str, now: datetime, room: Any) -> html.Li:
@@ -124,9 +130,9 @@ def city(view: View, now: datetime, answer: Any) -> html.Div:
     pm25 = answer.get("pm2_5")
     word = t(lang, f"air.{pm25_class(pm25['value'])}") if pm25 and pm25["value"] is not None else ""
     tiles = [
-        _tile(view, now, "parking_taken", "figure:parking", answer.get("parking_taken"), "city.of_places"),
-        _tile(view, now, "chargers_free", "figure:chargers", answer.get("chargers_free"), "city.of_chargers"),
-        _tile(view, now, "pm2_5", "figure:air", pm25, None, f"µg/m³ · {word}"),
+        _tile(view, now, answer, "parking_taken", "parking", "city.of_places"),
+        _tile(view, now, answer, "chargers_free", "chargers", "city.of_chargers"),
+        _tile(view, now, answer, "pm2_5", "air", None, f"µg/m³ · {word}"),
     ]
     return _panel(html.H2(t(lang, "city.title"), className="sr-only"), html.Div(tiles, className="tiles"))
 
@@ -136,8 +142,12 @@ def pm25_class(value: float) -> str:
     return next((name for limit, name in PM25_LIMITS if value <= limit), "severe")
 
 
-def _tile(view: View, now: datetime, name: str, way: str, row: Any, of_key: str | None, foot: str = "") -> html.Button:
-    lang = view.lang
+def _tile(
+    view: View, now: datetime, answer: Any, name: str, way: str, of_key: str | None, foot: str = ""
+) -> html.Button:
+    """One figure of the services; when a tenth of its devices are silent it fades and says how many are heard."""
+    lang, row, way = view.lang, answer.get(name), f"figure:{way}"
+    later = answer.get("now", {}).get(name)
     title = html.Span(t(lang, f"city.{name}"), className="tile-title")
     if row is None or row["value"] is None:
         why = t(lang, "city.none") if row is None else t(lang, "since.word", at=stamp(lang, row["newest"]))
@@ -148,11 +158,14 @@ def _tile(view: View, now: datetime, name: str, way: str, row: Any, of_key: str 
         )
     of = t(lang, of_key, n=count(row["total"])) if of_key and row["total"] else foot
     heard = t(lang, "city.heard", fresh=count(row["fresh"]), devices=count(row["devices"]))
+    faded = row["fresh"] < 0.9 * row["devices"]
+    if faded:
+        of = t(lang, "city.part", fresh=count(row["fresh"]), devices=count(row["devices"]))
     return html.Button(
         [
             title,
-            html.B(measure(row["value"], 0), className="num"),
-            html.Span(of, className="tile-foot"),
+            html.B(measure(row["value"], 0), className="num faded" if faded else "num"),
+            beside(view, measure(later["value"], 0) if later else None) or html.Span(of, className="tile-foot"),
             age(lang, row["newest"], now, class_name="age sr-only"),
         ],
         className="tile way",

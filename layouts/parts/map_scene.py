@@ -211,7 +211,8 @@ def _sound(
     ids: list[str], wkb: list[bytes], dimension: int, skipped: list[dict[str, str]]
 ) -> tuple[list[str], np.ndarray]:
     """Shapes that can be drawn: readable, finite, repaired when invalid, of the wanted dimension (None: any)."""
-    shapes = shapely.force_2d(shapely.from_wkb(np.array(wkb, dtype=object), on_invalid="ignore"))
+    with np.errstate(invalid="ignore"):  # coordinates that are not numbers are dealt with below
+        shapes = shapely.force_2d(shapely.from_wkb(np.array(wkb, dtype=object), on_invalid="ignore"))
     invalid = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     for i in np.flatnonzero(invalid):
         shapes[i] = _repaired(shapes[i])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ class Panel:
     class_name: str = ""
     label_key: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
+    beside: bool = False  # in the past, the answer of now goes along as answer["now"], for comparison only
 
     def place(self, ids: Ids, view: View) -> html.Div | html.Section:
         """The empty place the tree is put into; a labelled one is a landmark."""
@@ -82,7 +83,10 @@ def draw(
     question = panel.question
     args = {name: chosen[store] for name, store in panel.chosen.items()}
     try:
-        answer = ask(f"{question.__module__}.{question.__name__}", question, view, **args)
+        name = f"{question.__module__}.{question.__name__}"
+        answer = ask(name, question, view, **args)
+        if panel.beside and not view.live:
+            answer = {**answer, "now": ask(name, question, replace(view, at=None), **args)}
         key = fingerprint(view, answer)
         return key, no_update if key == shown else panel.draw(view, now, answer)
     except Exception:  # the wall between panels: one that fails must not freeze the others
@@ -133,6 +137,11 @@ def figure(value: Tree, unit: str = "", *, way: str | None = None, label: str = 
     if way is None:
         return html.Div(inner, className=f"figure {size}")
     return html.Button(inner, className=f"figure way {size}", title=label or None, **sets("overview--open", way))
+
+
+def beside(view: View, words: str | None) -> html.Span | None:
+    """What it is now, in grey beside a figure of the past."""
+    return None if view.live or words is None else html.Span(t(view.lang, "past.now", value=words), className="now")
 
 
 def unknown(reason: str) -> html.Div:

@@ -47,8 +47,11 @@ def _named(table: pa.Table, key: str, wanted: tuple[str, ...], ids: set[Any]) ->
     return {row[key]: row for row in rows.select([key, *wanted]).to_pylist()}
 
 
-def where(lang: str, row: Mapping[str, Any]) -> str:
-    """From the wide to the narrow: ``东园 3幢 2单元 502``, ``邻里中心 共享书房``; never a person."""
+def where(lang: str, row: Mapping[str, Any], *, inside: bool = False) -> str:
+    """From the wide to the narrow: ``东园 3幢 2单元 502``, ``邻里中心 共享书房``; never a person.
+
+    ``inside``: the building is known already, ``2单元 502``.
+    """
     if row.get("facility_id"):
         parts = [_name(lang, row, "facility"), _name(lang, row, "room")]
     else:
@@ -59,7 +62,8 @@ def where(lang: str, row: Mapping[str, Any]) -> str:
             staircase(lang, row.get("unit_name")),
             row.get("home_number"),
         ]
-    return " ".join(str(part) for part in parts if part) or t(lang, "place.outdoors")
+        parts = parts[2:] if inside else parts
+    return " ".join(str(part) for part in parts if part) or ("" if inside else t(lang, "place.outdoors"))
 
 
 def _name(lang: str, row: Mapping[str, Any], kind: str) -> str | None:
