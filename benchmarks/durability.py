@@ -30,7 +30,11 @@ CLIENT_ID = "bench-durability"
 
 def main(quick: bool) -> dict[str, Any]:
     """20 kills; ``quick``: 10, closer together."""
-    kills, alive_s = (10, (0.3, 1.2)) if quick else (20, (0.3, 2.5))
+    return run(kills=10, alive_s=(0.3, 1.2)) if quick else run(kills=20, alive_s=(0.3, 2.5))
+
+
+def run(*, kills: int, alive_s: tuple[float, float]) -> dict[str, Any]:
+    """``alive_s``: the shortest and longest time in seconds the process lives until it is killed."""
     # Enough messages that the publisher outlives the kills; it is stopped after the last one.
     seconds = int(kills * (alive_s[1] + 3.0))
     chance = random.Random()
@@ -46,7 +50,7 @@ def main(quick: bool) -> dict[str, Any]:
                 for _ in range(kills):
                     time.sleep(chance.uniform(*alive_s))
                     server.send_signal(signal.SIGKILL)
-                    server.wait()
+                    server.communicate()
                     server = _server(folder, broker.port)
                 sender.send_signal(signal.SIGTERM)
                 told = result(sender)
@@ -88,7 +92,7 @@ def _finish(server: subprocess.Popen[str]) -> dict[str, Any]:
     server.stdin.write("finish\n")
     server.stdin.flush()
     counts: dict[str, Any] = json.loads(server.stdout.readline())
-    server.wait(20)
+    server.communicate(timeout=20)
     return counts
 
 

@@ -32,7 +32,9 @@ class Mosquitto:
     ``listener``: what stands in place of the shipped listener, ``{port}`` filled in.
     """
 
-    def __init__(self, folder: Path, *, extra: str = "", listener: str = "listener {port} 127.0.0.1") -> None:
+    def __init__(
+        self, folder: Path, *, extra: str = "", listener: str = "listener {port} 127.0.0.1", anonymous: bool = True
+    ) -> None:
         program = mosquitto_program()
         if program is None:
             raise MosquittoMissing(MosquittoMissing.__doc__)
@@ -44,6 +46,8 @@ class Mosquitto:
         text, stores = re.subn(r"(?m)^persistence_location .*$", f"persistence_location {folder / 'store'}/", text)
         if (listeners, stores) != (1, 1):
             raise ValueError("deploy/mosquitto.conf must have one listener and one persistence_location")
+        if not anonymous:
+            text = text.replace("\nallow_anonymous true\n", "\nallow_anonymous false\n")
         user = "user root\n" if os.geteuid() == 0 else ""
         self._config = folder / "mosquitto.conf"
         self._config.write_text(f"{text}\n{user}{extra}", encoding="utf-8")

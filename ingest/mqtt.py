@@ -11,6 +11,7 @@ That uses private parts of paho 2.2.0; ``tests/ingest/test_paho.py`` fails when 
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import struct
 import threading
@@ -167,6 +168,20 @@ class Connection(paho.Client):
 
     # --- inside
 
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        """As paho's for a context that checks the host name, but a failed handshake leaves no open socket."""
+        context = self._ssl_context
+        if context is None:
+            raise ValueError("TLS was asked for without saying what to check it with")
+        wrapped = context.wrap_socket(tcp_sock, server_hostname=self._host, do_handshake_on_connect=False)
+        wrapped.settimeout(self._connect_timeout)
+        try:
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
+        return wrapped
+
     def _receive(self) -> bytes:
         """Bytes of the socket. A TLS layer holds decrypted bytes that poll cannot see: they are drained too."""
         data = self._sock_recv(RECEIVE_BYTES)
@@ -234,7 +249,7 @@ class Publisher:
         self._open, self._window = 0, window
         self._ready = threading.Event()
         self._refusal: str | None = None
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id)
         self._client.username_pw_set(url.username, url.password)
         tls = tls_context(url, ca_file)
         if tls is not None:

@@ -115,6 +115,7 @@ class Source:
         self._number = 0
         self._answered = self._subscribed = False
         self._refused: str | None = None
+        self._mute = False
         self._connected, self._detail, self._told = False, "not connected yet", False
         self._received = self._acknowledged = 0
         self._connection = self._new_connection()
@@ -178,7 +179,7 @@ class Source:
                 self._deaf = False
                 self._client_id = f"{self._base_id}-{self._number}"
                 self._connection = self._new_connection()
-            if not self._answered and not self._version_settled:
+            if not (self._answered or self._version_settled or self._mute):
                 # Some old brokers just hang up on MQTT 5: try 3.1.1 in turn, and stay with what works.
                 self._v5 = not self._v5
                 self._connection = self._new_connection()
@@ -200,7 +201,7 @@ class Source:
     def _one_connection(self) -> BrokerError:
         """Connect, serve until the connection ends, and say why it did."""
         connection = self._connection
-        self._refused, self._answered = None, False
+        self._refused, self._answered, self._mute = None, False, False
         self._number += 1
         try:
             connection.reconnect()
@@ -256,6 +257,7 @@ class Source:
         quiet = self._connection.quiet_for(now)
         if not self._answered:
             if now - opened > CONNECT_TIMEOUT_S:
+                self._mute = True
                 self._connection.drop()
             return
         if quiet > SILENT_AFTER_S:
@@ -375,6 +377,11 @@ class Source:
             )
         if self._refused:
             return BrokerUnreachableError(f"The broker at {place} closed the connection: {self._refused}.")
+        if self._mute:
+            return BrokerUnreachableError(
+                f"At {place} somebody took the connection but said nothing for {CONNECT_TIMEOUT_S:g} s; "
+                "check whether this port speaks MQTT."
+            )
         if not self._answered:
             return BrokerRefusedError(
                 f"The broker at {place} closed the connection of {who} without an answer; check the user name, "
