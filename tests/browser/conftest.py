@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, TimeoutError, expect
 
 # Without these Chromium has no WebGL on a machine without a GPU, and looks for Google's hosts at every start.
 FLAGS = [
@@ -25,8 +25,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESK = {"width": 1600, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 810}
 PATIENCE = 20_000  # ms; two cores draw a map, serve it and run the simulator
 
 
@@ -65,7 +64,10 @@ class Screen:
     def until(self, expression: str, argument: object = None, *, within: float = 5.0) -> float:
         """Seconds until the JavaScript function says true; fails after ``within``."""
         begun = time.monotonic()
-        self.page.wait_for_function(expression, arg=argument, timeout=within * 1000, polling=100)
+        try:
+            self.page.wait_for_function(expression, arg=argument, timeout=within * 1000, polling=100)
+        except TimeoutError:
+            pytest.fail(f"not within {within:g} s: {expression} of {argument}", pytrace=False)
         return time.monotonic() - begun
 
     def text(self, selector: str) -> str:
@@ -103,34 +105,53 @@ class Screen:
             self.strays.append(request.url)
 
 
+def seat(browser: Browser, size: dict[str, int], home: str) -> Screen:
+    """Somebody with a browser of their own: nothing cached, nothing chosen yet."""
+    context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    screen = Screen(context.new_page(), home)
+    screen.page.on("console", screen.heard)
+    screen.page.on("pageerror", lambda error: screen.errors.append(str(error)))
+    screen.page.on("request", screen.asked)
+    return screen
+
+
+def leave(screen: Screen) -> None:
+    """No screen may have met an error or asked another host."""
+    screen.page.goto("about:blank")
+    errors, strays = screen.errors[:], screen.strays[:]
+    screen.errors.clear()
+    screen.strays.clear()
+    assert strays == [], "the page asked another host"
+    assert errors == [], "the browser console holds errors"
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Browser, served) -> Iterator[Screen]:
+    """The duty officer's browser, kept from test to test: what it has loaded once it need not load again."""
+    screen = seat(browser, DESK, served.url)
+    yield screen
+    screen.page.context.close()
+
+
 @pytest.fixture
-def look(browser: Browser, served) -> Iterator[object]:
-    """``look(size=PHONE)`` opens a screen; at the end none may have met an error or asked another host."""
-    contexts: list[BrowserContext] = []
+def screen(desk: Screen) -> Iterator[Screen]:
+    """The desk's screen."""
+    yield desk
+    leave(desk)
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Callable[..., Screen]]:
+    """``look(home, size=...)``: a visitor with a fresh browser."""
     screens: list[Screen] = []
 
-    def start(*, size: dict[str, int] = DESK, home: str = "") -> Screen:
-        context = browser.new_context(
-            viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce"
-        )
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        screen = Screen(context.new_page(), home or served.url)
-        screen.page.on("console", screen.heard)
-        screen.page.on("pageerror", lambda error: screen.errors.append(str(error)))
-        screen.page.on("request", screen.asked)
-        screens.append(screen)
-        return screen
+    def start(home: str, *, size: dict[str, int] = DESK) -> Screen:
+        screens.append(seat(browser, size, home))
+        return screens[-1]
 
-    expect.set_options(timeout=PATIENCE)
     yield start
-    for context in contexts:
-        context.close()
-    assert [s for screen in screens for s in screen.strays] == [], "the page asked another host"
-    assert [e for screen in screens for e in screen.errors] == [], "the browser console holds errors"
-
-
-@pytest.fixture
-def screen(look) -> Screen:
-    """A desk-sized screen."""
-    return look()
+    for screen in screens:
+        leave(screen)
+        screen.page.context.close()

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-FREE = (560, 260, 480, 320)  # x, y, width, height in the middle of the map, where no panel lies
+FREE = (500, 230, 440, 280)  # x, y, width, height in the middle of the map, where no panel lies
 RED_ROOF = """([id, least]) => {
     const [x, y] = window.CimMap.where(id), p = window.CimMap.readPixels(x - 30, y - 30, 60, 60);
     let n = 0;

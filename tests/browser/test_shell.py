@@ -38,8 +38,8 @@ def test_no_serious_barrier_for_a_screen_reader(screen, path):
 
 
 @pytest.mark.parametrize("path", ["/overview", "/devices"])
-def test_a_phone_shows_the_page_without_sideways_scrolling(look, path):
-    screen = look(size=PHONE).open(path)
+def test_a_phone_shows_the_page_without_sideways_scrolling(look, served, path):
+    screen = look(served.url, size=PHONE).open(path)
     width = screen.page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
     bar = screen.page.locator("#shell--bar").bounding_box()
@@ -48,8 +48,8 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(look, path):
 
 def test_a_broker_that_dies_is_on_screen_within_five_seconds_and_goes_when_it_is_back(look, serve, mosquitto, wait_for):
     server = serve("--broker", mosquitto.url, "--no-sample")
-    wait_for(lambda: server.get("/healthz").json()["broker"]["connected"], what="the connection to mosquitto")
-    screen = look(home=server.url)
+    wait_for(lambda: server.get("/healthz").json()["broker_connected"], what="the connection to mosquitto")
+    screen = look(server.url)
     page = screen.open("/devices").page
     expect(page.locator("#shell--strip .lost")).to_have_count(0)
     mosquitto.stop()
@@ -60,14 +60,14 @@ def test_a_broker_that_dies_is_on_screen_within_five_seconds_and_goes_when_it_is
 
 def test_an_empty_community_says_how_to_fill_it(look, serve):
     server = serve("--no-sample")
-    page = look(home=server.url).page
+    page = look(server.url).page
     page.goto(server.url + "/overview")
     expect(page.locator("#overview--map")).to_contain_text("run.py import")
 
 
 def test_a_server_that_goes_away_is_said_and_the_page_goes_on_when_it_returns(look, serve):
     server = serve("--no-sample")
-    screen = look(home=server.url)
+    screen = look(server.url)
     screen.forgiven = ("Failed to load resource", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING")
     page = screen.open("/devices").page
     assert server.stop() == 0
