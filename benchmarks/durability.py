@@ -56,9 +56,7 @@ def run(*, kills: int, alive_s: tuple[float, float]) -> dict[str, Any]:
                 told = result(sender)
                 spent = time.monotonic() - began
                 last = _finish(server)
-        twin = open_twin(folder / "twin.duckdb")
-        numbers = stored_numbers(twin)
-        twin.close()
+        numbers = stored_numbers(folder / "twin.duckdb")
     distinct = np.unique(numbers)
     acknowledged = int(told["acknowledged"])
     return {

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from ingest.source import Batch, Source
 from ingest.url import BrokerUrl
 from twin_model.catalogue import Catalogue
 from twin_model.entities import Community, Device
+from twin_model.store import Store
 from twin_model.twin import Twin
 
 ROOT = Path(__file__).parents[1]
@@ -49,12 +50,12 @@ def open_twin(path: Path) -> Twin:
     return twin
 
 
-def stored_numbers(twin: Twin) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The numbers of all messages in the twin, sorted."""
-    start, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-    now = twin.now() + timedelta(days=1)
-    columns = [twin.series(address(n), "number", start, end, now)["value"].to_numpy() for n in range(TOPICS)]
-    return np.sort(np.concatenate(columns).astype(np.int64))
+def stored_numbers(path: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The numbers of all messages in the log of a closed twin, sorted."""
+    with Store(path) as store:
+        values = store.select("SELECT value FROM reading ORDER BY value")["value"]
+    numbers: np.ndarray[Any, np.dtype[np.int64]] = values.to_numpy().astype(np.int64)
+    return numbers
 
 
 @contextmanager
@@ -223,8 +224,8 @@ def main(quick: bool) -> dict[str, Any]:
                 lags += sampled
                 first += count
             burst(broker.port, first, burst_count, twin)
-        numbers = stored_numbers(twin)
         twin.close()
+        numbers = stored_numbers(folder / "twin.duckdb")
     wanted = first + 2 * burst_count
     distinct = np.unique(numbers[numbers < 500_000_000])
     figures = {

@@ -139,7 +139,7 @@ clocks = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(["temp", "hum", "bat", "litres", "v", "x"]), values), clocks, st.booleans())
 def test_the_fast_path_says_what_the_careful_one_says(people_live_here, document, clock, with_clock):
     if with_clock:

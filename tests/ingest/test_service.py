@@ -24,8 +24,8 @@ def test_a_burst_with_the_shipped_configuration_loses_nothing(broker, tmp_path):
     """30,000 at once while we listen and as many while we are away; a default mosquitto keeps 1,000."""
     twin = bench.open_twin(tmp_path / "twin.duckdb")
     bench.burst(broker.port, 0, 30_000, twin)
-    numbers = bench.stored_numbers(twin)
     twin.close()
+    numbers = bench.stored_numbers(tmp_path / "twin.duckdb")
     assert np.array_equal(numbers, np.arange(60_000))
 
 
