@@ -58,7 +58,7 @@ autosave_interval 60
 max_queued_messages 0
 max_queued_bytes 1073741824
 max_inflight_messages 60000
-message_size_limit {largest}
+max_packet_size {largest}
 set_tcp_nodelay true
 log_type error
 log_type warning
