@@ -226,16 +226,15 @@ class Live:
     def step(self) -> None:
         """Publish what has become due since the last step. A broker that fails is asked again next time."""
         now = self._clock()
-        start = max(self._done_until, now - CATCH_UP)
-        try:
-            for message in self._simulator.messages(start, now):
+        for message in self._simulator.messages(max(self._done_until, now - CATCH_UP), now):
+            try:
                 self._publisher.publish(message.topic, message.payload)
-                self.published += 1
-        except BrokerError as error:
-            if not self._failing:
-                log.warning("simulated devices cannot publish: %s", error)
-            self._failing, self._done_until = True, start
-            return
+            except BrokerError as error:
+                if not self._failing:
+                    log.warning("simulated devices cannot publish: %s", error)
+                self._failing, self._done_until = True, _EPOCH + timedelta(microseconds=message.at)
+                return
+            self.published += 1
         if self._failing:
             log.info("simulated devices publish again")
         self._failing, self._done_until = False, now

@@ -95,7 +95,7 @@ def _commits(start: int, end: int) -> list[int]:
     """Instants of the commits of a past: coarse at first, fine in its last hour; the last one is ``end``."""
     coarse, fine = (int(x / timedelta(microseconds=1)) for x in (COMMIT_EVERY, LAST_HOUR_EVERY))
     turn = max(start, end - 3600 * SECOND)
-    return [*range(start + coarse, turn, coarse), *range(turn, end, fine), end]
+    return [*range(start + coarse, turn, coarse), *(at for at in range(turn, end, fine) if at > start), end]
 
 
 def _series_numbers(twin: Twin, life: Simulator) -> Ints:
