@@ -310,7 +310,9 @@
       clearTimeout(this.coarse);
       this.coarse = setTimeout(() => {
         this.coarse = null;
-        if (this.deck) this.deck.setProps({ useDevicePixels: this._ratio() });
+        if (!this.deck) return;
+        this.deck.setProps({ useDevicePixels: this._ratio() });
+        if (this.layer) this.layer.setNeedsRedraw();
       }, REST_MS);
     }
 
@@ -845,6 +847,8 @@
     readPixels: (x, y, w, h) => call("readPixels", x, y, w, h),
     picture: () => call("picture"),
     where: (id) => call("where", id),
+    /** Whether the view moves, or has just come to rest and is still to be drawn sharp. */
+    moving: () => Boolean(current && current.coarse),
     /** The id of building number i of the geometry, as changes name it. */
     id: (i) => (current && current.scene ? current.scene.header.buildings.ids[i] : undefined),
     labelBoxes: () => (current ? current.labels.boxes() : []),

@@ -299,8 +299,17 @@ void main(void) { fragColor = vec4(vColor.rgb * vColor.a, vColor.a); }`;
           x: 0, y: from, width: WIDTH, height: to - from + 1,
         });
         const covered = this.owned.has("floors") || this.owned.has("outline") || this.owned.has("wire");
-        const kept = numbers && this.drawn && !covered && numbers.length <= MOST_PATCHED && !this.context.deck.needsRedraw({ clearRedrawFlags: false });
+        const kept = numbers && this.drawn && !covered && numbers.length <= MOST_PATCHED && this._pictureKept();
         if (kept) this._patch(item, numbers); else this.setNeedsRedraw();
+      }
+
+      /** Whether the last whole picture is still in the drawing buffer: nothing due, and no change of its size. */
+      _pictureKept() {
+        const { deck, device } = this.context, { canvas } = device.gl;
+        const [width, height] = device.canvasContext.getDrawingBufferSize();
+        const [w, h] = this.drawn.pixels;
+        return w === width && h === height && w === canvas.width && h === canvas.height &&
+          !deck.needsRedraw({ clearRedrawFlags: false });
       }
 
       _patch(item, numbers) {
