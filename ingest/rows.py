@@ -17,7 +17,7 @@ from ingest.naming import (
 )
 from ingest.places import Places
 from ingest.report import Gathered, Job, Reject
-from ingest.tables import Record, RowError, whole_number, yes_or_no
+from ingest.tables import Record, RowError, shown, whole_number, yes_or_no
 from twin_model.entities import Building, Home, Unit
 
 _SHANGHAI = timezone(timedelta(hours=8))
@@ -61,20 +61,22 @@ class Reader:
         if identity or (name and name in self.places.known(Building)):
             found = self.places.known(Building).get(identity or name or "")
             if found is None or found.community_id != self.job.community_id:
-                raise RowError("unknown_building", f"no building '{identity}' in community {self.job.community_id}")
+                raise RowError(
+                    "unknown_building", f"no building '{shown(identity or '')}' in community {self.job.community_id}"
+                )
             return found
         if not name:
             raise RowError("missing_value", "building is empty; expected its name (3幢) or building_id")
         candidates = self.places.buildings(name, estate)
         if len(candidates) == 1:
             return candidates[0]
-        where = f"estate {estate}" if estate else f"community {self.job.community_id}"
+        where = f"estate {shown(estate)}" if estate else f"community {self.job.community_id}"
         if not candidates:
             hint = near(name, self.places.building_names) or "; import the buildings first, or name them"
-            raise RowError("unknown_building", f"no building '{name}' in {where}{hint}")
+            raise RowError("unknown_building", f"no building '{shown(name)}' in {where}{hint}")
         raise RowError(
             "ambiguous",
-            f"{len(candidates)} buildings in {where} are called '{name}'; add estate or building_id",
+            f"{len(candidates)} buildings in {where} are called '{shown(name)}'; add estate or building_id",
         )
 
     def home(self, record: Record) -> Home | None:
@@ -95,7 +97,7 @@ class Reader:
 
 def unknown_home(named: str) -> RowError:
     """The row names a home that is not there."""
-    return RowError("unknown_home", f"no home '{named}' there; import the homes first, or check unit and number")
+    return RowError("unknown_home", f"no home '{shown(named)}' there; import the homes first, or check unit and number")
 
 
 def _plain_number(record: Record) -> str:
@@ -163,7 +165,7 @@ def _floor(record: Record, number: str) -> int | None:
     if text is not None:
         found = re.fullmatch(r"(-?\d{1,3})(?:\.0)?\s*[层楼Ff]?", text)
         if not found:
-            raise RowError("bad_value", f"floor is '{text}'; expected a whole number")
+            raise RowError("bad_value", f"floor is '{shown(text)}'; expected a whole number")
         return int(found.group(1))
     digits = re.fullmatch(r"0?(\d{1,2})(\d{2})", re.sub(r"[室户号房]+$", "", number))
     return int(digits.group(1)) if digits and digits.group(1) != "0" else None
@@ -219,7 +221,7 @@ class Residents(Reader):
         if named is not None:
             band = _band_named(named)
             if band is None:
-                raise RowError("bad_value", f"age band is '{named}'; expected 0-17, 18-59, 60-79 or 80+")
+                raise RowError("bad_value", f"age band is '{shown(named)}'; expected 0-17, 18-59, 60-79 or 80+")
             people = whole_number(record, "people", highest=99)
             return band, 1 if people is None else people
         years = whole_number(record, "age", highest=130)

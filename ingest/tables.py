@@ -221,7 +221,7 @@ def whole_number(record: Record, name: str, *, highest: int = 100_000) -> int | 
         return None
     cleaned = re.sub(r"[人户位个岁]$", "", text)
     if not re.fullmatch(r"\d+(?:\.0+)?", cleaned) or float(cleaned) > highest:
-        raise RowError("bad_value", f"{name} is '{_shown(text)}'; expected a whole number from 0 to {highest}")
+        raise RowError("bad_value", f"{name} is '{shown(text)}'; expected a whole number from 0 to {highest}")
     return int(float(cleaned))
 
 
@@ -235,7 +235,7 @@ def yes_or_no(record: Record, name: str) -> bool | None:
         return True
     if word in ("否", "无", "非独居", "不独居", "no", "n", "false", "0", "×", "x"):
         return False
-    raise RowError("bad_value", f"{name} is '{_shown(text)}'; expected 是 or 否 (yes or no)")
+    raise RowError("bad_value", f"{name} is '{shown(text)}'; expected 是 or 否 (yes or no)")
 
 
 def decimal(record: Record, name: str) -> float | None:
@@ -246,7 +246,7 @@ def decimal(record: Record, name: str) -> float | None:
     try:
         return float(text.replace(",", ".") if text.count(",") == 1 else text)
     except ValueError:
-        raise RowError("bad_value", f"{name} is '{_shown(text)}'; expected a number") from None
+        raise RowError("bad_value", f"{name} is '{shown(text)}'; expected a number") from None
 
 
 class RowError(ValueError):
@@ -257,7 +257,7 @@ class RowError(ValueError):
         self.code = code
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """A cell for a message: short, and never a telephone or identity number."""
     if holds_personal(text):
         return "***"

@@ -51,13 +51,13 @@ _FACILITIES: dict[str, dict[str, str]] = {
         "kindergarten": "kindergarten", "childcare": "nursery", "school": "school", "college": "school",
         "university": "school", "clinic": "clinic", "doctors": "clinic", "dentist": "clinic",
         "hospital": "hospital", "pharmacy": "pharmacy", "community_centre": "centre",
-        "social_facility": "social_facility", "social_centre": "government", "nursing_home": "elder_care",
+        "social_facility": "social_facility", "social_centre": "government", "nursing_home": "nursing_home",
         "library": "library", "theatre": "culture", "cinema": "culture", "arts_centre": "culture",
         "marketplace": "market", "restaurant": "restaurant", "fast_food": "restaurant", "cafe": "restaurant",
         "food_court": "restaurant", "canteen": "canteen", "parking": "parking",
         "bicycle_parking": "bicycle_parking", "charging_station": "charging", "bus_station": "bus_stop",
-        "toilets": "toilets", "police": "police", "fire_station": "fire_station", "post_office": "post",
-        "parcel_locker": "post", "bank": "bank", "townhall": "government", "recycling": "waste",
+        "toilets": "toilet", "police": "police", "fire_station": "fire_station", "post_office": "post",
+        "parcel_locker": "parcel_lockers", "bank": "bank", "townhall": "government", "recycling": "recycling",
         "waste_disposal": "waste",
     },
     "healthcare": {
@@ -65,17 +65,18 @@ _FACILITIES: dict[str, dict[str, str]] = {
     },
     "shop": {
         "supermarket": "supermarket", "mall": "supermarket", "department_store": "supermarket",
-        "convenience": "convenience", "chemist": "pharmacy", "greengrocer": "market",
+        "convenience": "convenience", "chemist": "pharmacy", "greengrocer": "market", "hairdresser": "barber",
     },
     "leisure": {
         "park": "park", "playground": "playground", "pitch": "pitch", "fitness_centre": "fitness",
         "fitness_station": "fitness", "sports_centre": "sports", "sports_hall": "sports", "stadium": "sports",
     },
+    "place": {"square": "square"},
     "highway": {"bus_stop": "bus_stop"},
     "railway": {"subway_entrance": "subway"},
     "tourism": {"museum": "culture"},
 }  # fmt: skip
-_ELDER_CARE = {"nursing_home", "assisted_living", "day_care", "retirement_home"}
+_NURSING = {"nursing_home", "assisted_living", "retirement_home"}
 
 _RESIDENTIAL = {
     "yes", "residential", "apartments", "house", "detached", "semidetached_house", "terrace", "bungalow",
@@ -108,10 +109,13 @@ class Meaning:
 
 def facility_kind_of(tags: dict[str, str]) -> str | None:
     """The kind of facility the tags name, or None."""
-    if tags.get("amenity") == "social_facility" and (
-        tags.get("social_facility") in _ELDER_CARE or "senior" in tags.get("social_facility:for", "")
-    ):
-        return "elder_care"
+    if tags.get("amenity") == "social_facility":
+        if tags.get("social_facility") in _NURSING:
+            return "nursing_home"
+        if tags.get("social_facility") == "day_care" or "senior" in tags.get("social_facility:for", ""):
+            return "day_care"
+    if tags.get("amenity") == "school" and "小学" in tags.get("name", ""):
+        return "primary_school"
     for key, kinds in _FACILITIES.items():
         if tags.get(key) in kinds:
             return kinds[tags[key]]

@@ -46,7 +46,14 @@ def test_chengdu_a_residential_district_with_estates_and_walking_network(twin, b
     assert sum(b["levels"] is not None for b in found) == sum("building:levels" in t for t in buildings) == 81
     kinds = Counter(f["facility_kind"] for f in rows(twin, "facility", "jinniu"))
     assert kinds["kindergarten"] == sum(t.get("amenity") == "kindergarten" for t in tags) == 6
-    assert (kinds["school"], kinds["centre"], kinds["hospital"], kinds["park"], kinds["subway"]) == (9, 1, 1, 19, 12)
+    assert kinds["school"] + kinds["primary_school"] == sum(t.get("amenity") == "school" for t in tags) == 9
+    assert (kinds["primary_school"], kinds["centre"], kinds["hospital"], kinds["park"], kinds["subway"]) == (
+        6,
+        1,
+        1,
+        19,
+        12,
+    )
     ground = Counter(g["layer"] for g in rows(twin, "ground", "jinniu"))
     paths = ("footway", "path", "pedestrian", "steps", "cycleway", "service")
     assert ground["path"] == sum(t.get("highway") in paths for t in tags)

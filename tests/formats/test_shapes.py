@@ -56,7 +56,7 @@ def test_of_two_stated_levels_the_larger_counts():
         ({"leisure": "park", "name": "公园"}, "area", ["ground:green", "facility:park"]),
         ({"leisure": "pitch"}, "area", ["ground:plot", "facility:pitch"]),
         ({"amenity": "school"}, "area", ["facility:school", "ground:plot"]),
-        ({"amenity": "social_facility", "social_facility:for": "senior"}, "point", ["facility:elder_care"]),
+        ({"amenity": "social_facility", "social_facility:for": "senior"}, "point", ["facility:day_care"]),
         ({"amenity": "doctors"}, "point", ["facility:clinic"]),
         ({"shop": "bakery"}, "point", ["facility:shop"]),
         ({"railway": "subway_entrance"}, "point", ["facility:subway"]),
