@@ -27,6 +27,13 @@
     }
   }
 
+  /* The track in pixels; k is the size of the letters against 16 px, which everything drawn follows. */
+  function room(track) {
+    const box = track.getBoundingClientRect(), k = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const slim = box.height < 90 * k, narrow = box.width < 520 * k;
+    return { width: box.width, height: box.height, x: box.left, left: (slim || narrow ? 12 : 150) * k, right: box.width - 44 * k, slim: slim, narrow: narrow, k: k };
+  }
+
   /* --- drawing ------------------------------------------------------------------------------------- */
   function make(name, attributes, parent, words) {
     const element = document.createElementNS(NS, name);
@@ -38,32 +45,30 @@
   function draw() {
     const track = byId("shell--track");
     if (!track || !view) return;
-    const box = track.getBoundingClientRect(), width = box.width, height = box.height;
+    const size = room(track), { width, height, left, right, slim, narrow, k } = size;
     if (width < 40) return;
-    const slim = height < 90, narrow = width < 520;
-    const left = slim || narrow ? 12 : 150, right = width - 44;
-    const base = height - (slim ? 20 : 30), top = slim ? 6 : 44, eventsAt = slim ? 12 : 20;
+    const base = height - (slim ? 20 : 30) * k, top = (slim ? 6 : 44) * k, eventsAt = (slim ? 12 : 20) * k;
     const x = (ms) => left + (right - left) * (ms - view.start) / (view.end - view.start);
     const svg = make("svg", { width: width, height: height, "aria-hidden": "true" });
     defs(svg);
     if (!slim) lines(svg, x, base, top);
     make("line", { class: "t-axis", x1: left, x2: right, y1: base, y2: base }, svg);
-    ticks(svg, x, base, height, left, right, narrow);
-    events(svg, x, eventsAt, left, right);
-    if (data && data.first) before(svg, x, Date.parse(data.first), left, right, top, base);
+    ticks(svg, x, base, size);
+    events(svg, x, eventsAt, size);
+    if (data && data.first) before(svg, x, Date.parse(data.first), top, base, size);
     const past = shell.at() !== null || dragging !== null, head = Math.max(left, Math.min(right, x(playhead())));
     if (past) {
-      make("rect", { class: "t-after", x: head, y: 0, width: Math.max(0, right + 40 - head), height: base }, svg);
+      make("rect", { class: "t-after", x: head, y: 0, width: Math.max(0, width - head), height: base }, svg);
       const now = shell.serverNow();
       if (now <= view.end + 60e3) {
         make("line", { class: "t-now", x1: x(Math.min(now, view.end)), x2: x(Math.min(now, view.end)), y1: 4, y2: base }, svg);
       }
-      if (!slim && right - head > 260) make("text", { class: "t-future", x: (head + right) / 2, y: (top + base) / 2 + 5 }, svg, text("js.future"));
+      if (!slim && right - head > 260 * k) make("text", { class: "t-future", x: (head + right) / 2, y: (top + base) / 2 + 5 }, svg, text("js.future"));
     }
     make("line", { class: past ? "t-head past" : "t-head", x1: head, x2: head, y1: 4, y2: base }, svg);
-    make("circle", { class: past ? "t-head past" : "t-head", cx: head, cy: base, r: 5 }, svg);
-    make("text", { class: past ? "t-when past" : "t-when", x: head, y: height - (slim ? 4 : 9) }, svg, past ? shell.format("minute", playhead()) : text("js.now"));
-    if (!slim && !narrow) labels(svg);
+    make("circle", { class: past ? "t-head past" : "t-head", cx: head, cy: base, r: 5 * k }, svg);
+    make("text", { class: past ? "t-when past" : "t-when", x: head, y: height - (slim ? 4 : 9) * k }, svg, past ? shell.format("minute", playhead()) : text("js.now"));
+    if (!slim && !narrow) labels(svg, k);
     track.replaceChildren(svg);
     track.setAttribute("aria-valuenow", Math.round(1000 * (playhead() - view.start) / (view.end - view.start)));
     track.setAttribute("aria-valuetext", past ? shell.day(playhead()) + " " + shell.format("minute", playhead()) : text("when.live"));
@@ -84,6 +89,7 @@
     const wide = Math.max(1, x(start + step) - x(start) - 3);
     data.people.forEach((value, i) => {
       const at = x(start + i * step) + 1.5;
+      if (value === null && start + (i + 1) * step > shell.serverNow()) return;   // not over yet
       if (value === null) make("rect", { class: "t-gap", x: at, y: base - 5, width: wide, height: 4 }, svg);
       else { const h = (base - top) * 0.62 * value / peopleMax; make("rect", { class: "t-people", x: at, y: base - h, width: wide, height: h }, svg); }
     });
@@ -105,38 +111,38 @@
     // the newest bucket has only begun: the last full one speaks for live
     return values[i] === null && shell.at() === null && i > 0 ? values[i - 1] : values[i];
   }
-  function labels(svg) {
+  function labels(svg, k) {
     const dash = (value) => value === null ? "—" : Math.round(value).toLocaleString("en-US");
     const count = data ? data.events.filter((event) => Date.parse(event.at) <= playhead()).length : null;
-    make("text", { class: "t-label", x: 14, y: 25 }, svg, text("js.strip_alarms", { n: dash(count) }));
-    make("text", { class: "t-label power", x: 14, y: 64 }, svg, text("js.strip_power", { n: dash(at(data && data.power)) }));
-    make("text", { class: "t-label people", x: 14, y: 92 }, svg, text("js.strip_people", { n: dash(at(data && data.people)) }));
+    make("text", { class: "t-label", x: 14 * k, y: 25 * k }, svg, text("js.strip_alarms", { n: dash(count) }));
+    make("text", { class: "t-label power", x: 14 * k, y: 64 * k }, svg, text("js.strip_power", { n: dash(at(data && data.power)) }));
+    make("text", { class: "t-label people", x: 14 * k, y: 92 * k }, svg, text("js.strip_people", { n: dash(at(data && data.people)) }));
   }
-  function ticks(svg, x, base, height, left, right, narrow) {
+  function ticks(svg, x, base, { height, left, right, slim, narrow, k }) {
     const step = STEPS[range] * (narrow ? 2 : 1), zone = 8 * HOUR;
     const head = x(playhead());
     for (let ms = Math.ceil((view.start + zone) / step) * step - zone; ms <= view.end; ms += step) {
       const midnight = (ms + zone) % (24 * HOUR) === 0, at = x(ms);
-      make("line", { class: "t-axis", x1: at, x2: at, y1: base, y2: base + 4 }, svg);
-      if (at < left + 14 || at > right - 8 || Math.abs(at - head) < 44) continue;
-      make("text", { class: midnight ? "t-tick day" : "t-tick", x: at, y: height - (height < 90 ? 4 : 9) }, svg, midnight ? shell.format("date", ms) : shell.format("minute", ms));
+      make("line", { class: "t-axis", x1: at, x2: at, y1: base, y2: base + 4 * k }, svg);
+      if (at < left + 14 * k || at > right - 8 * k || Math.abs(at - head) < 48 * k) continue;
+      make("text", { class: midnight ? "t-tick day" : "t-tick", x: at, y: height - (slim ? 4 : 9) * k }, svg, midnight ? shell.format("date", ms) : shell.format("minute", ms));
     }
   }
-  function events(svg, x, y, left, right) {
+  function events(svg, x, y, { left, right, k }) {
     for (const event of (data && data.events) || []) {
       const at = x(Date.parse(event.at));
       if (at < left - 4 || at > right + 4) continue;
       const late = Date.parse(event.at) > playhead() + 1000 ? " late" : "";
       const shape = event.class === "act" ? "M0-6L6.5 5.5H-6.5Z" : event.class === "look" ? "M0-6L6 0L0 6L-6 0Z" : "M-5-5H5V5H-5Z";
-      const mark = make("path", { class: "t-event " + event.class + late, d: shape, transform: "translate(" + at.toFixed(1) + " " + y + ")" }, svg);
+      const mark = make("path", { class: "t-event " + event.class + late, d: shape, transform: "translate(" + at.toFixed(1) + " " + y + ") scale(" + k + ")" }, svg);
       make("title", {}, mark, shell.format("minute", Date.parse(event.at)) + " " + event.title);
     }
   }
-  function before(svg, x, first, left, right, top, base) {
+  function before(svg, x, first, top, base, { left, right, k }) {
     if (first <= view.start) return;
     const edge = Math.min(right, x(first));
     make("rect", { class: "t-gap", x: left, y: base - 6, width: Math.max(0, edge - left), height: 5 }, svg);
-    if (edge - left > 240) {
+    if (edge - left > 240 * k) {
       const words = text("js.no_data_before", { at: shell.format("date", first) + " " + shell.format("minute", first) });
       make("text", { class: "t-future", x: (left + edge) / 2, y: (top + base) / 2 }, svg, words);
     }
@@ -151,9 +157,8 @@
 
   /* --- moving -------------------------------------------------------------------------------------- */
   function instantAt(clientX) {
-    const box = byId("shell--track").getBoundingClientRect();
-    const left = box.height < 90 || box.width < 520 ? 12 : 150, right = box.width - 44;
-    const part = Math.max(0, Math.min(1, (clientX - box.left - left) / (right - left)));
+    const { x, left, right } = room(byId("shell--track"));
+    const part = Math.max(0, Math.min(1, (clientX - x - left) / (right - left)));
     return view.start + part * (view.end - view.start);
   }
   document.addEventListener("pointerdown", (event) => {

@@ -27,7 +27,8 @@ QUARANTINE = Panel("quarantine", answers.quarantine, panels.quarantine, "quarant
 ADOPT = Panel("adopt-head", answers.message, panels.adopt_head, chosen={"number": "adopt"})
 
 CHOICES = ("status", "type", "tab", "chosen", "series", "span", "adopt")
-THEME = {"fontFamily": "var(--font)", "primaryColor": "blue"}
+DARK = ["#E8EEF7", "#A9B6C8", "#8493AB", "#5B6B85", "#32435F", "#24324A", "#1A263B", "#121B2D", "#0D1526", "#0B1220"]
+THEME = {"fontFamily": "var(--font)", "primaryColor": "blue", "colors": {"dark": DARK}}
 
 
 def layout(view: View) -> Any:

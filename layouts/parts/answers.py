@@ -146,8 +146,8 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
     return {
         "start": start,
         "end": ends,
-        "power": line(power.to_pylist(), start, bucket, buckets + 1),
-        "people": line(people.to_pylist(), start, bucket, buckets + 1),
+        "power": line(power.to_pylist(), start, bucket, buckets + 1, known),
+        "people": line(people.to_pylist(), start, bucket, buckets + 1, known),
         "events": [
             {"at": e["taken_at"], "class": e["severity"], "title": titles[e["metric"]], "building_id": e["building_id"]}
             for e in events
@@ -156,13 +156,18 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
     }
 
 
-def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int) -> list[float | None]:
-    """One value per bucket from ``start``; None where too few devices were heard for a sum to mean anything."""
+def line(
+    rows: list[Answer], start: datetime, bucket: timedelta, n: int, known: datetime
+) -> list[float | None]:
+    """One value per bucket from ``start``; None where too few devices were heard for a sum to mean anything.
+
+    The bucket that ``known`` lies in has only begun: None too.
+    """
     usual = sorted(row["devices"] for row in rows)[len(rows) // 2] if rows else 0
     values: list[float | None] = [None] * n
     for row in rows:
         i = (row["bucket"] - start) // bucket
-        if 0 <= i < n and row["devices"] * 2 >= usual:
+        if 0 <= i < n and row["devices"] * 2 >= usual and row["bucket"] + bucket <= known:
             values[i] = round(row["value"], 1)
     return values
 

@@ -20,10 +20,13 @@ FONT = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif'
 CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True, "showTips": False}
 
 
-def broken(points: Sequence[Point], silence: timedelta, end: datetime) -> tuple[list[str], list[float | None]]:
+def broken(
+    points: Sequence[Point], silence: timedelta, end: datetime, *, holds: bool = False
+) -> tuple[list[str], list[float | None]]:
     """Local times and values with a None after every silence longer than ``silence``: a gap is drawn as a gap.
 
-    A value holds for ``silence`` after it came, or to ``end``; longer it is not known.
+    A value is good for ``silence`` after it came; longer it is not known. One that ``holds`` (a state) is drawn on to
+    ``end``.
     """
     times: list[str] = []
     values: list[float | None] = []
@@ -34,6 +37,9 @@ def broken(points: Sequence[Point], silence: timedelta, end: datetime) -> tuple[
         if until - at > silence:
             times += [_local(at + silence), _local(at + silence)]
             values += [value, None]
+        elif holds and until == end:
+            times.append(_local(end))
+            values.append(value)
     return times, values
 
 
@@ -45,7 +51,7 @@ def figure(lang: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The Plotly figure of an answer of ``answers.series``: one line, a limit if declared, words for enum values."""
     points: list[Point] = answer["points"]
     steps = answer["kind"] in ("state", "event")
-    times, values = broken(points, answer["silence"], answer["end"])
+    times, values = broken(points, answer["silence"], answer["end"], holds=steps)
     name = titled(lang, answer["metric_title"], answer["metric"])
     trace = {
         "type": "scatter",

@@ -14,7 +14,7 @@ from layouts.parts.doing import said
 from layouts.parts.format import UNKNOWN, age, count, lasting, measure, stamp
 from layouts.parts.grid import DIALECTS
 from layouts.parts.panel import head, sets, sign
-from layouts.parts.text import some, t, titled
+from layouts.parts.text import has, some, t, titled
 from layouts.parts.where import where
 
 AHEAD = -2.0  # seconds: a device whose clock runs further ahead is named
@@ -175,7 +175,8 @@ def _message(view: View, now: datetime, row: Any) -> html.Details:
         age(lang, row["received_at"], now),
     ]
     body = [
-        html.P(row["reason"], lang="en"),
+        html.P(t(lang, f"code_help.{row['code']}")) if has(lang, f"code_help.{row['code']}") else None,
+        html.P([f"{t(lang, 'quarantine.technical')} ", html.Code(row["reason"], lang="en")], className="caveat"),
         html.Pre(row["raw"], tabIndex=0),
         html.P([t(lang, "column.received"), " ", stamp(lang, row["received_at"], seconds=True)], className="caveat"),
         (adopt if view.live else html.P(t(lang, "past.no_action"), className="caveat")) if adopt else None,
