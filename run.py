@@ -17,16 +17,21 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cockpit.settings import Settings, SettingsError, load
 from cockpit.tokens import Role, TokenFileError, Tokens
 
 if TYPE_CHECKING:
     from cockpit.app import Cockpit
+    from cockpit.services import Services
+    from ingest.url import BrokerUrl
     from twin_model.twin import Twin
+
+T = TypeVar("T")
 
 LATER = {
     "report": "snapshot reports",
@@ -94,28 +99,23 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack) -> None:
-    ingest = _start_ingest(settings, twin)
-    stack.callback(ingest.stop)
     from cockpit.beside import announced
     from cockpit.services import Services
 
-    services = Services(
-        import_files=lambda paths, said: _import_here(twin, paths, said, progress=False),
-        adopt=ingest.adopt,
-        broker_status=ingest.status,
-    )
-    has_sample = settings.sample if settings.sample is not None else _is_empty(twin)
-    sample = _Sample(twin, str(ingest.url)) if has_sample else None
-    if sample:
-        sample.draw()
-        stack.callback(sample.stop)
-    cockpit = _create_app(twin, settings, services)
+    with_sample = _wants_sample(settings, twin)
+    loading = _in_background(lambda: _load_sample(twin)) if with_sample else None
+    intake = _Intake(twin, settings)
+    cockpit = _create_app(twin, settings, intake.services(Services))  # imports Dash while the sample fills the twin
     stack.callback(cockpit.close)
+    left_off = loading.result() if loading else None
+    intake.start()
+    stack.callback(intake.stop)
+    if with_sample:
+        stack.callback(_publish_sample(intake.url, settings, since=left_off))
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
-    stack.enter_context(announced(settings.data, settings.host, settings.port, control))
+    broker = intake.address(settings)
+    stack.enter_context(announced(settings.data, settings.host, settings.port, token=control, broker=broker))
     _greet(settings, cockpit)
-    if sample:
-        sample.start()
     _serve_pages(cockpit, listener)
 
 
@@ -142,54 +142,106 @@ def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
     Server(config).run([listener])
 
 
-def _create_app(twin: Twin, settings: Settings, services: Any) -> Cockpit:
+def _create_app(twin: Twin, settings: Settings, services: Services) -> Cockpit:
     from cockpit.app import create_app
 
     return create_app(twin, settings, services, folder=settings.data)
 
 
-def _start_ingest(settings: Settings, twin: Twin) -> Any:
-    from ingest.service import BrokerSettings, MqttIngest
-    from ingest.url import BrokerError
+class _Intake:
+    """Broker, source and pump, made ready before the twin may be written to and started after."""
 
-    broker = BrokerSettings(
-        broker=settings.broker,
-        port=settings.broker_port,
-        ca_file=Path(settings.broker_ca) if settings.broker_ca else None,
-    )
-    logging.disable(logging.WARNING)  # the first attempt is answered with one sentence here, not with a log too
-    try:
-        ingest = MqttIngest(twin, broker, folder=settings.data)
-        ingest.start()
-    except BrokerError as error:
-        raise Stop(str(error)) from error
-    finally:
-        logging.disable(logging.NOTSET)
-    return ingest
+    def __init__(self, twin: Twin, settings: Settings) -> None:
+        from ingest.service import BrokerSettings, MqttIngest
+        from ingest.url import BrokerError
 
-
-class _Sample:
-    """The sample community: drawn first, so that there is a map; its past and its devices come to life behind it."""
-
-    def __init__(self, twin: Twin, broker_url: str) -> None:
         self._twin = twin
-        self._url = broker_url
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="sample", daemon=True)
+        broker = BrokerSettings(
+            broker=settings.broker,
+            port=settings.broker_port,
+            ca_file=Path(settings.broker_ca) if settings.broker_ca else None,
+        )
+        try:
+            self._mqtt = MqttIngest(twin, broker, folder=settings.data)
+        except BrokerError as error:
+            raise Stop(str(error)) from error
+        self.url = self._mqtt.url
+        self.stop = self._mqtt.stop
 
-    def draw(self) -> None:
-        """Record the community when it is not there yet."""
+    def services(self, make: type[Services]) -> Services:
+        """What the pages and the interface may ask of it."""
+        return make(
+            import_files=lambda paths, said: _import_here(self._twin, paths, said, progress=False),
+            adopt=self._mqtt.adopt,
+            broker_status=self._mqtt.status,
+        )
 
     def start(self) -> None:
-        self._thread.start()
+        """Listen; a broker that refuses ends the program with one sentence, without a log beside it."""
+        from ingest.url import BrokerError
 
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(10)
+        logging.disable(logging.WARNING)
+        try:
+            self._mqtt.start()
+        except BrokerError as error:
+            raise Stop(str(error)) from error
+        finally:
+            logging.disable(logging.NOTSET)
 
-    def _live(self) -> None:
-        """Fill the past, then publish through the broker until stopped."""
+    def address(self, settings: Settings) -> str:
+        """Where other commands publish: with the password when there is one."""
+        return str(self.url) if settings.broker == "embedded" else settings.broker
+
+
+def _wants_sample(settings: Settings, twin: Twin) -> bool:
+    """Asked for; or nothing was said and there is nothing here, or only the sample from before."""
+    if settings.sample is not None:
+        return settings.sample
+    return all(twin.entities("community", twin.now())["is_sample"].to_pylist())
+
+
+def _load_sample(twin: Twin) -> datetime | None:
+    """Draw the sample community with two days behind it; None when it is there already."""
+    if not _is_empty(twin):
+        return None
+    from sample_data.load import load as load_sample
+
+    print("正在生成示例社区 … · Making the sample community …", flush=True)
+    now = utc_now()
+    try:
+        load_sample(twin, now)
+    except ValueError as error:
+        raise Stop(f"The sample community needs an empty data folder: {error}") from error
+    return now
+
+
+def _publish_sample(url: BrokerUrl, settings: Settings, since: datetime | None) -> Callable[[], None]:
+    """Let the sample's devices speak through the broker; returns how to end that."""
+    from ingest.mqtt import Publisher
+    from sample_data.load import live
+
+    ca_file = Path(settings.broker_ca) if settings.broker_ca else None
+    publisher = Publisher(url, client_id=f"cim-sample-{os.getpid()}", ca_file=ca_file)
+    devices = live(publisher, utc_now, since=since)
+
+    def stop() -> None:
+        devices.stop()
+        publisher.close(timeout=1)
+
+    return stop
+
+
+def _in_background(work: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  it is raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _greet(settings: Settings, cockpit: Cockpit) -> None:
@@ -227,7 +279,8 @@ def _stop_on_signals() -> None:
 def _no_more_signals() -> None:
     """While closing, a second Ctrl+C must not leave the store half closed; closing takes a few seconds at most."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+        # not SIG_IGN: a child started from now on would inherit that and could not be ended
+        signal.signal(number, lambda _number, _frame: None)
 
 
 def _open_twin(path: Path) -> Twin:
@@ -296,6 +349,37 @@ def _import_here(
     return [report.to_json() | {"summary": report.summary()} for report in reports]
 
 
+def replay(options: argparse.Namespace) -> int:
+    """Play a recording through the broker of the running server, or through the one that is named."""
+    settings = _settings(options)
+    from cockpit.beside import running_server
+    from ingest.replay import ReplayError, replay_file, speed_factor
+    from ingest.url import BrokerError, BrokerUrl
+    from twin_model.catalogue import Catalogue
+
+    server = running_server(settings.data)
+    address = server.broker if server else settings.broker
+    if address == "embedded":
+        raise Stop("No server runs on this data folder; start it, or name a broker with --broker mqtt://host:1883.")
+    try:
+        done = replay_file(
+            options.file,
+            BrokerUrl.parse(address),
+            Catalogue.load(),
+            speed=speed_factor(options.speed),
+            rebase=options.rebase,
+            now=utc_now,
+            say=lambda sentence: print(sentence, file=sys.stderr),
+            ca_file=Path(settings.broker_ca) if settings.broker_ca else None,
+        )
+    except (ReplayError, BrokerError) as error:
+        raise Stop(str(error)) from error
+    print(f"{done.published} messages published, {len(done.skipped)} lines skipped")
+    if not done.acknowledged:
+        raise Stop("The broker did not acknowledge all of them.")
+    return 1 if not done.published else 2 if done.skipped else 0
+
+
 def check(_options: argparse.Namespace) -> int:
     """Every mistake in every declaration file."""
     from twin_model.catalogue import Catalogue
@@ -358,6 +442,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--mapping", type=Path, metavar="FILE")
     one.add_argument("--json", action="store_true", help="one JSON object per file")
     one.set_defaults(run=import_)
+
+    one = commands.add_parser("replay", parents=[data], help="play recorded messages through the broker")
+    one.add_argument("file", type=Path, metavar="FILE")
+    one.add_argument("--speed", default="1", metavar="N|max")
+    one.add_argument("--rebase", action="store_true", help="move times so that the first is now")
+    one.add_argument("--broker", help="when no server runs: mqtt://user:pw@host:1883")
+    one.set_defaults(run=replay)
 
     one = commands.add_parser("check", help="find every mistake in the declaration files")
     one.set_defaults(run=check)

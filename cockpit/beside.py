@@ -33,6 +33,7 @@ class RunningServer:
 
     url: str
     token: str
+    broker: str  # its address with the password: the file is its owner's only
     pid: int
 
     def import_paths(self, paths: list[Path], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -67,10 +68,11 @@ class RunningServer:
 
 
 @contextlib.contextmanager
-def announced(folder: Path, host: str, port: int, token: str) -> Iterator[None]:
+def announced(folder: Path, host: str, port: int, *, token: str, broker: str) -> Iterator[None]:
     """Be found by commands on this folder while the context lasts."""
     path = folder / FILE_NAME
-    write_private(path, json.dumps(asdict(RunningServer(address(host, port), token, os.getpid()))))
+    server = RunningServer(address(host, port), token, broker, os.getpid())
+    write_private(path, json.dumps(asdict(server)))
     try:
         yield
     finally:

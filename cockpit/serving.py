@@ -34,7 +34,7 @@ DESCRIPTION = (
 )
 FOREVER = "public, max-age=31536000, immutable"
 CALLBACK_THREADS = 4
-_INLINE = re.compile(r"<script(?P<how>[^>]*)>(?P<what>.+?)</script>", re.DOTALL)
+_INLINE = re.compile(r"<script(?P<how>[^>]*)>(?P<what>.*?)</script>", re.DOTALL)
 
 
 class Backend(FastAPIDashServer):
@@ -135,7 +135,7 @@ def policy(html: str) -> str:
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(found['what'].encode()).digest()).decode()}'"
         for found in _INLINE.finditer(html)
-        if "src=" not in found["how"] and "application/json" not in found["how"]
+        if found["what"] and "application/json" not in found["how"]
     )
     return (
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "

@@ -50,6 +50,9 @@ class Listener(Protocol):
     def on_subscribed(self, refused_topics: list[str]) -> None: ...
     def on_refused(self, reason: str) -> None: ...
 
+PROBE = "cim/probe/"
+"""Where a source's own messages come back to it."""
+
 
 class Connection(paho.Client):
     """A paho client with a persistent session whose receive path reads many packets at once.
@@ -96,7 +99,10 @@ class Connection(paho.Client):
     def subscribe_to(self, topics: Sequence[str]) -> None:
         """Subscribe with QoS 1; an MQTT 5 broker repeats retained messages only for a new subscription."""
         self._topics = list(topics)
-        wanted: Any = [(t, SubscribeOptions(qos=1, retainHandling=1) if self._v5 else 1) for t in topics]
+        # The probe is not acknowledged: a broker that makes it QoS 1 (iotcore does) would wait for that, take our
+        # later acknowledgements for out of order and hang up.
+        levels = [(t, 0 if t.startswith(PROBE) else 1) for t in topics]
+        wanted: Any = [(t, SubscribeOptions(qos=q, retainHandling=1) if self._v5 else q) for t, q in levels]
         self.subscribe(wanted)
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections import Counter
@@ -115,6 +117,16 @@ def test_the_first_byte_is_dark_chinese_and_names_nothing_outside(site):
     assert '<html lang="zh-CN">' in html
     assert html.index("background:#0B1220") < html.index("<script")
     assert "Loading..." not in html
+
+
+def test_the_policy_of_a_page_names_each_of_its_own_scripts_and_no_other(site):
+    with site.client(**PAGE) as client:
+        for path in ("/", "/api/docs"):
+            page = client.get(path)
+            own = [s for how, s in re.findall(r"<script([^>]*)>(.*?)</script>", page.text, re.DOTALL) if "json" not in how]
+            wanted = {base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in own if s}
+            assert wanted
+            assert set(re.findall(r"'sha256-([^']+)'", page.headers["content-security-policy"])) == wanted
 
 
 def test_scripts_are_compressed_and_kept_by_the_browser(site):
