@@ -177,6 +177,8 @@ class Simulator:
     def _day(self, number: int, fine: bool) -> Stretch:
         key = (number, fine)
         if key not in self._days:
+            # A live stream never looks back; a history may ask for its days again.
+            self._days = {k: day for k, day in self._days.items() if not fine or k[0] >= number - 1}
             while len(self._days) >= DAYS_KEPT:
                 self._days.pop(next(iter(self._days)))
             self._days[key] = self._live_through(Day(self.seed, number, fine))
