@@ -1,4 +1,4 @@
-"""A publisher faster than any consumer: precoded QoS 1 packets through a plain socket, acknowledgements counted.
+"""A publisher faster than any consumer: QoS 1 packets, precoded unless ``--rate`` is given, through a plain socket.
 
 Run as its own process: ``python -m benchmarks.publisher PORT FIRST COUNT [--window N] [--rate N]``. Message
 ``i`` goes to device ``i % 1000`` and carries ``i`` as its value, so every message can be found again. Prints one
@@ -14,6 +14,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Iterable, Iterator
 
 TOPICS = 1_000
 BLOCK = 250
@@ -88,7 +89,7 @@ class Sender:
                 self.acknowledged += whole // 4
                 self._room.notify()
 
-    def send(self, blocks: list[bytes], each: int, *, window: int, rate: float, stop: threading.Event) -> None:
+    def send(self, blocks: Iterable[bytes], each: int, *, window: int, rate: float, stop: threading.Event) -> None:
         """Send ``blocks`` of ``each`` messages, at most ``window`` unacknowledged, at most ``rate`` a second."""
         began = time.monotonic()
         for number, block in enumerate(blocks):
@@ -114,12 +115,13 @@ class Sender:
         self._link.close()
 
 
-def blocks(first: int, count: int, *, clockless_half: bool = False) -> list[bytes]:
-    """Messages ``first`` to ``first + count``, precoded."""
-    made = [
-        packet(i, (i - first) % 65_000 + 1, clock=not (clockless_half and i % 2)) for i in range(first, first + count)
-    ]
-    return [b"".join(made[n : n + BLOCK]) for n in range(0, count, BLOCK)]
+def blocks(first: int, count: int, *, clockless_half: bool = False) -> Iterator[bytes]:
+    """Messages ``first`` to ``first + count``, ``BLOCK`` at a time."""
+    for start in range(first, first + count, BLOCK):
+        yield b"".join(
+            packet(i, (i - first) % 65_000 + 1, clock=not (clockless_half and i % 2))
+            for i in range(start, min(start + BLOCK, first + count))
+        )
 
 
 def _main() -> None:
@@ -133,7 +135,9 @@ def _main() -> None:
     options = parser.parse_args()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    ready = blocks(options.first, options.count, clockless_half=options.clockless_half)
+    ready: Iterable[bytes] = blocks(options.first, options.count, clockless_half=options.clockless_half)
+    if not options.rate:
+        ready = list(ready)
     sender = Sender(options.port, client_id=f"bench-{options.first}")
     print("ready", flush=True)
     input()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import platform
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from ingest.source import Source
 from ingest.url import BrokerError, BrokerUrl
 from twin_model.entities import Device
 from twin_model.twin import Twin
+
+log = logging.getLogger("cim.mqtt")
 
 SOURCE_NAME = "mqtt"
 """How the broker is called in ``twin.sources()``."""
@@ -66,7 +69,8 @@ class MqttIngest:
             again_window=self.embedded.again_window if self.embedded else 0,
             probe=self.embedded is not None,
         )
-        self.pump.on_room = self.source.resume
+        self.pump.on_room = self._committed
+        self._untold: tuple[bool, str] | None = None
 
     def __enter__(self) -> MqttIngest:
         self.start()
@@ -110,7 +114,18 @@ class MqttIngest:
         }
 
     def _state(self, connected: bool, detail: str) -> None:
-        self._twin.set_source(SOURCE_NAME, connected, detail)
+        try:
+            self._twin.set_source(SOURCE_NAME, connected, detail)
+            self._untold = None
+        except Exception:
+            # The twin cannot store now (a full disk); the connection must not suffer for it. Told later.
+            log.exception("the state of the broker could not be stored")
+            self._untold = (connected, detail)
+
+    def _committed(self) -> None:
+        self.source.resume()
+        if (untold := self._untold) is not None:
+            self._state(*untold)
 
 
 def client_id_for(folder: Path | None) -> str:

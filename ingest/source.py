@@ -37,6 +37,8 @@ PING_AFTER_S, SILENT_AFTER_S = 1.5, 3.5
 """Quiet for the first: ask. Quiet for the second: shown as lost (the promise is 5 s), though still open."""
 STABLE_AFTER_S = 1.0
 """A connection that lasted this long starts the back-off from the beginning."""
+BRIEF_S, FLAPPING = 10.0, 3
+"""So many accepted connections in a row shorter than this are not chance."""
 BACK_OFF_S = (0.25, 30.0)
 RECEIVE_MAXIMUM = 60_000
 """Unacknowledged messages an MQTT 5 broker may send; must exceed the largest batch, at most 65,535."""
@@ -113,9 +115,10 @@ class Source:
         self._stopping = threading.Event()
         self._outcome: queue.Queue[BrokerError | None] = queue.Queue(1)
         self._number = 0
-        self._answered = self._subscribed = False
+        self._answered = self._accepted = self._subscribed = False
         self._refused: str | None = None
         self._mute = False
+        self._short_lived = 0
         self._connected, self._detail, self._told = False, "not connected yet", False
         self._received = self._acknowledged = 0
         self._connection = self._new_connection()
@@ -174,6 +177,8 @@ class Source:
             self._connection.drop()
             if self._stopping.is_set():
                 break
+            brief = self._accepted and time.monotonic() - began < BRIEF_S
+            self._short_lived = self._short_lived + 1 if brief else 0
             if self._deaf:
                 # The broker's session is at fault: begin one under another name.
                 self._deaf = False
@@ -187,7 +192,7 @@ class Source:
                     continue
             self._lost(error)
             self._tell_outcome(error)
-            stable = time.monotonic() - began > STABLE_AFTER_S
+            stable = time.monotonic() - began > STABLE_AFTER_S and self._short_lived < FLAPPING
             delay = BACK_OFF_S[0] if stable or not delay else min(delay * 2, BACK_OFF_S[1])
             self._stopping.wait(delay * random.uniform(0.75, 1.25))
 
@@ -201,7 +206,7 @@ class Source:
     def _one_connection(self) -> BrokerError:
         """Connect, serve until the connection ends, and say why it did."""
         connection = self._connection
-        self._refused, self._answered, self._mute = None, False, False
+        self._refused, self._answered, self._accepted, self._mute = None, False, False, False
         self._number += 1
         try:
             connection.reconnect()
@@ -319,11 +324,12 @@ class Source:
         self._deliver(Batch(messages, self._number, self.acknowledge))
 
     def on_accepted(self, resumed: bool) -> None:
-        self._answered = self._version_settled = True
+        self._answered = self._accepted = self._version_settled = True
         self._again_left = self._again_window if resumed else 0
         if self._subscribed and resumed:
             self._recovered()
         else:
+            self._subscribed = False
             self._connection.subscribe_to(self._topics)
 
     def on_subscribed(self, refused_topics: list[str]) -> None:
@@ -365,10 +371,11 @@ class Source:
         """Why the connection that just ended did so, in one sentence."""
         place = self.url.place
         who = f"user {self.url.username!r}" if self.url.username else "a connection without login"
-        if self._refused and "taken over" in self._refused.lower():
+        if self._short_lived >= FLAPPING - 1 or "taken over" in (self._refused or "").lower():
+            # Two that share a name throw each other out in turn; mosquitto does not say why it hangs up.
             return BrokerRefusedError(
-                f"Another program took over the connection to {place} with the client id "
-                f"{self._client_id!r}; only one cockpit may use a data folder."
+                f"The broker at {place} keeps closing the connection soon after it was accepted; "
+                f"does another program use the client id {self._client_id!r}?"
             )
         if self._refused and not self._connected:
             return BrokerRefusedError(

@@ -98,6 +98,16 @@ def test_the_whole_way_works_on_it(program, disk_twin, tmp_path, publisher):
         eventually(lambda: disk_twin.counts()["stored"] == 2002, what="the one message of the second start")
 
 
+def test_after_the_broker_was_killed_messages_flow_again(program, disk_twin, tmp_path, publisher):
+    with MqttIngest(disk_twin, BrokerSettings(port=free_port(), program=program), folder=tmp_path) as ingest:
+        broker = ingest.embedded
+        [child] = [p for p in psutil.Process(broker._process.pid).children(recursive=True) if p.net_connections()]
+        child.kill()
+        eventually(lambda: broker.restarts == 1 and ingest.status()["connected"], what="broker and source again")
+        publisher(str(ingest.url)).publish("community/c/motion/m-001", b'{"v": 1}')
+        eventually(lambda: disk_twin.counts()["stored"] == 1, what="the message")
+
+
 def test_a_long_message_passes_and_one_beyond_the_limit_does_not_stop_the_rest(program, disk_twin, tmp_path, publisher):
     port = free_port()
     with MqttIngest(disk_twin, BrokerSettings(port=port, program=program), folder=tmp_path):

@@ -104,6 +104,13 @@ def cut(listening: Listening) -> None:
     eventually(lambda: listening.source.status().connections > before, what="a new connection")
 
 
+def test_two_programs_with_one_name_are_told_apart(broker, listen):
+    first = listen(broker.url)
+    listen(broker.url)
+    said = "does another program use the client id 'tester'?"
+    eventually(lambda: any(said in detail for _, detail in first.states), what="the suspicion to be shown")
+
+
 # --- pressure
 
 
