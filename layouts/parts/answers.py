@@ -142,7 +142,7 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
     people = twin.totals("people", start, ends, known, bucket=bucket, community_id=community, types=("people_counter",))
     metrics = [metric for kind in twin.catalogue.sensor_types.values() for metric in kind.metrics.values()]
     titles = {metric.name: metric.title for metric in metrics}
-    events = twin.alarm_events(start, end, known, community_id=community).to_pylist()
+    events = twin.alarm_events(start, ends, known, community_id=community).to_pylist()
     return {
         "start": start,
         "end": ends,
