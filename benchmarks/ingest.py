@@ -24,7 +24,7 @@ import numpy as np
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.mosquitto import Mosquitto
+from benchmarks.mosquitto import Mosquitto, free_port
 from benchmarks.publisher import TOPICS, TYPE, address, connect
 from ingest.service import BrokerSettings, MqttIngest
 from ingest.source import Batch, Source
@@ -167,6 +167,21 @@ def pipeline(port: int, first: int, count: int, twin: Twin) -> tuple[float, list
     return measured, lags
 
 
+def embedded(folder: Path, count: int) -> float:
+    """The same way from the broker of the one-command start (its window is 100 messages)."""
+    twin = open_twin(folder / "embedded.duckdb")
+    port = free_port()
+    ingest = MqttIngest(twin, BrokerSettings(port=port, program="iotcore"))
+    with ingest, publisher(port, 0, count, "--window", "1000") as sender:
+        go(sender)
+        measured = rate(count, lambda: ingest.pump.status().acknowledged)
+        result(sender)
+    twin.close()
+    if not np.array_equal(stored_numbers(folder / "embedded.duckdb"), np.arange(count)):
+        raise RuntimeError("the embedded broker lost or repeated messages")
+    return measured
+
+
 def burst(port: int, first: int, count: int, twin: Twin) -> None:
     """``count`` messages at once while the pipeline listens, as many while it is away; wait until all are in."""
     with _ingest(port, twin) as ingest, publisher(port, first, count, "--window", "0") as sender:
@@ -205,7 +220,7 @@ def _until(done: Callable[[], bool], timeout: float = 20.0) -> None:
 
 def main(quick: bool) -> dict[str, Any]:
     """All figures of one run; ``quick`` has smaller rounds."""
-    rounds, stock_count, count, burst_count = (2, 30_000, 100_000, 50_000) if quick else (3, 100_000, 300_000, 200_000)
+    rounds, stock_count, count, burst_count = (2, 20_000, 80_000, 40_000) if quick else (3, 100_000, 300_000, 200_000)
     stock: list[float] = []
     bulk: list[float] = []
     full: list[float] = []
@@ -225,6 +240,7 @@ def main(quick: bool) -> dict[str, Any]:
                 first += count
             burst(broker.port, first, burst_count, twin)
         twin.close()
+        demo = embedded(folder, 10_000 if quick else 40_000)
         numbers = stored_numbers(folder / "twin.duckdb")
     wanted = first + 2 * burst_count
     distinct = np.unique(numbers[numbers < 500_000_000])
@@ -234,6 +250,7 @@ def main(quick: bool) -> dict[str, Any]:
         "noop_msgs_s": round(float(np.median(stock))),
         "ratio": round(float(np.median(full) / np.median(stock)), 2),
         "bulk_noop_msgs_s": round(float(np.median(bulk))),
+        "embedded_msgs_s": round(demo),
         "stored": len(numbers),
         "lost": wanted - len(distinct),
         "doubled": len(numbers) - len(distinct),

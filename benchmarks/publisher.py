@@ -53,7 +53,7 @@ def connect(port: int, client_id: str) -> socket.socket:
     link = socket.create_connection(("127.0.0.1", port))
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     name = client_id.encode()
-    body = b"\x00\x04MQTT\x04\x02\x00\x00" + struct.pack("!H", len(name)) + name
+    body = b"\x00\x04MQTT\x04\x02\x00\x3c" + struct.pack("!H", len(name)) + name
     link.sendall(b"\x10" + bytes([len(body)]) + body)
     answer = link.recv(4)
     if answer[:1] != b"\x20" or answer[3:4] != b"\x00":
