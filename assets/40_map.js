@@ -236,7 +236,7 @@
       if (!fine || this.layer !== place) return;
       const coarse = await ground.inSlices(ground.picture(scene, theme, outer, Math.min(1536, pixels(outer, 4)), this.trees.places), alive);
       if (!coarse || this.layer !== place) return;
-      const smooth = this.software ? 2 : 8;
+      const smooth = this.software ? 1 : 8; // anisotropy: on a processor it would cost more than the rest of the frame
       place.setGround("inner", fine, inner, [inner], smooth);
       place.setGround("outer", coarse, outer, [
         [outer[0], outer[1], outer[2], inner[1]], [outer[0], inner[3], outer[2], outer[3]],

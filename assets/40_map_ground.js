@@ -80,8 +80,7 @@
       sh.fill(f, css(within ? theme.plot : theme.land));
       yield;
     }
-    const boundary = outlineFeature(scene);
-    if (boundary && !of("plot").length) sh.fill(boundary, css(mix(theme.ground, theme.plot, 0.7)));
+    if (!of("plot").length) yield* builtLand(sh, scene, theme);
     for (const f of of("green")) { f.line ? sh.stroke(f, f.width, css(theme.green)) : sh.fill(f, css(theme.green)); yield; }
     for (const f of of("water")) {
       if (f.line) { sh.stroke(f, f.width + 1.6, css(theme.bank, 0.8)); sh.stroke(f, f.width, css(theme.water)); continue; }
@@ -91,8 +90,9 @@
       sh.fill(f, css(theme.deep));
       yield;
       // the bank's darkness reaches in, the middle stays lighter: a few wide strokes instead of a costly blur
-      for (let reach = 46; reach > 4; reach -= 3) { sh.stroke(f, reach, css(theme.water, 0.17)); yield; }
-      sh.stroke(f, 7, css(mix(theme.bank, theme.green, 0.45), 0.9));
+      const wide = width(f);
+      for (let reach = Math.min(46, wide * 0.7); reach > 4; reach -= 3) { sh.stroke(f, reach, css(theme.water, 0.17)); yield; }
+      sh.stroke(f, Math.min(7, wide * 0.12), css(mix(theme.bank, theme.green, 0.45), 0.9));
       c.restore();
       sh.stroke(f, 0.8, css(theme.bank, 0.9));
       yield;
@@ -106,6 +106,36 @@
     for (const f of roads) { sh.stroke(f, f.width, css(theme.street)); yield; }
     if (k > 1.2) {
       for (const f of roads) { if (f.width >= 9) sh.stroke(f, 0.45, css(theme.kerb), [5, 5]); yield; }
+    }
+  }
+
+  /** Width in metres of a long area: twice its size by its outline. */
+  function width({ xy, rings: [[from, to]] }) {
+    let size = 0, outline = 0;
+    for (let a = from, b = to - 1; a < to; b = a++) {
+      size += xy[2 * b] * xy[2 * a + 1] - xy[2 * a] * xy[2 * b + 1];
+      outline += Math.hypot(xy[2 * a] - xy[2 * b], xy[2 * a + 1] - xy[2 * b + 1]);
+    }
+    return outline ? Math.abs(size) / outline : 0;
+  }
+
+  // metres of ground shown around each building where the data has no plots: yards grow together into land
+  const yard = (scene) => Math.max(26, Math.min(90, 0.075 * scene.fade.buildings[0]));
+  const MOST_YARDS = 6000;
+
+  // without plots the community stands on its boundary's area, or on the yards of its buildings
+  function* builtLand(sh, scene, theme) {
+    const colour = parts.tokens.css(parts.tokens.mix(theme.ground, theme.plot, 0.7));
+    const boundary = outlineFeature(scene);
+    if (boundary) { sh.fill(boundary, colour); return; }
+    const { b_xy: xy, b_ring: ring, b_first_ring: first } = scene;
+    for (let from = 0; from < Math.min(scene.core, MOST_YARDS); from += 40) {
+      const rings = [];
+      for (let r = first[from]; r < first[Math.min(scene.core, from + 40)]; r++) rings.push([ring[r], ring[r + 1]]);
+      const f = { xy, rings, line: false };
+      sh.stroke(f, yard(scene), colour);
+      sh.fill(f, colour);
+      yield;
     }
   }
 

@@ -55,6 +55,7 @@
     host.append(box);
     const shown = new Map();
     let order = [];
+    let dots = [];
 
     function element(label) {
       const pin = !FLAT.has(label.kind);
@@ -135,6 +136,11 @@
      */
     function place(camera, frame, closer, blocks, focus) {
       const taken = [];
+      // the dots of what is urgent stay visible: a name lies on one only when there is no other place
+      dots = order.filter(({ label }) => RANK[label.kind] <= RANK.blind && label.kind !== "storey").map((item) => {
+        const [x, y] = camera.project(...item.label.anchor);
+        return { item, box: [x - 5, y - 5, x + 5, y + 5] };
+      });
       const near = closer >= NEARBY;
       let urgentLeft = MOST_URGENT, facilitiesLeft = near ? MOST_NEARBY : MOST_FROM_AFAR;
       for (const item of order) {
@@ -211,11 +217,13 @@
         const [w, h] = short ? item.short : item.size;
         // above the lifted floors if there is room, so that no pin lies over a home
         const first = over ? [Math.max(24, py - over[1] + 10)] : [];
-        for (const stem of [...first, ...(urgent ? STEMS : STEMS.slice(0, 4))]) {
+        const stems = [...first, ...(urgent ? STEMS : STEMS.slice(0, 4))];
+        const others = dots.filter((dot) => dot.item !== item).map((dot) => dot.box);
+        for (const [stem, around] of [...stems.map((v) => [v, others]), ...stems.map((v) => [v, []])]) {
           const left = Math.max(frame[0], Math.min(frame[2] - w, px - w / 2));
           const top = Math.max(frame[1], py - stem - h);
           const b = [left, top, left + w, top + h];
-          if (!clear(taken, b)) continue;
+          if (!clear(taken, b) || !clear(around, b)) continue;
           show(item, b, `translate(${left.toFixed(1)}px,${top.toFixed(1)}px)`, short);
           const length = Math.max(0, py - (top + h));
           item.stem.style.visibility = "visible";

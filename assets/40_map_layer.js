@@ -137,6 +137,9 @@ in vec3 positions; in vec4 shades;
 out vec3 vColor;
 void main(void) {
   gl_Position = cim.matrix * vec4(positions, 1.0);
+  // four metres under two pixels high: from here a tree is only a flickering dot
+  vec4 up = cim.matrix * vec4(positions + vec3(0.0, 0.0, 4.0), 1.0);
+  if ((up.y / up.w - gl_Position.y / gl_Position.w) * cim.pixels.y < 4.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   float kind = floor(shades.y * 255.0 + 0.5);
   vec3 green = kind < 0.5 ? cim.treeA.rgb : kind < 1.5 ? cim.treeB.rgb : cim.treeC.rgb;
   float away = clamp((distance(positions.xy, cim.fade.xy) - cim.fade.z) / (cim.fade.w - cim.fade.z), 0.0, 1.0);
@@ -159,7 +162,7 @@ precision highp float;
 uniform sampler2D picture;
 in vec2 vUv; out vec4 fragColor;
 void main(void) {
-  vec3 c = texture(picture, vUv).rgb * cim.tint.rgb;
+  vec3 c = texture(picture, vUv, -0.5).rgb * cim.tint.rgb; // a slanted picture without anisotropy is else too soft
   fragColor = vec4(mix(cim.ground.rgb, c, mix(0.62, 1.0, (cim.ground.w - 0.6) / 0.4)), 1.0);
 }`;
 

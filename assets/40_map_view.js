@@ -34,13 +34,33 @@
     const [w, s, e, n] = scene.bounds;
     const points = [];
     if (scene.c_xy.length) for (let k = 0; k < scene.c_xy.length; k += 2) points.push([scene.c_xy[k], scene.c_xy[k + 1], 0]);
-    else points.push([w, s, 0], [e, s, 0], [e, n, 0], [w, n, 0]);
-    const step = Math.max(1, Math.floor(scene.core / 600));
-    for (let i = 0; i < scene.core; i += step) {
-      const x = (scene.box[4 * i] + scene.box[4 * i + 2]) / 2, y = (scene.box[4 * i + 1] + scene.box[4 * i + 3]) / 2;
-      if (x >= w && x <= e && y >= s && y <= n) points.push([x, y, scene.top[i]]);
+    const { box } = scene;
+    for (let i = 0; i < scene.core; i++) {
+      const x = (box[4 * i] + box[4 * i + 2]) / 2, y = (box[4 * i + 1] + box[4 * i + 3]) / 2;
+      if (x < w || x > e || y < s || y > n) continue;
+      points.push([x, y, scene.top[i]]);
+      if (!scene.c_xy.length) points.push([box[4 * i], box[4 * i + 1], 0], [box[4 * i + 2], box[4 * i + 3], 0]);
     }
-    return points;
+    if (!points.length) points.push([w, s, 0], [e, s, 0], [e, n, 0], [w, n, 0]);
+    return points.length > MOST_POINTS ? extremes(points) : points;
+  }
+
+  const MOST_POINTS = 600;
+  /** The outermost points in 24 directions: what limits the view, of however many. */
+  function extremes(points) {
+    const found = new Set();
+    for (let k = 0; k < 24; k++) {
+      const a = (k / 24) * Math.PI * 2, u = Math.cos(a), v = Math.sin(a);
+      for (const lift of [0, 0.7]) {
+        let best = points[0], most = -Infinity;
+        for (const p of points) {
+          const reach = p[0] * u + p[1] * v + lift * p[2];
+          if (reach > most) { most = reach; best = p; }
+        }
+        found.add(best);
+      }
+    }
+    return [...found];
   }
 
   function cameraAt(scene, width, height, view) {
