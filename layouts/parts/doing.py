@@ -113,7 +113,9 @@ def _all(lang: str, n: int) -> html.Button:
 
 
 def title(lang: str, task: Any) -> str:
-    """What the alert is called."""
+    """What the alert is called: a metric of many states (free, charging, fault) by the state it is in."""
+    if len(task["labels"]) > 2 and task["value"] is not None:
+        return f"{titled(lang, task['type_title'], task['rule'])} {said(lang, task)}"
     return str(task[f"title_{lang}"] or task["rule"])
 
 
@@ -121,7 +123,7 @@ def why(view: View, task: Any) -> str:
     """One sentence of reason: which sense said what, and when."""
     lang, since = view.lang, stamp(view.lang, task["since"], seconds=True)
     if task["severity"] == "blind":
-        return t(lang, "task.why_blind", at=since) if task["since"] else t(lang, "task.why_never")
+        return t(lang, "task.why_blind", at=stamp(lang, task["since"])) if task["since"] else t(lang, "task.why_never")
     sense = titled(lang, task["type_title"], task["subject"])
     return t(lang, "task.why", sense=sense, at=since, value=said(lang, task))
 
@@ -153,7 +155,11 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
         for status in STATUSES
     ]
     low = html.Button(
-        [html.Span([sign("battery"), t(lang, "health.low")]), html.B(count(answer["low"]), className="num")],
+        [
+            html.Span([sign("battery"), t(lang, "health.low")]),
+            html.B(count(answer["low"]), className="num"),
+            beside(view, count(answer["now"]["low"]) if "now" in answer else None),
+        ],
         className="cell way",
         **sets("overview--open", "battery"),
     )

@@ -38,7 +38,6 @@ def grid(view: View, name: str) -> dag.AgGrid:
             "suppressMovable": True,
             "tooltipValueGetter": {"function": "params.valueFormatted || params.value"},
         },
-        columnSize="responsiveSizeToFit",
         getRowId="params.data.id",
         dashGridOptions={
             "theme": THEME,
@@ -63,24 +62,27 @@ def _columns(lang: str) -> list[dict[str, Any]]:
         {
             "field": "status",
             "headerName": t(lang, "column.status"),
-            "width": 105,
+            "flex": 105,
+            "minWidth": 89,
             "valueFormatter": _words(status),
             "cellClassRules": _shapes("fresh", "stale", "lost"),
         },
         {
             "field": "alarm",
             "headerName": t(lang, "column.alarm"),
-            "width": 115,
+            "flex": 115,
+            "minWidth": 97,
             "valueFormatter": _words(alarm),
             "cellClassRules": _shapes("act", "look"),
         },
-        {"field": "type", "headerName": t(lang, "column.type"), "width": 150},
-        {"field": "place", "headerName": t(lang, "column.place"), "width": 260},
-        {"field": "value", "headerName": t(lang, "column.value"), "width": 130},
+        {"field": "type", "headerName": t(lang, "column.type"), "flex": 150, "minWidth": 127},
+        {"field": "place", "headerName": t(lang, "column.place"), "flex": 260, "minWidth": 221},
+        {"field": "value", "headerName": t(lang, "column.value"), "flex": 130, "minWidth": 110},
         {
             "field": "battery",
             "headerName": t(lang, "column.battery"),
-            "width": 95,
+            "flex": 95,
+            "minWidth": 80,
             "type": "rightAligned",
             "valueFormatter": {"function": "params.value == null ? '—' : params.value + '%'"},
             "cellClassRules": {"low-battery": "params.value != null && params.value <= 20"},
@@ -88,11 +90,12 @@ def _columns(lang: str) -> list[dict[str, Any]]:
         {
             "field": "seen",
             "headerName": t(lang, "column.seen"),
-            "width": 125,
+            "flex": 125,
+            "minWidth": 106,
             "valueFormatter": {"function": "cimAgo(params.value)"},
         },
-        {"field": "dialect", "headerName": t(lang, "column.dialect"), "width": 130},
-        {"field": "address", "headerName": t(lang, "column.address"), "width": 190},
+        {"field": "dialect", "headerName": t(lang, "column.dialect"), "flex": 130, "minWidth": 110},
+        {"field": "address", "headerName": t(lang, "column.address"), "flex": 190, "minWidth": 161},
     ]
 
 

@@ -14,6 +14,7 @@ from layouts.parts.text import named, t
 
 AGES = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
 HOME_STATES = ("active", "quiet", "blind")
+SHOWN_ROOMS = 6
 PM25_LIMITS = ((35, "good"), (75, "fair"), (115, "light"), (150, "medium"), (250, "heavy"))
 """Daily-mean classes of HJ 633-2012 in µg/m³; a momentary value is put into them as a first impression only."""
 
@@ -101,8 +102,19 @@ def centre(view: View, now: datetime, answer: Any) -> html.Div:
                 className="row",
             )
         )
-    rooms = [_room(lang, now, room) for room in answer["rooms"][:6]]
+    shown, rest = answer["rooms"], []
+    if len(shown) > SHOWN_ROOMS:
+        shown, rest = shown[: SHOWN_ROOMS - 1], shown[SHOWN_ROOMS - 1 :]
+    rooms = [_room(lang, now, room) for room in shown] + ([_others(lang, rest)] if rest else [])
     return _panel(*body, html.Ul(rooms, className="rooms"))
+
+
+def _others(lang: str, rooms: Any) -> html.Li:
+    """The smaller rooms in one line; unknown when none of them is known."""
+    known = [room["people"] for room in rooms if room["people"] is not None]
+    value = [html.B(count(sum(known))), f" {t(lang, 'unit.people')}"] if known else UNKNOWN
+    name = html.Span(t(lang, "centre.others", n=len(rooms)), className="name")
+    return html.Li([name, meter(None), html.Span(value, className="value")])
 
 
 def _now_people(view: View, answer: Any) -> Any:

@@ -33,22 +33,31 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import mapbox_earcut
 import numpy as np
-import pyarrow as pa
 import pydeck
-import shapely
+
+from layouts.parts.map_shapes import (
+    GROUND_LAYERS,
+    Arrays,
+    Header,
+    Plane,
+    boundary_of,
+    bounds,
+    building_arrays,
+    centres,
+    ground_arrays,
+    height_arrays,
+    plane_around,
+    ring_arrays,
+    sound,
+    source_code,
+)
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
 
 MAGIC = b"CIM1"
-GROUND_LAYERS = ("plot", "water", "green", "road", "path", "square")
 USES = ("residential", "facility", "context")
-SOURCES = ("measured", "levels", "assumed")
-DEFAULT_WIDTH_M = {"road": 7.0, "path": 2.4, "water": 6.0}
-SMALLEST_ROOF_M2 = 1.0
-TERRAIN_SPREAD_M = 15.0  # bases further apart than this are a hillside, not podiums: drawn on a flat ground
 KEPT_VERSIONS = 8
 
 _kept: WeakKeyDictionary[Any, OrderedDict[tuple[str, str], bytes]] = WeakKeyDictionary()
@@ -139,50 +148,32 @@ def _raise_state(states: dict[str, str], home_id: str, severity: str) -> None:
         states[home_id] = severity
 
 
-class _Plane:
-    """Degrees to metres around an origin (first terms of the WGS 84 meridian and parallel arcs)."""
-
-    def __init__(self, lon: float, lat: float) -> None:
-        phi = np.radians(lat)
-        self.origin = (lon, lat)
-        self.east = 111412.84 * np.cos(phi) - 93.5 * np.cos(3 * phi)
-        self.north = 111132.92 - 559.82 * np.cos(2 * phi) + 1.175 * np.cos(4 * phi)
-
-    def metres(self, lon_lat: np.ndarray) -> np.ndarray:
-        """(n, 2) degrees to (n, 2) metres, float64."""
-        return np.asarray((lon_lat - self.origin) * (self.east, self.north))
-
-
-Header = dict[str, Any]
-Arrays = dict[str, np.ndarray]
-
-
 def _collect(twin: Twin, community_id: str, at: datetime, version: str) -> tuple[Header, Arrays]:
     skipped: list[dict[str, str]] = []
     community = twin.entity("community", community_id, at) or {}
     table = twin.entities("building", at, community_id=community_id).to_pydict()
-    ids, shapes = _sound(table["building_id"], table["footprint"], 2, skipped)
+    ids, shapes = sound(table["building_id"], table["footprint"], 2, skipped)
     uses = {b: u if u in USES else "residential" for b, u in zip(table["building_id"], table["use"], strict=True)}
     order = np.array(sorted(range(len(ids)), key=lambda i: (uses[ids[i]] == "context", ids[i])), dtype=np.intp)
     ids, shapes = [ids[i] for i in order], shapes[order]
     core = sum(uses[b] != "context" for b in ids)
-    boundary = _boundary(community.get("boundary"))
-    plane = _plane(boundary, shapes[:core] if core else shapes)
+    boundary = boundary_of(community.get("boundary"))
+    plane = plane_around(boundary, shapes[:core] if core else shapes)
 
-    arrays, drawn = _buildings(shapes, ids, plane, skipped)
+    arrays, drawn = building_arrays(shapes, ids, plane, skipped)
     ids = [ids[i] for i in drawn]
     core = sum(uses[b] != "context" for b in ids)
     rows = {b: i for i, b in enumerate(table["building_id"])}
     pick = np.array([rows[b] for b in ids], dtype=np.intp)
-    arrays |= _heights(table, pick)
+    arrays |= height_arrays(table, pick)
     arrays["b_use"] = np.array([USES.index(uses[b]) for b in ids], dtype=np.uint8)
-    arrays["b_source"] = np.array([_source_code(table["height_source"][i]) for i in pick], dtype=np.uint8)
+    arrays["b_source"] = np.array([source_code(table["height_source"][i]) for i in pick], dtype=np.uint8)
 
-    ground, named = _ground(twin.entities("ground", at, community_id=community_id), plane, skipped)
+    ground, named = ground_arrays(twin.entities("ground", at, community_id=community_id), plane, skipped)
     arrays |= ground
-    arrays |= _rings("c", boundary, plane)
+    arrays |= ring_arrays("c", boundary, plane)
     place = {b: i for i, b in enumerate(ids)}
-    centre = _centres(arrays)
+    centre = centres(arrays)
     header: Header = {
         "version": version,
         "origin": [plane.origin[0], plane.origin[1]],
@@ -199,7 +190,7 @@ def _collect(twin: Twin, community_id: str, at: datetime, version: str) -> tuple
         },
         "ground_layers": list(GROUND_LAYERS),
         "ground_names": named,
-        "bounds": _bounds(arrays, core),
+        "bounds": bounds(arrays, core),
         "facilities": _facilities(twin, community_id, at, plane, place),
         "estates": _estates(twin, community_id, at, centre, place, table),
         "skipped": skipped,
@@ -207,221 +198,8 @@ def _collect(twin: Twin, community_id: str, at: datetime, version: str) -> tuple
     return header, arrays
 
 
-def _sound(
-    ids: list[str], wkb: list[bytes], dimension: int, skipped: list[dict[str, str]]
-) -> tuple[list[str], np.ndarray]:
-    """Shapes that can be drawn: readable, finite, repaired when invalid, of the wanted dimension (None: any)."""
-    with np.errstate(invalid="ignore"):  # coordinates that are not numbers are dealt with below
-        shapes = shapely.force_2d(shapely.from_wkb(np.array(wkb, dtype=object), on_invalid="ignore"))
-    invalid = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
-    for i in np.flatnonzero(invalid):
-        shapes[i] = _repaired(shapes[i])
-    finite = np.isfinite(shapely.bounds(shapes)).all(axis=1)
-    solid = shapely.get_dimensions(shapes) >= dimension
-    for i in np.flatnonzero(~(finite & solid)):
-        skipped.append({"id": ids[i], "reason": "no drawable shape"})
-    keep = np.flatnonzero(finite & solid)
-    return [ids[i] for i in keep], shapes[keep]
-
-
-def _repaired(shape: Any) -> Any:
-    """A valid shape of the same extent, or None when its coordinates are not numbers."""
-    if not np.isfinite(shapely.get_coordinates(shape)).all():
-        return None
-    return shapely.make_valid(shape)
-
-
-def _boundary(wkb: bytes | None) -> np.ndarray:
-    if wkb is None:
-        return np.array([], dtype=object)
-    return _sound(["boundary"], [wkb], 2, [])[1]
-
-
-def _plane(boundary: np.ndarray, shapes: np.ndarray) -> _Plane:
-    """A plane around the boundary, else the bulk of the buildings: one stray import must not move it."""
-    if len(boundary):
-        x0, y0, x1, y1 = shapely.total_bounds(boundary)
-        return _Plane(float((x0 + x1) / 2), float((y0 + y1) / 2))
-    if not len(shapes):
-        return _Plane(0.0, 0.0)
-    middle = np.median(shapely.get_coordinates(shapely.centroid(shapes)), axis=0)
-    return _Plane(float(middle[0]), float(middle[1]))
-
-
-def _polygons(shapes: np.ndarray, plane: _Plane) -> tuple[np.ndarray, np.ndarray]:
-    """All polygons of the shapes in metres, with the number of the shape each belongs to."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    inner, nested = shapely.get_parts(parts, return_index=True)  # collections left by a repair
-    owner = owner[nested]
-    flat = shapely.get_type_id(inner) == shapely.GeometryType.POLYGON
-    metric = shapely.transform(inner[flat], plane.metres)
-    return shapely.orient_polygons(metric), owner[flat]
-
-
-def _buildings(
-    shapes: np.ndarray, ids: list[str], plane: _Plane, skipped: list[dict[str, str]]
-) -> tuple[Arrays, list[int]]:
-    polygons, owner = _polygons(shapes, plane)
-    large = shapely.area(polygons) >= SMALLEST_ROOF_M2
-    polygons, owner = polygons[large], owner[large]
-    rings, of_polygon = shapely.get_rings(polygons, return_index=True)
-    xy, of_ring = shapely.get_coordinates(rings, return_index=True)
-    xy, of_ring = _opened(xy, of_ring)
-    ring_start = np.searchsorted(of_ring, np.arange(len(rings) + 1)).astype(np.uint32)
-    first_ring_of_polygon = np.searchsorted(of_polygon, np.arange(len(polygons) + 1))
-
-    triangles, of_triangle = [], []
-    for p in range(len(polygons)):
-        r0, r1 = first_ring_of_polygon[p], first_ring_of_polygon[p + 1]
-        start, end = ring_start[r0], ring_start[r1]
-        found = mapbox_earcut.triangulate_float64(xy[start:end], ring_start[r0 + 1 : r1 + 1] - start)
-        triangles.append(found + start)
-        of_triangle.append(np.full(len(found), owner[p]))
-    tri = np.concatenate(triangles) if triangles else np.zeros(0, np.uint32)
-    tri_owner = np.concatenate(of_triangle) if triangles else np.zeros(0, np.intp)
-
-    drawn = sorted(set(owner.tolist()))
-    for i in sorted(set(range(len(ids))) - set(drawn)):
-        skipped.append({"id": ids[i], "reason": f"footprint under {SMALLEST_ROOF_M2:g} m²"})
-    numbers = np.array([*drawn, len(ids)])
-    ring_owner = owner[of_polygon] if len(rings) else np.zeros(0, np.intp)
-    return {
-        "b_xy": xy.astype(np.float32).ravel(),
-        "b_ring": ring_start,
-        "b_first_ring": np.searchsorted(ring_owner, numbers).astype(np.uint32),
-        "b_tri": tri.astype(np.uint32),
-        "b_first_tri": np.searchsorted(tri_owner, numbers).astype(np.uint32),
-    }, drawn
-
-
-def _opened(xy: np.ndarray, of_ring: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rings without their repeated last point and without points under a centimetre from the one before."""
-    if not len(xy):
-        return xy, of_ring
-    last = np.append(of_ring[1:] != of_ring[:-1], True)
-    near = np.append(np.hypot(*(xy[1:] - xy[:-1]).T) < 0.01, False) & ~last
-    keep = ~(last | near)
-    return xy[keep], of_ring[keep]
-
-
-def _heights(table: dict[str, list[Any]], pick: np.ndarray) -> Arrays:
-    height = np.array([table["height_m"][i] for i in pick], dtype=np.float32)
-    base = np.array([table["base_m"][i] or 0.0 for i in pick], dtype=np.float32)
-    levels = np.array([table["levels"][i] or 0 for i in pick], dtype=np.float32)
-    height = np.where(np.isfinite(height) & (height > 0), np.clip(height, 1.0, 1000.0), 3.0)
-    base = np.where(np.isfinite(base), base, 0.0)
-    if len(base):
-        base -= base.min() if base.min() > 0 else 0.0
-        if np.ptp(base) > TERRAIN_SPREAD_M:
-            base[:] = 0.0
-    return {
-        "b_height": height.astype(np.float32),
-        "b_base": np.maximum(base, 0.0).astype(np.float32),
-        "b_levels": np.clip(levels, 0, 255).astype(np.uint8),
-    }
-
-
-def _source_code(source: str) -> int:
-    return SOURCES.index(source) if source in SOURCES else SOURCES.index("assumed")
-
-
-def _ground(table: pa.Table, plane: _Plane, skipped: list[dict[str, str]]) -> tuple[Arrays, list[Header]]:
-    rows = {row["ground_id"]: row for row in table.to_pylist()}
-    known = [key for key in rows if rows[key]["layer"] in GROUND_LAYERS]
-    ids, shapes = _sound(known, [rows[key]["geometry"] for key in known], 1, skipped)
-    order = np.array(
-        sorted(range(len(ids)), key=lambda i: (GROUND_LAYERS.index(rows[ids[i]]["layer"]), ids[i])), dtype=np.intp
-    )
-    parts, owner = shapely.get_parts(shapes[order], return_index=True)
-    inner, nested = shapely.get_parts(parts, return_index=True)
-    owner = owner[nested]
-    metric = shapely.transform(inner, plane.metres)
-    area = shapely.get_type_id(metric) == shapely.GeometryType.POLYGON
-    lines, layer, width = [], [], []
-    points: list[np.ndarray] = []
-    first_ring, rings = [0], [0]
-    for i, shape in enumerate(metric):
-        row = rows[ids[order[owner[i]]]]
-        outlines = shapely.get_rings(shape) if area[i] else [shape]
-        if shapely.get_dimensions(shape) < 1:
-            continue
-        for outline in outlines:
-            points.append(shapely.get_coordinates(outline))
-            rings.append(rings[-1] + len(points[-1]))
-        first_ring.append(len(rings) - 1)
-        lines.append(not area[i])
-        layer.append(GROUND_LAYERS.index(row["layer"]))
-        width.append(row["width_m"] or DEFAULT_WIDTH_M.get(row["layer"], 3.0))
-    named = [
-        _named(rows[ids[i]], shapely.transform(shapes[i], plane.metres)) for i in order if rows[ids[i]]["name"]
-    ]
-    return {
-        "g_xy": (np.concatenate(points) if points else np.zeros((0, 2))).astype(np.float32).ravel(),
-        "g_ring": np.array(rings, dtype=np.uint32),
-        "g_first_ring": np.array(first_ring, dtype=np.uint32),
-        "g_layer": np.array(layer, dtype=np.uint8),
-        "g_line": np.array(lines, dtype=np.uint8),
-        "g_width": np.array(width, dtype=np.float32),
-    }, named
-
-
-def _named(row: dict[str, Any], shape: Any) -> Header:
-    """A name on the ground with the direction it runs in (radians from east), along the shape's long side."""
-    point = shapely.point_on_surface(shape)
-    box = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
-    sides = box[1:] - box[:-1]
-    long = sides[np.argmax(np.hypot(*sides.T))] if len(sides) else np.array([1.0, 0.0])
-    if long[0] < 0:
-        long = -long
-    return {
-        "layer": row["layer"],
-        "name": row["name"],
-        "name_en": row["name_en"],
-        "x": round(float(point.x), 2),
-        "y": round(float(point.y), 2),
-        "angle": round(float(np.arctan2(long[1], long[0])), 4),
-        "area_m2": round(float(shapely.area(shape))),
-    }
-
-
-def _rings(prefix: str, shapes: np.ndarray, plane: _Plane) -> Arrays:
-    polygons, _ = _polygons(shapes, plane)
-    xy, of_ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
-    count = int(of_ring[-1]) + 1 if len(of_ring) else 0
-    return {
-        f"{prefix}_xy": xy.astype(np.float32).ravel(),
-        f"{prefix}_ring": np.searchsorted(of_ring, np.arange(count + 1)).astype(np.uint32),
-    }
-
-
-def _centres(arrays: Arrays) -> np.ndarray:
-    """Middle of each building's bounding box, (n, 2) metres."""
-    first = arrays["b_ring"][arrays["b_first_ring"]].astype(np.intp)
-    xy = arrays["b_xy"].reshape(-1, 2)
-    if len(first) < 2:
-        return np.zeros((0, 2))
-    return (np.minimum.reduceat(xy, first[:-1]) + np.maximum.reduceat(xy, first[:-1])) / 2
-
-
-def _bounds(arrays: Arrays, core: int) -> list[float]:
-    """West, south, east, north of what should fill the view; strays (outer half per cent) do not count."""
-    if len(arrays["c_xy"]):
-        xy = arrays["c_xy"].reshape(-1, 2)
-        low, high = xy.min(axis=0), xy.max(axis=0)
-    elif len(centre := _centres(arrays)):
-        centre = centre[:core] if core else centre
-        if len(centre) > 50:
-            low, high = np.quantile(centre, 0.005, axis=0), np.quantile(centre, 0.995, axis=0)
-        else:
-            low, high = centre.min(axis=0), centre.max(axis=0)
-        low, high = low - 15.0, high + 15.0
-    else:
-        return []
-    return [round(float(v), 2) for v in (*low, *high)]
-
-
 def _facilities(
-    twin: Twin, community_id: str, at: datetime, plane: _Plane, place: dict[str, int]
+    twin: Twin, community_id: str, at: datetime, plane: Plane, place: dict[str, int]
 ) -> list[Header]:
     found = []
     for row in twin.entities("facility", at, community_id=community_id).to_pylist():

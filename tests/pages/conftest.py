@@ -92,7 +92,7 @@ def place(twin):
                  footprint=SQUARE, height_m=18.0, levels=6),
         Unit(community_id=HERE, unit_id="u2", building_id="b1", name="2单元"),
         Home(**home, home_id="h502", number="502", age_0_17=0, age_18_59=0, age_60_79=0, age_80_up=1, elder_alone=True),
-        Home(**home, home_id="h501", number="501", age_0_17=1, age_18_59=2, age_60_79=0, age_80_up=0, elder_alone=False),
+        Home(**home, home_id="h501", number="501", age_0_17=1, age_18_59=2, age_60_79=0, age_80_up=0),
         Facility(community_id=HERE, facility_id="centre", facility_kind="centre", name="邻里中心",
                  name_en="Neighbourhood centre", building_id="b1", lon=120.75, lat=30.76),
         Room(community_id=HERE, room_id="study", facility_id="centre", room_kind="study", name="共享书房",

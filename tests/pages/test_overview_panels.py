@@ -121,7 +121,7 @@ def test_the_past_offers_no_action(living, clock, show, view):
 
 
 def test_the_map_is_told_the_most_urgent_alert_of_each_building():
-    task = {"building_id": "b1", "title_zh": "烟雾", "title_en": "Smoke", "rule": "r"}
+    task = {"building_id": "b1", "title_zh": "烟雾", "title_en": "Smoke", "rule": "r", "labels": {}, "value": 1.0}
     other = {**task, "title_zh": "水浸"}
     assert doing.notes("zh", [task, other]) == {"b1": "烟雾"}
 
@@ -142,7 +142,7 @@ def test_a_community_without_devices_says_so(place, show, view):
 
 def test_the_flow_of_data_names_its_sources_and_what_waits(living, show):
     words = text_of(show(living, PANEL["flow"]))
-    assert "mqtt " in words and "已连接" in words
+    assert {"mqtt ", "已连接"} <= set(words)
     assert words[words.index("待查") + 1] == "1"
     assert words[words.index("已存") + 1] == "7"
 
@@ -213,3 +213,16 @@ def test_a_series_ends_where_the_device_fell_silent(living, view, clock):
     answer = answers.series(living, living.now(), HERE, chosen="d-air|pm2_5")
     assert len(answer["points"]) == 1
     assert text_of(building.series(view, living.now(), answer))[0] == "PM2.5 · 近 24 小时"
+
+
+def test_a_metric_of_many_states_is_called_by_the_state_it_is_in(living, twin):
+    labels = twin.catalogue.sensor_types["ev_charger"].metrics["charger_state"].labels
+    task = {
+        "labels": dict(labels),
+        "value": 4.0,
+        "type_title": {"zh": "充电桩"},
+        "rule": "r",
+        "title_zh": "状态",
+        "unit": "",
+    }
+    assert doing.title("zh", task) == "充电桩 故障"
