@@ -40,11 +40,10 @@ LATER = {
     "export": "Parquet, GeoJSON, CSV and NGSI-LD",
     "user": "accounts",
 }
-# As in ingest.report and ingest.coordinates, which are not imported for --help; a test compares.
+# As in ingest.report, which is not imported for --help; a test compares.
 LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
 )  # fmt: skip
-CRS = ("auto", "wgs84", "cgcs2000", "gcj02", "bd09")
 DRAIN_SECONDS = 3
 
 
@@ -438,7 +437,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     one.add_argument("--community", metavar="CODE")
     one.add_argument("--layer", choices=LAYERS, default="auto")
-    one.add_argument("--crs", choices=CRS, default="auto")
+    one.add_argument("--crs", default="auto", help="auto, wgs84, cgcs2000, gcj02, bd09 or EPSG:n")
     one.add_argument("--mapping", type=Path, metavar="FILE")
     one.add_argument("--json", action="store_true", help="one JSON object per file")
     one.set_defaults(run=import_)

@@ -254,7 +254,7 @@ def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
         except NotServed as error:
             raise Problem(501, str(error)) from error
         return Response(
-            dumps({"device_id": device.device_id, "messages_used": used, "revision": twin.revision}),
+            dumps({"device_id": device.device_id, "readings_used": used, "revision": twin.revision}),
             media_type="application/json",
         )
 

@@ -227,7 +227,7 @@ class DeviceIn(BaseModel):
 
 class Adopted(BaseModel):
     device_id: str
-    messages_used: int = Field(description="quarantined messages of this device that are stored now")
+    readings_used: int = Field(description="readings gained from the messages that had waited in quarantine")
     revision: int
 
 

@@ -72,7 +72,10 @@ class _Inside:
                 yield family(f"{prefix}_{name}", name.replace("_", " "), value=float(value))
 
 
-GAUGES = {"connected", "inbox_depth", "lag_s", "clients", "answers", "kept_bytes", "revision", "readings_total"}
+GAUGES = {
+    "connected", "inbox_depth", "lag_s", "last_commit_ms", "clients", "answers", "kept_bytes", "revision",
+    "readings_total",
+}  # fmt: skip
 
 
 def install(

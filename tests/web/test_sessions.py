@@ -1,4 +1,4 @@
-"""Nobody gets in without a token or a session; a public screen reaches public answers; strangers' pages reach nothing."""
+"""Nobody gets in without a token or a session; a public screen reaches public answers, strangers' pages nothing."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_false_is_false(tmp_path, text, value):
 @pytest.mark.parametrize(
     ("environment", "toml", "said"),
     [
-        ({"CIM_PROT": "1"}, "", "environment variable CIM_PROT: there is no setting 'CIM_PROT'; did you mean CIM_PORT?"),
+        ({"CIM_PROT": "1"}, "", "variable CIM_PROT: there is no setting 'CIM_PROT'; did you mean CIM_PORT?"),
         ({}, "prot = 1", "there is no setting 'prot'; did you mean port?"),
         ({"CIM_PORT": "high"}, "", "environment variable CIM_PORT: found 'high', expected a whole number"),
         ({}, "port = true", "cockpit.toml: port: found True, expected a whole number"),

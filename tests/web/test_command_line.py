@@ -1,0 +1,244 @@
+"""The commands keep their contract: exit codes, one sentence per refusal, work handed to the server that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+import run
+from ingest.report import LAYERS
+
+from ..conftest import Served, unused_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SQUARE = [[104.0, 30.0], [104.0002, 30.0], [104.0002, 30.0002], [104.0, 30.0002], [104.0, 30.0]]
+BOW = [[104.0, 30.0], [104.0, 30.0], [104.0, 30.0]]
+
+
+def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "run.py", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def buildings(path: Path, *rings: list[list[float]]) -> Path:
+    shapes = [{"type": "Polygon", "coordinates": [ring]} for ring in rings]
+    features = [
+        {"type": "Feature", "properties": {"id": i, "height": 18}, "geometry": shape} for i, shape in enumerate(shapes)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Served]:
+    """One server without the sample for all tests that leave it running."""
+    running = Served(tmp_path_factory.mktemp("one") / "data", unused_port(), unused_port(), ["--no-sample"])
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+def waiting(server: Served, address: str) -> list[dict]:
+    """The quarantined messages of a device."""
+    return [kept for kept in server.get("/api/v1/quarantine").json()["items"] if kept["address"] == address]
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a refusal."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr.strip()
+
+
+# --- refusals
+
+
+def test_a_used_port_is_one_sentence_and_nothing_is_started(tmp_path, free_port):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        said = refused(command("serve", "--data", tmp_path / "d", "--port", other.getsockname()[1]))
+    assert "already used" in said
+    assert "--port" in said
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_data_folder_in_use_is_one_sentence(server, free_port):
+    said = refused(command("serve", "--data", server.data, "--port", free_port(), "--broker-port", free_port()))
+    assert "open in another process" in said
+
+
+def test_a_broker_that_is_not_there_is_one_sentence(tmp_path, free_port):
+    said = refused(
+        command("serve", "--data", tmp_path, "--port", free_port(), "--broker", f"mqtt://127.0.0.1:{free_port()}")
+    )
+    assert "No broker listens" in said
+
+
+def test_a_mistyped_setting_is_one_sentence(tmp_path):
+    assert "did you mean CIM_PORT" in refused(command("serve", "--data", tmp_path, CIM_PROT="1"))
+
+
+@pytest.mark.parametrize("name", list(run.LATER))
+def test_what_is_not_built_yet_says_so(name):
+    assert refused(command(name, "--anything", "x")).startswith("not built yet: ")
+
+
+def test_an_unknown_benchmark_names_those_there_are():
+    assert "push" in refused(command("bench", "nonsense"))
+
+
+# --- quick commands
+
+
+def test_help_and_tokens_do_not_load_the_program():
+    heavy = {"duckdb", "dash", "pyarrow", "fastapi", "paho", "numpy", "shapely"}
+    script = f"import sys, run; print(sorted({heavy!r} & set(sys.modules)))"
+    asked = [sys.executable, "-c", script]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"
+
+
+def test_check_finds_no_mistake_in_the_tree():
+    done = command("check")
+    assert done.returncode == 0, done.stderr
+    assert "no mistakes" in done.stdout
+
+
+def test_the_choices_of_the_import_are_those_it_knows():
+    assert run.LAYERS == LAYERS
+
+
+# --- tokens
+
+
+def test_a_token_is_printed_alone_and_works_at_once_while_serving(server):
+    """The fixture's own token was made before the first start."""
+    made = command("token", "create", "--role", "manager", "--name", "m", "--data", server.data)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert len(made.stdout.split()) == 1
+    headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    assert httpx.get(server.url + "/api/v1/communities", headers=headers).status_code == 200
+    assert stat.S_IMODE((server.data / "tokens.json").stat().st_mode) == 0o600
+
+
+def test_an_unknown_role_is_refused():
+    done = command("token", "create", "--role", "king")
+    assert done.returncode == 2
+    assert "duty-officer" in done.stderr
+
+
+# --- import
+
+
+def test_import_exit_codes_tell_all_some_and_none(tmp_path):
+    """a good square; a square and a line drawn as polygon; the latter alone -> 0, 2, 1"""
+    data = ("--data", tmp_path / "d", "--community", "c", "--json")
+    good = command("import", buildings(tmp_path / "good.geojson", SQUARE), *data)
+    assert good.returncode == 0, good.stderr
+    report = json.loads(good.stdout)
+    assert (report["read"], report["accepted"], report["rejected"]) == (1, 1, 0)
+    some = command("import", buildings(tmp_path / "some.geojson", SQUARE, BOW), *data)
+    assert some.returncode == 2, some.stderr
+    assert json.loads(some.stdout)["rejects"][0]["reason"]
+    none = command("import", buildings(tmp_path / "none.geojson", BOW), *data)
+    assert none.returncode == 1
+    assert "Traceback" not in none.stderr
+
+
+def test_while_a_server_runs_an_import_goes_through_it(server, tmp_path):
+    file = buildings(tmp_path / "b.geojson", SQUARE)
+    first = command("import", file, "--data", server.data, "--community", "c", "--json")
+    assert first.returncode == 0, first.stderr
+    assert server.get("/api/v1/buildings", community="c").json()["items"]
+    again = command("import", file, "--data", server.data, "--community", "c", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["unchanged"] == 1
+    missing = command("import", tmp_path / "no.geojson", "--data", server.data, "--community", "c", "--json")
+    assert missing.returncode == 1
+    assert "no.geojson" in json.loads(missing.stdout)["error"]
+
+
+def test_a_server_that_was_killed_is_not_mistaken_for_a_running_one(tmp_path, free_port):
+    data = tmp_path / "d"
+    data.mkdir()
+    left = {"url": f"http://127.0.0.1:{free_port()}", "token": "cim_x", "broker": "mqtt://127.0.0.1:1", "pid": 1}
+    (data / "serving.json").write_text(json.dumps(left), encoding="utf-8")
+    done = command("import", buildings(tmp_path / "b.geojson", SQUARE), "--data", data, "--community", "c")
+    assert done.returncode == 0, done.stderr
+    assert "1 new" in done.stdout
+
+
+# --- serving
+
+
+def test_stopping_is_quick_quiet_and_leaves_nothing_open(serve):
+    server = serve("--no-sample")
+    announced = server.data / "serving.json"
+    assert stat.S_IMODE(announced.stat().st_mode) == 0o600
+    began = time.monotonic()
+    assert server.stop(signal.SIGINT) == 0
+    assert time.monotonic() - began < 8
+    assert not announced.exists()
+    assert "Traceback" not in server.log
+    assert "WARNING" not in server.log
+    server.start()  # the folder is free again, and the token from before is still known
+    assert server.get("/api/v1/communities").status_code == 200
+
+
+def test_it_stops_while_a_screen_listens(serve):
+    server = serve("--no-sample")
+    headers = {"Authorization": f"Bearer {server.token}"}
+    with httpx.stream("GET", server.url + "/api/v1/live", headers=headers, timeout=10) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 8
+        for _ in lines:
+            pass
+
+
+def test_the_start_says_where_and_with_what_token(server, wait_for):
+    wait_for(lambda: "Ctrl+C to stop" in server.log, what="the greeting")
+    token = next(word for word in server.log.split() if word.startswith("cim_"))
+    assert f"http://127.0.0.1:{server.port}/" in server.log
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(server.url + "/api/v1/states", headers=headers).status_code == 200
+
+
+def test_a_recording_is_played_through_the_broker_of_the_running_server(server, tmp_path, wait_for):
+    file = tmp_path / "day.jsonl"
+    lines = [{"at": "2026-11-22T14:05:00+08:00", "topic": "community/c/motion/m-9", "payload": '{"v": 1, "bat": 80}'}]
+    file.write_text("\n".join(map(json.dumps, lines)) + "\nnot json\n", encoding="utf-8")
+    done = command("replay", file, "--data", server.data, "--speed", "max", "--rebase")
+    assert done.returncode == 2, done.stderr
+    assert "1 messages published, 1 lines skipped" in done.stdout
+    kept = wait_for(lambda: waiting(server, "m-9"), what="the unknown device's message")
+    assert kept[0]["code"] == "unknown_device"
+    assert kept[0]["raw"] == '{"v": 1, "bat": 80}'
+
+
+def test_an_unknown_device_is_adopted_and_its_message_counts(server, tmp_path, wait_for):
+    command("import", buildings(tmp_path / "b.geojson", SQUARE), "--data", server.data, "--community", "c")
+    server.publish("community/c/motion/m-1", '{"v": 1, "bat": 80}')
+    wait_for(lambda: waiting(server, "m-1"), what="the unknown device's message")
+    device = {"device_id": "c-m-1", "type": "motion", "community_id": "c", "dialect": "json", "address": "m-1"}
+    answer = httpx.post(
+        server.url + "/api/v1/quarantine/adopt", json=device, headers={"Authorization": f"Bearer {server.token}"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["readings_used"] == 2
+    states = {s["metric"]: s["value"] for s in server.get("/api/v1/states", device_id="c-m-1").json()["items"]}
+    assert states == {"motion": 1.0, "battery": 80.0}
