@@ -95,7 +95,7 @@ class Decoder:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._types = catalogue.sensor_types
-        self._topics = plain.Topics(t.topic for t in self._types.values() if t.topic)
+        self._topics = plain.Topics(t.topic for t in self._types.values())
         self._routes: dict[bytes, _Route] = {}
         self._version = -1
         self._structs: dict[tuple[str, str], Callable[[bytes], Any] | None] = {}

@@ -21,13 +21,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 def topic(device: Device, sensor_type: SensorType) -> str:
-    """Where ``device`` publishes. A plain JSON device of a type without a topic is a mistake in the sample."""
+    """Where ``device`` publishes."""
     if device.dialect == "chirpstack":
         return f"application/{APPLICATION}/device/{device.address}/event/up"
     if device.dialect == "zigbee2mqtt":
         return f"zigbee2mqtt/{device.address}"
-    if sensor_type.topic is None:
-        raise ValueError(f"{device.device_id}: {sensor_type.path} declares no topic for plain JSON devices")
     return sensor_type.topic.replace("{community}", device.community_id).replace("{address}", device.address)
 
 

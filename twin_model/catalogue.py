@@ -69,15 +69,19 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class SensorType:
-    """A kind of device: how long it may be silent, where it publishes, what it measures."""
+    """A kind of device: how long it may be silent, where it publishes, what it measures.
+
+    ``topic`` and ``time_path`` are of the plain JSON dialect; a declaration without them takes the usual ones,
+    ``community/{community}/<type>/{address}`` and ``ts``, so that every type can be spoken to in plain JSON.
+    """
 
     name: str
     title: dict[str, str]
     stale_after: timedelta
     lost_after: timedelta
     icon: str
-    topic: str | None
-    time_path: str | None
+    topic: str
+    time_path: str
     metrics: dict[str, Metric]
     examples: tuple[dict[str, Any], ...]
     path: Path
@@ -163,8 +167,9 @@ def _sensor_type(path: Path) -> SensorType:
     if problems:
         raise DeclarationError(problems)
     return SensorType(
-        name=path.stem, title=data["title"], **limits, icon=data.get("icon", path.stem), topic=data.get("topic"),
-        time_path=data.get("time"), metrics=metrics, examples=tuple(data.get("example", ())), path=path,
+        name=path.stem, title=data["title"], **limits, icon=data.get("icon", path.stem),
+        topic=data.get("topic", f"community/{{community}}/{path.stem}/{{address}}"),
+        time_path=data.get("time", "ts"), metrics=metrics, examples=tuple(data.get("example", ())), path=path,
     )  # fmt: skip
 
 
