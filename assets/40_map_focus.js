@@ -1,0 +1,114 @@
+// Choosing a building: what a click hits, its floors lifted apart, its outline (methods of the map).
+(() => {
+  "use strict";
+  const parts = (window.CimMapParts = window.CimMapParts || {});
+
+  parts.focus = {
+    _top(i) {
+      return i === this.selected && this.floors ? this.floors.height : this.scene.top[i];
+    },
+    _at(x, y) {
+      const camera = this._camera();
+      if (!camera) return -1;
+      const [from, to] = camera.ray(x, y);
+      return parts.geometry.pick(this.scene, from, to, this.scene.core, (i) => this._top(i));
+    },
+    _click(info) {
+      const i = this._at(info.x, info.y);
+      this.element.focus({ preventScroll: true });
+      this._choose(i >= 0 ? i : null);
+    },
+    _choose(i) {
+      const id = i === null ? null : this.scene.header.buildings.ids[i];
+      this.select(id);
+      parts.tell("select", id);
+    },
+    _hover(info) {
+      const i = info.x >= 0 ? this._at(info.x, info.y) : -1;
+      if (i === this.hovered) return;
+      this.hovered = i;
+      this.host.title = i >= 0 ? this._name(i) : "";
+      if (!this.software && this.layer) this.layer.setNeedsRedraw();
+    },
+
+    select(id) {
+      const i = id !== null && this.scene && this.scene.indexOf.has(id) ? this.scene.indexOf.get(id) : null;
+      this.selectedId = id ?? undefined;
+      if (i === this.selected && (i === null || this.floors)) return;
+      this.selected = i;
+      this.detail = null;
+      this._refocus();
+      if (i !== null && this.scene.b_use[i] === 0) this._lift(id);
+    },
+
+    async _lift(id) {
+      try {
+        const answer = await this._fetch(this._url(`building/${encodeURIComponent(id)}`));
+        const detail = await answer.json();
+        if (this.disposed || this.selectedId !== id) return;
+        this.detail = detail;
+        this._refocus();
+      } catch (error) {
+        console.error("CimMap:", error); // the building stays highlighted, only its floors stay closed
+      }
+    },
+
+    _alarmed() {
+      if (!this.floors) return null;
+      for (const state of ["act", "look"]) {
+        for (const place of this.floors.places.values()) if (place.state === state) return place;
+      }
+      return null;
+    },
+
+    /** Draws what depends on the selection: lifted floors, outline, wire frame of an alarmed home. */
+    _refocus() {
+      const { layer, scene } = this;
+      if (!layer || !scene) return;
+      const i = this.selected;
+      this.floors = null;
+      let outline = null, wire = null;
+      if (i !== null) {
+        const { HOMES } = parts.tokens;
+        if (this.detail) this.floors = parts.mesh.liftedFloors(scene, i, this.detail, (state) => HOMES[state] || HOMES.none);
+        if (!this.floors) outline = this._outline(i);
+        for (const place of this.floors ? this.floors.places.values() : []) {
+          if (place.state !== "act") continue;
+          const { corners, z0, z1 } = place;
+          const ring = (z) => corners.map((c, k) => [[...c, z], [...corners[(k + 1) % 4], z], [255, 236, 236, 255]]);
+          wire = [...(wire || []), ...ring(z0), ...ring(z1), ...corners.map((c) => [[...c, z0], [...c, z1], [255, 236, 236, 255]])];
+        }
+      }
+      if (this.floors) {
+        const { mesh, colours, storey } = this.floors;
+        const rows = Math.ceil(colours.length / parts.shaders.WIDTH);
+        const texels = new Uint8Array(rows * parts.shaders.WIDTH * 4), form = new Float32Array(rows * parts.shaders.WIDTH * 4);
+        colours.forEach((c, k) => {
+          texels.set([c[0], c[1], c[2], c === parts.tokens.BLIND ? parts.tokens.HATCHED : parts.tokens.SIGNAL], k * 4);
+          form.set([storey, scene.b_base[i] - 8, storey, 0], k * 4);
+        });
+        layer.setFloors(mesh, colours.length, form, texels);
+      } else layer.setFloors(null);
+      layer.setLines("outline", outline, false);
+      layer.setLines("wire", wire, true);
+      layer.setNeedsRedraw();
+      this._relabel();
+    },
+
+    _outline(i) {
+      const { b_xy: xy, b_ring: ring, b_first_ring: first, b_base: low, b_height: height } = this.scene;
+      const colour = [...(this.options.theme === "light" ? [21, 101, 184] : [214, 232, 255]), 235];
+      const lines = [];
+      for (let r = first[i]; r < first[i + 1]; r++) {
+        const points = parts.geometry.ringPoints(xy, ring, r);
+        points.forEach((p, k) => {
+          const q = points[(k + 1) % points.length];
+          const z = low[i] + height[i] + 0.05;
+          lines.push([[...p, z], [...q, z], colour], [[...p, low[i] + 0.1], [...q, low[i] + 0.1], colour]);
+          if (points.length <= 24) lines.push([[...p, low[i]], [...p, z], colour]);
+        });
+      }
+      return lines;
+    },
+  };
+})();
