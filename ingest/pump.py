@@ -119,7 +119,9 @@ class Pump:
     def start(self) -> None:
         """Recall the last deliveries without clock and begin to pump."""
         recent = self._twin.recent_deliveries()
-        self._known = dict(zip(recent["mid"].to_pylist(), recent["digest"].to_pylist(), strict=True))
+        # Newest first; a broker uses a packet id again and again, and only its last use can still be repeated.
+        for mid, digest in zip(recent["mid"].to_pylist(), recent["digest"].to_pylist(), strict=True):
+            self._known.setdefault(mid, digest)
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
         self._thread.start()
 

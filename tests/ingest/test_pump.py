@@ -180,6 +180,26 @@ def test_messages_of_an_unknown_device_are_used_after_its_adoption(office, peopl
     assert office.pump.adopt(device("m-new", "motion")) == 0
 
 
+def test_of_a_packet_id_used_again_the_last_use_is_known_after_a_restart(people_live_here):
+    """Packet ids go round every 65,535 messages; the messages remembered span several rounds."""
+    clock = people_live_here._clock
+    first = Pump(people_live_here, Decoder(people_live_here.catalogue))
+    office = Office(first)
+    first.start()
+    for n in (0, 1, 0, 1):
+        clock.forward(seconds=1)
+        office.hand(message(MOTION, f'{{"v": {n}, "bat": {n}}}', 2, 5))
+        eventually(lambda: first.status().inbox_depth == 0, what="the commit")
+    first.stop()
+    second = Pump(people_live_here, Decoder(people_live_here.catalogue))
+    office = Office(second)
+    second.start()
+    office.hand(message(MOTION, '{"v": 1, "bat": 1}', 2 | DUP, 5))
+    eventually(lambda: len(office.acknowledged) == 1, what="the redelivery")
+    second.stop()
+    assert (second.status().duplicates, second.status().stored) == (1, 0)
+
+
 def test_a_restarted_pump_knows_the_messages_it_committed_before(people_live_here):
     """Killed between commit and acknowledgement: the broker sends the same packet again."""
     first = Pump(people_live_here, Decoder(people_live_here.catalogue))
