@@ -263,6 +263,7 @@
    */
   function* plantTrees(scene) {
     const all = features(scene);
+    if (!all.some((f) => f.layer === "green" || (f.layer === "road" && f.line && f.width >= 6))) return [];
     const [x, y] = scene.centre, r = scene.fade.ground[0] * 1.25;
     const box = [x - r, y - r, x + r, y + r];
     const pixels = Math.min(2048, 2 * r);

@@ -105,9 +105,10 @@ void main(void) {
     }
   }
   if (!signal) {
-    colour = mix(colour, mix(colour, vec3(0.47, 0.55, 0.69), 0.45) * 0.58, cim.tint.w * step(0.5, vForm.w));
-    float grey = dot(colour, vec3(0.3, 0.59, 0.11));
-    colour = mix(colour, vec3(grey) * 0.9, cim.base.w * 0.16);
+    // data keep their hue at night and in the past; what only stands there turns grey and dark
+    float plain = (flags & 8) != 0 ? 0.0 : 1.0, night = cim.tint.w * step(0.5, vForm.w);
+    colour = mix(colour, mix(colour, vec3(0.47, 0.55, 0.69), 0.1 + 0.35 * plain) * mix(0.74, 0.58, plain), night);
+    colour = mix(colour, vec3(dot(colour, vec3(0.3, 0.59, 0.11))) * 0.9, cim.base.w * 0.16 * plain);
   }
   colour *= k * mix(cim.tint.rgb, vec3(1.0), vForm.w);
   float strength = cim.edge.w * mix(0.24, 1.0, vForm.w) * mix(1.0, 0.6, cim.tint.w) * cim.ground.w;

@@ -55,6 +55,7 @@
   const HATCHED = 1;
   const DIMMED = 2;
   const SIGNAL = 4; // keeps its brightness at night, in the past and beside a selection
+  const DATA = 8; // its colour says something: night and past take less of it
 
   // class number -> name, in the order of layouts/parts/map_classes.py
   const CLASSES = {
@@ -73,17 +74,17 @@
     if (colouring === "alert") {
       if (name === "look") return [LOOK, SIGNAL];
       if (name === "act") return [ACT, SIGNAL];
-      if (name === "blind") return [BLIND, HATCHED];
+      if (name === "blind") return [BLIND, HATCHED | DATA];
       return [plain(theme, use), 0];
     }
     if (colouring === "occupancy") {
-      if (name === "unknown") return [scale(BLIND, 0.8), HATCHED];
+      if (name === "unknown") return [scale(BLIND, 0.8), HATCHED | DATA];
       if (name === "none") return [plain(theme, use), 0];
-      return [damped(ramp((number + 0.6) / 4)), 0];
+      return [damped(ramp((number + 0.6) / 4)), DATA];
     }
-    if (name === "fresh") return [damped(RAMP[1]), 0];
-    if (name === "stale") return [scale(LOOK, 0.82), 0];
-    if (name === "lost") return [BLIND, HATCHED];
+    if (name === "fresh") return [damped(RAMP[1]), DATA];
+    if (name === "stale") return [scale(LOOK, 0.82), DATA];
+    if (name === "lost") return [BLIND, HATCHED | DATA];
     return [plain(theme, use), 0];
   }
 
