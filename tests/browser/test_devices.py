@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -42,13 +43,13 @@ def test_an_unknown_device_waits_in_quarantine_and_adopting_it_uses_its_messages
     card.locator('[data-set="devices--adopt"]').click()
     form = page.locator("#devices--adopt-form")
     expect(form).to_be_visible()
-    kind, place = form.get_by_role("textbox").nth(0), form.get_by_role("textbox").nth(1)
-    kind.fill("烟雾")
-    page.get_by_role("option").first.click()
-    place.click()
-    page.get_by_role("option").first.click()
+    expect(form.get_by_role("textbox", name="类型")).to_have_value("烟雾报警器")  # told by what it reports
+    place = form.get_by_role("textbox", name="位置")
+    place.fill("东园")
+    page.locator("[role=option]:visible").first.click()
+    expect(place).to_have_value(re.compile("东园"))
     page.locator("#devices--adopt-go").click()
-    expect(page.locator("#devices--adopt-answer")).to_contain_text("1")
+    expect(page.locator("#devices--adopt-answer")).to_contain_text("2")  # its smoke and its battery
 
     def known() -> bool:
         found = served.get("/api/v1/devices", type="smoke", limit="10000").json()["items"]

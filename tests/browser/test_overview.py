@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -17,21 +15,6 @@ RED_ROOF = """([id, least]) => {
     for (let i = 0; i < p.length; i += 4) if (p[i] > 110 && p[i] > 1.7 * p[i + 1] && p[i] > 1.5 * p[i + 2]) n++;
     return least > 0 ? n >= least : n <= -least;
 }"""
-
-
-def quiet_smoke_detector(served) -> dict:
-    """A zigbee2mqtt smoke detector in a building that has nothing to report."""
-    loud = {alert["building_id"] for alert in served.get("/api/v1/alerts", limit="500").json()["items"]}
-    devices = served.get("/api/v1/devices", type="smoke", limit="500").json()["items"]
-    return next(
-        d for d in devices
-        if d["dialect"] == "zigbee2mqtt" and d["status"] == "fresh" and d["alarm"] == "none"
-        and d["building_id"] not in loud
-    )  # fmt: skip
-
-
-def smoke(served, device: dict, present: bool) -> None:
-    served.publish(f"zigbee2mqtt/{device['address']}", json.dumps({"smoke": present, "battery": 93}))
 
 
 def test_the_map_is_drawn_and_not_just_there(screen):
@@ -53,23 +36,23 @@ def test_the_panels_hold_figures_with_units(screen):
     assert "NaN" not in screen.text("body")
 
 
-def test_a_message_turns_its_building_red_and_stands_in_the_list_within_seconds(screen, served):
-    device = quiet_smoke_detector(served)
+def test_a_message_turns_its_building_red_and_stands_in_the_list_within_seconds(screen, quiet_smoke_detector):
+    smoke = quiet_smoke_detector()
+    roof = smoke.building_id
     screen.open()
-    screen.fly(device["building_id"])
-    roof = device["building_id"]
+    screen.fly(roof)
     screen.until(RED_ROOF, [roof, -40])
-    smoke(served, device, True)
+    smoke.says(True)
     to_pixel = screen.until(RED_ROOF, [roof, 150], within=5)
     urgent = screen.page.locator("#overview--urgent, #overview--tasks")
     expect(urgent.filter(has_text="烟").first).to_be_visible(timeout=6000)
-    smoke(served, device, False)
+    smoke.says(False)
     screen.until(RED_ROOF, [roof, -40], within=8)
     print(f"message to pixel: {to_pixel:.2f} s")
 
 
-def test_a_click_on_a_building_opens_it_and_a_reading_draws_its_day(screen, served):
-    building = quiet_smoke_detector(served)["building_id"]
+def test_a_click_on_a_building_opens_it_and_a_reading_draws_its_day(screen, served, quiet_smoke_detector):
+    building = quiet_smoke_detector().building_id
     screen.open()
     screen.page.mouse.click(*screen.fly(building))
     panel = screen.page.locator("#overview--building .building")
@@ -99,14 +82,13 @@ def test_each_colouring_paints_another_picture_and_counts_its_classes(screen):
     assert len(set(pictures.values())) == 3
 
 
-def test_the_camera_stays_where_the_person_put_it_while_data_come_in(screen, served):
-    device = quiet_smoke_detector(served)
+def test_the_camera_stays_where_the_person_put_it_while_data_come_in(screen, quiet_smoke_detector):
+    smoke = quiet_smoke_detector()
     screen.open()
-    place = screen.fly(device["building_id"])
-    smoke(served, device, True)
+    place = screen.fly(smoke.building_id)
+    smoke.says(True)
     screen.until("id => window.CimMap.stats().counts.alert.act > 0")
-    assert screen.fly(device["building_id"]) == pytest.approx(place, abs=1)
-    smoke(served, device, False)
+    assert screen.roof(smoke.building_id) == pytest.approx(place, abs=1)
 
 
 def test_labels_of_facilities_are_chinese_and_do_not_cover_each_other(screen):
