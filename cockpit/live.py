@@ -119,10 +119,12 @@ class Hub:
         self._past: deque[tuple[int, pa.Array | None]] = deque(maxlen=REMEMBERED_FLUSHES)
         self._past_from = twin.revision
         self._sources = twin.sources()
+        self._beating = threading.Lock()
         self._pulse = Pulse(twin.revision, twin.now())
         self._pulse_moved = time.monotonic()
         self._looked = 0.0
         self._look_cost = 0.0
+        self._unlooked = self._urgent = False
         self.counts = LiveCounts()
         self._unsubscribe = twin.subscribe(self._changed)
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
@@ -148,11 +150,19 @@ class Hub:
 
     def pulse(self) -> Pulse:
         """What live screens ask about now; fifty of them within a second ask the same question."""
-        with self._lock:
-            age = time.monotonic() - self._pulse_moved
-            moved_on = self._twin.revision != self._pulse.revision
-            if (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS:
-                self._pulse = Pulse(self._twin.revision, self._twin.now())
+        age = time.monotonic() - self._pulse_moved
+        moved_on = self._twin.revision != self._pulse.revision
+        if (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS:
+            self._beat(since=self._pulse)
+        return self._pulse
+
+    def _beat(self, since: Pulse) -> Pulse:
+        """Move the pulse on, once for all who found it old at the same time."""
+        # Never inside self._lock: the twin waits here for its writer, and the writer's listeners wait for that lock.
+        with self._beating:
+            if self._pulse is since:
+                at = self._twin.settle()
+                self._pulse = Pulse(self._twin.revision, at)
                 self._pulse_moved = time.monotonic()
             return self._pulse
 
@@ -296,13 +306,14 @@ class Hub:
                     self._past_from = self._past[0][0]
                 self._past.append((revision, None if entities else pa.array(numbers, pa.int32())))
             channels = [c for c in self._channels.values() if c.screens]
-        self.pulse()
         if not channels:
             return FLUSH_SECONDS
         now = self._twin.now()
         states = self._twin.states(now)
         changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
         look = self._due(changed, bool(gathered), entities)
+        if look:  # about the instant the pages ask about next, so that they find the answers made
+            now = self._beat(since=self._pulse).at
         sources = self._twin.sources()
         news = sources != self._sources
         self._sources = sources
@@ -313,19 +324,19 @@ class Hub:
         if look:
             self._looked = time.monotonic()
             self._look_cost = self._looked - started
+            self._unlooked = self._urgent = False
         return max(FLUSH_SECONDS, sent / PUSH_BYTES_A_SECOND)
 
     def _due(self, changed: pa.Table, news: bool, entities: bool) -> bool:
-        """Whether to look at alerts and colours this time; looking takes at most a fifth of the time."""
-        since = time.monotonic() - self._looked
-        if since < 4 * self._look_cost:
-            if entities or _alarm_moved(changed):
-                self._wake.set()  # not now, but soon
-                return since >= self._look_cost
-            return False
-        if entities or _alarm_moved(changed):
-            return True
-        return since >= (LOOK_SECONDS if news else SILENT_LOOK_SECONDS)
+        """Whether to look at alerts and colours now. Looking takes at most a fifth of the time, half for an alarm."""
+        self._unlooked |= news
+        self._urgent |= entities or _alarm_moved(changed)
+        if self._urgent:
+            wait = self._look_cost
+            self._wake.set()  # when it is too early still, come back soon
+        else:
+            wait = max(LOOK_SECONDS, 4 * self._look_cost) if self._unlooked else SILENT_LOOK_SECONDS
+        return time.monotonic() - self._looked >= wait
 
     def _feed(
         self, channel: Channel, changed: pa.Table, revision: int, now: datetime, *,

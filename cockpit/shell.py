@@ -19,12 +19,13 @@ import layouts
 from cockpit.caching import Answers
 from cockpit.live import Hub
 from cockpit.services import Services
-from layouts.page import LANGUAGES, SHELL, Page, View, instant, parse_instant
+from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
 from layouts.parts import shell_bar, time_bar
 from layouts.parts.text import t
 from twin_model.twin import Twin
 
 T = TypeVar("T")
+PAST = -1
 
 
 class PageError(Exception):
@@ -55,14 +56,14 @@ class Asker:
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         """``question(twin, at, community_id, **args)``, kept per (name, args, community, revision, instant)."""
-        twin = self.twin
-        pulse = self._hub.pulse()
-        at = instant(view, twin) if view.at is not None else pulse.at
+        twin, pulse = self.twin, self._hub.pulse()
+        at = pulse.at if view.at is None else min(view.at, pulse.at)
         community = view.community or default_community(twin)
         return self._answers.ask(
             name,
             lambda: question(twin, at, community, **args),
-            revision=pulse.revision,
+            # what was known at a past instant never changes, whatever the revision
+            revision=pulse.revision if at == pulse.at else PAST,
             instant=at,
             community=community,
             **args,

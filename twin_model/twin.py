@@ -85,6 +85,7 @@ class Twin:
         self._metric_info = _metric_info(catalogue)
         self._epochs = Epochs(store)
         self._counts = Counts()
+        self._settled = 0
         self._next_quarantine = max(1, _highest(store, "quarantine", "quarantine_id") + 1)
         self._sources = {row["name"]: SourceState(**row) for row in store.read("sources", instant=None).to_pylist()}
         self._directory = Directory.read(store, catalogue, version=1)
@@ -116,6 +117,16 @@ class Twin:
     def now(self) -> datetime:
         """The newest instant: the clock, but never before the last commit."""
         return from_us(max(to_us(self._clock()), self._timeline.received))
+
+    def settle(self) -> datetime:
+        """The newest instant, made final: every later commit becomes known after it.
+
+        What is known at it never changes, so that all who ask about the same one share the answers. Waits for a
+        commit under way.
+        """
+        with self._writing:
+            self._settled = max(to_us(self._clock()), self._timeline.received)
+            return from_us(self._settled)
 
     def first_instant(self, community_id: str | None = None) -> datetime | None:
         """When the first entity of the community was recorded; before this there is nothing to show."""
@@ -432,7 +443,7 @@ class Twin:
         """The instant of the next commit: never the same as, or before, the last one."""
         last = self._timeline.received
         if asked is None:
-            return max(to_us(self._clock()), last + 1)
+            return max(to_us(self._clock()), last + 1, self._settled + 1)
         if to_us(asked) < last:
             raise ValueError(f"received_at {asked} lies before the last commit {from_us(last)}; the log only grows")
         return max(to_us(asked), last + 1)
@@ -468,8 +479,10 @@ class Twin:
         return min(at, self.now())
 
     def _moment(self, at: datetime) -> tuple[object, ...]:
-        """What an answer about states depends on: the instant, and how far the log had grown by then."""
-        return at, (self.revision if to_us(at) >= self._timeline.received else None)
+        """What an answer about states depends on: the instant, and, until that is final, how far the log has grown."""
+        us = to_us(at)
+        is_final = us <= self._settled or us < self._timeline.received
+        return at, (None if is_final else self.revision)
 
     def _epoch(self, at: datetime, *kinds: str) -> int:
         return self._epochs.last(to_us(at), *kinds)
