@@ -3,7 +3,7 @@
   "use strict";
   const shell = window.CimShell;
   const byId = (id) => document.getElementById(id);
-  let colour = "alert", labels = true, seen = null, wired = false;
+  let building = null, colour = "alert", labels = true, seen = null, wired = false;
 
   function iso() { const at = shell.at(); return at === null ? null : shell.iso(at); }
   function start(place) {
@@ -17,14 +17,17 @@
     const box = place.getBoundingClientRect(), edge = (query) => { const e = document.querySelector(query); return e && e.getBoundingClientRect(); };
     const left = edge(".column.left"), right = edge(".column.right"), legend = edge(".legend");
     if (!left || !right || !legend || getComputedStyle(place).position !== "absolute") return null;
-    return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left), top: 8, bottom: Math.round(box.bottom - legend.top) };
+    // a chart under the chosen building must not hide it; the drawer may cover the rest for a while
+    const chart = document.querySelector(".overview[data-building] #overview--chart > *"), lowest = chart ? chart.getBoundingClientRect().top : legend.top;
+    return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left), top: 8, bottom: Math.round(box.bottom - Math.min(lowest, legend.top)) };
   }
   function notes() {
     const place = document.querySelector("[data-notes]");
     return place ? JSON.parse(place.dataset.notes) : {};
   }
   /* A building chosen on the map or in a list; null goes back to the whole neighbourhood. */
-  function chosen(building, fly) {
+  function chosen(id, fly) {
+    building = id || null;
     const page = document.querySelector(".overview");
     if (page) page.toggleAttribute("data-building", Boolean(building));
     if (fly) { window.CimMap.select(building || null); if (building) window.CimMap.flyTo(building); }
@@ -109,7 +112,17 @@
     else setTimeout(() => whenFiguresStand(place), 40);
   }
   let due = null;
-  function later() { due = null; note(); legend(); }
+  function later() { due = null; note(); legend(); reframe(); }
+  let framed = null;
+  function reframe() {
+    const now = seen && window.CimMap && insets(seen), words = JSON.stringify(now);
+    if (!now || words === framed) return;
+    const first = framed === null;
+    framed = words;
+    if (first) return;
+    window.CimMap.setInsets(now);
+    if (building) window.CimMap.flyTo(building);
+  }
   new MutationObserver(() => {
     due = due || setTimeout(later, 200);
     const place = document.querySelector("[data-map-place]");
@@ -118,6 +131,8 @@
     if (place && !wired) { wired = true; wire(); }
     seen = place;
     waited = Date.now();
-    if (place) whenFiguresStand(place);
+    if (!place) return;
+    window.CimMap.prepare({ community: place.dataset.community, at: iso() });
+    whenFiguresStand(place);
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

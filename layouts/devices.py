@@ -69,9 +69,10 @@ def _adopt_form(view: View) -> html.Div:
     lang = view.lang
     chosen = {
         "searchable": True,
-        "limit": 60,
+        "limit": 8,
         "nothingFoundMessage": t(lang, "adopt.nothing"),
         "comboboxProps": {"withinPortal": False},
+        "withScrollArea": False,  # a scrolling list could not be reached by the keyboard: few options, found by typing
     }
     return html.Div(
         [

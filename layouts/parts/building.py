@@ -92,9 +92,8 @@ def _readings(view: View, now: datetime, rows: Any) -> html.Div:
 
 def _reading(view: View, now: datetime, row: Any) -> html.Li:
     lang = view.lang
-    home = " ".join(part for part in (staircase(lang, row["unit_name"]), row["home_number"]) if part) or named(
-        lang, row, ""
-    )
+    home = " ".join(part for part in (staircase(lang, row["unit_name"]), row["home_number"]) if part)
+    home = home or (_own_name(row) if lang == "zh" else "")  # installers name devices in Chinese only
     name = titled(lang, row["metric_title"], row["metric"])
     value = UNKNOWN if row["value"] is None else said(lang, row)
     return html.Li(
@@ -110,6 +109,11 @@ def _reading(view: View, now: datetime, row: Any) -> html.Li:
             **sets("overview--series", f"{row['device_id']}|{row['metric']}"),
         )
     )
+
+
+def _own_name(row: Any) -> str:
+    """A device's name without the building's, which stands above the list."""
+    return str(row["name"] or "").removeprefix(row["building_name"] or "").strip()
 
 
 def series(view: View, now: datetime, answer: Any) -> Any:

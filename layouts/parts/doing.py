@@ -98,7 +98,7 @@ def task_row(view: View, now: datetime, task: Any, *, inside: bool = False) -> h
         html.Button(
             [
                 sign(task["severity"]),
-                html.B(f"{where(lang, task, inside=inside)} {title(lang, task)}", className="what"),
+                html.B(_what(lang, task, inside), className="what"),
                 age(lang, task["since"], now, form="lasting", class_name=f"long {task['severity']}"),
                 html.Span(why(view, task), className="why-line"),
             ],
@@ -110,6 +110,11 @@ def task_row(view: View, now: datetime, task: Any, *, inside: bool = False) -> h
 
 def _all(lang: str, n: int) -> html.Button:
     return html.Button(t(lang, "tasks.all", n=count(n)), className="more way", **sets("overview--open", "alerts"))
+
+
+def _what(lang: str, task: Any, inside: bool) -> str:
+    place = where(lang, task, inside=inside)
+    return t(lang, "task.what", place=place, title=title(lang, task)) if place else title(lang, task)
 
 
 def title(lang: str, task: Any) -> str:

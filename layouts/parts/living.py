@@ -112,7 +112,7 @@ def centre(view: View, now: datetime, answer: Any) -> html.Div:
 def _others(lang: str, rooms: Any) -> html.Li:
     """The smaller rooms in one line; unknown when none of them is known."""
     known = [room["people"] for room in rooms if room["people"] is not None]
-    value = [html.B(count(sum(known))), f" {t(lang, 'unit.people')}"] if known else UNKNOWN
+    value = html.B(count(sum(known))) if known else UNKNOWN
     name = html.Span(t(lang, "centre.others", n=len(rooms)), className="name")
     return html.Li([name, meter(None), html.Span(value, className="value")])
 

@@ -16,13 +16,13 @@ from twin_model.twin import Twin
 
 Row = dict[str, Any]
 
-PLACES = (
-    ("building", "building_id", ("name", "name_en", "estate_id")),
-    ("estate", "estate_id", ("name", "name_en")),
+PLACES = (  # the narrow before the wide they stand in
     ("home", "home_id", ("number", "unit_id", "building_id", "floor")),
     ("unit", "unit_id", ("name",)),
-    ("facility", "facility_id", ("name", "name_en")),
     ("room", "room_id", ("name", "name_en", "facility_id")),
+    ("facility", "facility_id", ("name", "name_en")),
+    ("building", "building_id", ("name", "name_en", "estate_id")),
+    ("estate", "estate_id", ("name", "name_en")),
 )
 
 
