@@ -156,9 +156,7 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
     }
 
 
-def line(
-    rows: list[Answer], start: datetime, bucket: timedelta, n: int, known: datetime
-) -> list[float | None]:
+def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int, known: datetime) -> list[float | None]:
     """One value per bucket from ``start``; None where too few devices were heard for a sum to mean anything.
 
     The bucket that ``known`` lies in has only begun: None too.
