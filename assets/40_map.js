@@ -26,6 +26,19 @@
     return deckLoading;
   }
 
+  // the geometry asked for by `prepare`, while the page still waits for its figures
+  let ahead = null;
+  function fetchAhead(url) {
+    const answer = fetch(url, { credentials: "same-origin" }).then((a) => (a.ok ? a.arrayBuffer() : Promise.reject(new Error(`HTTP ${a.status}`))));
+    answer.catch(() => { if (ahead && ahead.answer === answer) ahead = null; }); // then start asks again and says why
+    ahead = { url: url.href, answer };
+  }
+  function fetchedAhead(url) {
+    const answer = ahead && ahead.url === url.href ? ahead.answer : null;
+    ahead = null;
+    return answer;
+  }
+
   class CimMapView {
     constructor(element, options) {
       this.element = element;
@@ -89,8 +102,10 @@
       if (this.loading) this.loading.abort();
       const loading = (this.loading = new AbortController());
       const alive = () => !this.disposed && this.loading === loading;
+      this.late = []; // changes that come over the stream while the answers below are on their way
       try {
-        const geometry = this._fetch(this._url("geometry"), loading.signal).then((a) => a.arrayBuffer());
+        const geometry = fetchedAhead(this._url("geometry")) ||
+          this._fetch(this._url("geometry"), loading.signal).then((a) => a.arrayBuffer());
         const classes = this._fetch(this._url("classes"), loading.signal).then((a) => a.json());
         classes.catch(() => {}); // awaited below; a failed geometry must not leave it unheard
         const [buffer] = await Promise.all([geometry, loadDeck(this.options.deckUrl || "/vendor/deck.js")]);
@@ -105,6 +120,9 @@
         }
         this._show(null);
         this._useScene(scene);
+        const late = this.late.filter((change) => !(change.revision <= this.revision));
+        this.late = null;
+        for (const change of late) this.apply(change);
         await this._draw(alive);
       } catch (error) {
         if (error.name === "AbortError" || !alive()) return;
@@ -194,15 +212,15 @@
       return this.refresh();
     }
     /** Asks for the classes again; fetches the geometry again only when its version changed. */
-    async refresh() {
+    async refresh(again = false) {
       if (!this.scene) { this.ready = this._load(); return this.ready; }
       if (this.asking) this.asking.abort();
       const asking = (this.asking = new AbortController());
       try {
         const answer = await (await this._fetch(this._url("classes"), asking.signal)).json();
         if (this.disposed || this.asking !== asking) return undefined;
-        // a change that came over the stream meanwhile knows more than this answer
-        if (!this.options.at && answer.revision < this.revision) return this.refresh();
+        // a change that came over the stream meanwhile knows more than this answer: ask once more
+        if (!again && !this.options.at && answer.revision < this.revision) return this.refresh(true);
         if (answer.version !== this.scene.header.version) {
           this.trees = null;
           this.options.version = answer.version;
@@ -219,6 +237,7 @@
     }
     /** A live change: {revision, at, map: {version, changed: [[index, alert, occupancy, freshness], ...], pins}}. */
     apply(change) {
+      if (this.late) this.late.push(change);
       if (!this.scene || this.options.at) return;
       const map = change.map || change;
       if (map.community_id && map.community_id !== this.options.community) return;
@@ -348,6 +367,13 @@
   const call = (method, ...args) => (current ? current[method](...args) : undefined);
 
   window.CimMap = {
+    /** Fetches what the map will need (deck.gl, geometry) before its place on the page is free to be drawn. */
+    prepare({ community, at = null, deckUrl = "/vendor/deck.js" }) {
+      const url = new URL(`/map/${encodeURIComponent(community)}/geometry`, location.href);
+      if (at) url.searchParams.set("at", at);
+      fetchAhead(url);
+      loadDeck(deckUrl).catch(() => {}); // start meets the same failure and shows it
+    },
     /** Draws into `element`; the same element again only updates the options. Resolves when the ground is ready. */
     start(element, options) {
       if (current && current.element === element && !current.disposed) current.update(options);

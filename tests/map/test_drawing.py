@@ -55,6 +55,18 @@ def test_a_change_recolours_its_building_and_no_other(drawn):
     assert drawn.evaluate("() => CimMap.stats().counts.alert") == {"none": 8, "look": 0, "act": 1, "blind": 0}
 
 
+def test_a_change_that_comes_while_the_map_loads_is_not_lost(drawn):
+    counts = drawn.evaluate("""async () => {
+        const ready = CimMap.start(document.getElementById('map'), {community: 'c', theme: 'light'});
+        CimMap.apply({revision: 1e9, map: {changed: [[3, 2, 5, 3]]}});
+        await ready;
+        const { counts } = CimMap.stats();
+        await CimMap.start(document.getElementById('map'), {theme: 'dark'});
+        return counts.alert;
+    }""")
+    assert counts["act"] == 1
+
+
 def test_a_patched_picture_is_the_picture_a_full_frame_gives(drawn):
     worst, differing = drawn.evaluate("""() => {
         CimMap.apply({map: {changed: [[1, 1, 5, 3], [7, 2, 5, 3]]}});
