@@ -216,7 +216,7 @@
       for (const short of item.label.note && item.label.kind !== "act" ? [false, true] : [false]) {
         const [w, h] = short ? item.short : item.size;
         // above the lifted floors if there is room, so that no pin lies over a home
-        const first = over ? [Math.max(24, py - over[1] + 10)] : [];
+        const first = over ? [10, 36, 64, 94].map((v) => Math.max(24, py - over[1] + v)) : [];
         const stems = [...first, ...(urgent ? STEMS : STEMS.slice(0, 4))];
         const others = dots.filter((dot) => dot.item !== item).map((dot) => dot.box);
         for (const [stem, around] of [...stems.map((v) => [v, others]), ...stems.map((v) => [v, []])]) {
