@@ -151,20 +151,21 @@ class Pump:
 
         A message without clock counts from when it came, not from now.
         """
-        waiting = self._twin.adopt(device)
+        waiting = self._twin.adopt(device).to_pylist()
         if not waiting:
             return 0
-        messages: list[Message] = [(topic.encode(), bytes(raw), 0, 0) for topic, raw, _ in waiting]
+        messages: list[Message] = [(row["place"].encode(), row["raw"], 0, 0) for row in waiting]
         with self._decoding:
             decodings = [self._decoder.decode([m], self._twin.directory(), {}) for m in messages]
         tables = []
-        for decoding, (_, _, received_at) in zip(decodings, waiting, strict=True):
+        for decoding, row in zip(decodings, waiting, strict=True):
             table = decoding.readings
-            arrival = pa.scalar(received_at.replace(tzinfo=None), pa.timestamp("us"))
+            arrival = pa.scalar(row["received_at"].replace(tzinfo=None), pa.timestamp("us"))
             at = table.schema.get_field_index("taken_at")
             tables.append(table.set_column(at, "taken_at", table["taken_at"].fill_null(arrival)))
         rejected = [r for d in decodings for r in d.rejected]
-        applied = self._twin.apply(pa.concat_tables(tables), rejected=rejected)
+        used = [row["quarantine_id"] for row in waiting]
+        applied = self._twin.apply(pa.concat_tables(tables), rejected=rejected, resolved=used)
         return applied.stored
 
     # --- the pump's thread

@@ -146,12 +146,13 @@ class Twin:
 
     def apply(
         self, readings: pa.Table, *, rejected: Sequence[Rejected] = (), deliveries: pa.Table | None = None,
-        received_at: datetime | None = None,
+        resolved: Sequence[int] = (), received_at: datetime | None = None,
     ) -> Applied:  # fmt: skip
         """Store one batch in one transaction: dedupe, append, fold, quarantine; announce it after the commit.
 
         ``readings``: series_no int32, taken_at timestamp[us] UTC (null: no own clock), value float64, retained
-        bool, in order of arrival. ``deliveries``: mid int32, digest uint64 of clockless messages. ``received_at``
+        bool, in order of arrival. ``deliveries``: mid int32, digest uint64 of clockless messages. ``resolved``: the
+        quarantined messages these readings were made from. ``received_at``
         is for replaying a history into an empty past; it may not lie before the last commit.
         """
         with self._writing:
@@ -160,6 +161,9 @@ class Twin:
 
             def change(writer: Writer) -> bool:
                 self._quarantine(writer, rejected, received)
+                if resolved:
+                    ids = pa.table({"quarantine_id": pa.array(resolved, pa.int64())})
+                    writer.execute(_RESOLVE, tables={"used": ids}, resolved_at=from_us(received))
                 if deliveries is not None and deliveries.num_rows:
                     writer.append("delivery", _with_instant(deliveries, received))
                 self._tick(writer, received)
@@ -222,26 +226,13 @@ class Twin:
             self._counts.rejected += len(rejected)
             self._announce(received, np.empty(0, np.int32))
 
-    def adopt(self, device: Device) -> list[tuple[str, bytes, datetime]]:
-        """Record an unknown device; its waiting messages are marked resolved and given back to decode again."""
-        with self._writing:
-            self.record([device])
-            received = self._next_instant(None)
-            waiting = self._store.read("waiting_messages", dialect=device.dialect, address=device.address)
+    def adopt(self, device: Device) -> pa.Table:
+        """Record an unknown device; returns its waiting messages: quarantine_id, place, raw, received_at.
 
-            def change(writer: Writer) -> None:
-                writer.execute(
-                    "UPDATE quarantine SET resolved_at = $resolved_at WHERE resolved_at IS NULL "
-                    "AND code = 'unknown_device' AND dialect = $dialect AND address = $address",
-                    resolved_at=from_us(received), dialect=device.dialect, address=device.address,
-                )  # fmt: skip
-                self._tick(writer, received)
-
-            self._store.write(change)
-            self._timeline.received = received
-            self._timeline.revision += 1
-            self._announce(received, np.empty(0, np.int32))
-            return [(row["place"], row["raw"], row["received_at"]) for row in waiting.to_pylist()]
+        They wait on until their readings are applied with ``resolved``, so that none is lost in between.
+        """
+        self.record([device])
+        return self._store.read("waiting_messages", dialect=device.dialect, address=device.address)
 
     def set_source(self, name: str, connected: bool, detail: str) -> None:
         """Note that a source of data came or went; the same news twice changes nothing."""
@@ -529,6 +520,9 @@ class Twin:
 
 _FORGET_DELIVERIES = """DELETE FROM delivery WHERE received_at < (
     SELECT min(received_at) FROM (SELECT received_at FROM delivery ORDER BY received_at DESC LIMIT $most))"""
+
+
+_RESOLVE = "UPDATE quarantine SET resolved_at = $resolved_at WHERE quarantine_id IN (SELECT quarantine_id FROM used)"
 
 
 def _us(length: timedelta) -> int:

@@ -75,15 +75,18 @@ def test_listeners_hear_of_a_commit_after_it_is_there(home, clock, apply):
     assert heard == [(home.revision - 1, 1)]
 
 
-def test_adopting_a_device_gives_its_waiting_messages_back_once(home, clock):
+def test_the_messages_of_an_adopted_device_wait_until_their_readings_are_stored(home, clock):
     waiting = Rejected(
         source="mqtt", place="community/c/smoke/s9", code="unknown_device", reason="…", raw=b'{"smoke":1}',
         dialect="json", address="s9",
     )  # fmt: skip
     home.quarantine([waiting])
     new = Device(community_id="c", device_id="s9", type="smoke", dialect="json", address="s9", home_id="h1")
-    assert [(topic, raw) for topic, raw, _ in home.adopt(new)] == [("community/c/smoke/s9", b'{"smoke":1}')]
-    assert home.adopt(new) == []
+    (row,) = home.adopt(new).to_pylist()
+    assert (row["place"], row["raw"]) == ("community/c/smoke/s9", b'{"smoke":1}')
+    assert home.adopt(new).num_rows == 1  # killed before they were used: still there
+    home.apply(table(home, [("s9", "smoke", clock(), 1)]), resolved=[row["quarantine_id"]])
+    assert home.adopt(new).num_rows == 0
     assert home.quarantined(home.now()).to_pylist()[0]["resolved_at"] is not None
     assert home.directory().lookup("json", "s9").device_id == "s9"
 
