@@ -1,0 +1,160 @@
+"""Memory of the served program: the sample community, its simulated devices, and three million messages.
+
+The program runs as a user starts it, with its embedded broker; four more meters are imported and flooded with messages
+as fast as the broker takes them. The server's resident size is read after every hundred thousand stored readings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+MESSAGES = 3_000_000
+QUICK_MESSAGES = 150_000
+METERS = 4
+GIVE_UP_S = 60
+
+
+def main(quick: bool) -> dict[str, Any]:
+    """``resident_mb`` is the largest seen; ``growth_mb`` what the last two thirds of the messages added."""
+    wanted = QUICK_MESSAGES if quick else MESSAGES
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder))
+        try:
+            server.wait()
+            server.adopt_meters()
+            sizes = [(0, server.resident_mb())]
+            stored_before = server.stored()
+            publisher = Publisher(server.broker_port, wanted, Path(folder))
+            quiet_since = time.monotonic()
+            while sizes[-1][0] < wanted and time.monotonic() - quiet_since < GIVE_UP_S:
+                stored = server.stored() - stored_before
+                if stored - sizes[-1][0] >= wanted // 30:
+                    sizes.append((stored, server.resident_mb()))
+                    quiet_since = time.monotonic()
+                time.sleep(0.2)
+            publisher.stop()
+        finally:
+            server.stop()
+    third = [mb for stored, mb in sizes if stored >= wanted / 3]
+    return {
+        "bench": "memory",
+        "messages": sizes[-1][0],
+        "resident_mb": round(max(mb for _, mb in sizes)),
+        "growth_mb": round(third[-1] - third[0]),
+        "sizes_mb": [round(mb) for _, mb in sizes],
+    }
+
+
+class Server:
+    """`run.py serve` on an empty folder; readings counted by its own metrics."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self.broker_port = _unused_port(), _unused_port()
+        self._data = folder / "data"
+        self._log = (folder / "serve.log").open("wb")
+        command = [sys.executable, "run.py"]
+        self._token = subprocess.run(
+            [*command, "token", "create", "--role", "administrator", "--data", str(self._data)],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        arguments = ["--data", str(self._data), "--port", str(self.port), "--broker-port", str(self.broker_port)]
+        self._process = subprocess.Popen([*command, "serve", *arguments], cwd=ROOT, stdout=self._log, stderr=self._log)
+
+    def get(self, path: str) -> str:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {self._token}"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return str(answer.read().decode())
+
+    def wait(self) -> None:
+        """Until the sample's history is there and its devices speak."""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError("the server ended before it was ready")
+            try:
+                health = json.loads(self.get("/healthz"))
+            except OSError:
+                health = {}
+            if (
+                health.get("broker", {}).get("connected")
+                if isinstance(health.get("broker"), dict)
+                else health.get("broker")
+            ):
+                return
+            time.sleep(0.2)
+        raise RuntimeError("the server was not ready within 120 s")
+
+    def adopt_meters(self) -> None:
+        """Devices of the bench, imported beside the sample's."""
+        rows = ["device_id,type,address"]
+        rows += [f"bench-{i},temperature,bench-{i}" for i in range(METERS)]
+        path = self._data.parent / "devices.csv"
+        path.write_text("\n".join(rows), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "run.py", "import", str(path), "--community", "demo", "--layer", "devices", "--data",
+             str(self._data)], cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise RuntimeError(f"the bench's devices were not imported: {done.stdout}{done.stderr}")
+
+    def stored(self) -> int:
+        found = re.search(r"^cim_twin_stored_total (\S+)$", self.get("/metrics"), re.M)
+        if found is None:
+            raise RuntimeError("/metrics has no cim_twin_stored_total")
+        return int(float(found[1]))
+
+    def resident_mb(self) -> float:
+        """The server's own process; the embedded broker is another program beside it."""
+        return psutil.Process(self._process.pid).memory_info().rss / 1e6
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(30)
+        self._log.close()
+
+
+class Publisher:
+    """Four `mosquitto_pub -l`, each sending one meter's lines; every line has a time of its own."""
+
+    def __init__(self, port: int, messages: int, folder: Path) -> None:
+        each = messages // METERS
+        first = round(time.time() * 1000) - each  # a message a millisecond, the last one now
+        self._running = []
+        for meter in range(METERS):
+            path = folder / f"meter-{meter}.jsonl"
+            with path.open("w", encoding="ascii") as lines:
+                lines.writelines(f'{{"temp": {20 + i % 7}, "ts": {first + i}}}\n' for i in range(each))
+            command = ["mosquitto_pub", "-p", str(port), "-q", "1", "-l", "-t", f"community/demo/climate/bench-{meter}"]
+            with path.open("rb") as lines_in:
+                self._running.append(subprocess.Popen(command, stdin=lines_in))
+
+    def alive(self) -> bool:
+        """False once everything is with the broker."""
+        return any(process.poll() is None for process in self._running)
+
+    def stop(self) -> None:
+        """End those still sending."""
+        for process in self._running:
+            process.kill()
+            process.wait()
+
+
+def _unused_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
