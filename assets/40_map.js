@@ -103,6 +103,8 @@
       const loading = (this.loading = new AbortController());
       const alive = () => !this.disposed && this.loading === loading;
       this.late = []; // changes that come over the stream while the answers below are on their way
+      const empty = () => this._show(this.text.empty, this.text.how, `python run.py import buildings.osm --community ${this.options.community || "mine"}`);
+      if (!this.options.community) { empty(); return; } // a twin nothing has been imported into
       try {
         const geometry = fetchedAhead(this._url("geometry")) ||
           this._fetch(this._url("geometry"), loading.signal).then((a) => a.arrayBuffer());
@@ -114,10 +116,7 @@
         const scene = parts.geometry.parse(buffer);
         this._useClasses(await classes, scene);
         if (!alive()) return;
-        if (!scene.count) {
-          this._show(this.text.empty, this.text.how, `python run.py import buildings.osm --community ${this.options.community}`);
-          return;
-        }
+        if (!scene.count) { empty(); return; }
         this._show(null);
         this._useScene(scene);
         const late = this.late.filter((change) => !(change.revision <= this.revision));
@@ -369,6 +368,7 @@
   window.CimMap = {
     /** Fetches what the map will need (deck.gl, geometry) before its place on the page is free to be drawn. */
     prepare({ community, at = null, deckUrl = "/vendor/deck.js" }) {
+      if (!community) return;
       const url = new URL(`/map/${encodeURIComponent(community)}/geometry`, location.href);
       if (at) url.searchParams.set("at", at);
       fetchAhead(url);
