@@ -252,6 +252,8 @@ def _greet(settings: Settings, cockpit: Cockpit) -> None:
     print(f"  接口 API           {address(settings.host, settings.port)}/api/docs")
     if is_loopback(settings.host):
         print(f"  演示令牌 Demo token  {cockpit.tokens.lend(Role.ADMINISTRATOR, 'demo')}")
+    else:
+        print("  令牌 Token         python run.py token create --role administrator")
     print("  按 Ctrl+C 停止 · Ctrl+C to stop", flush=True)
 
 

@@ -27,6 +27,8 @@ from cockpit.tokens import Grant
 from twin_model.entities import Device
 from twin_model.twin import Twin
 
+ENTITIES, MEASURED, JUDGED = "实体 Entities", "测量 Measured", "研判 Judged"
+LIVE, WRITES = "实时 Live", "写入 Writing"
 LARGEST_UPLOAD = 4 << 30
 _LENGTH = re.compile(r"(\d+)\s*(s|m|min|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
@@ -72,12 +74,12 @@ def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         names = [n for n in table.column_names if n in model.model_fields]  # type: ignore[attr-defined]
         return listed(asked, table, names, twin.revision, geometry=geometry, arrow=[wkb] if wkb else ())
 
-    @api.get("/communities", tags=["entities"], response_model=shape.Page[shape.CommunityItem],
+    @api.get("/communities", tags=[ENTITIES], response_model=shape.Page[shape.CommunityItem],
              responses=_also(GEOJSON), summary="Communities")  # fmt: skip
     def communities(asked: Annotated[Asked, Depends(read)]) -> Response:
         return fetch(asked, "community", shape.CommunityItem, geometry=shapes_of("boundary"), wkb="boundary")
 
-    @api.get("/buildings", tags=["entities"], response_model=shape.Page[shape.BuildingItem],
+    @api.get("/buildings", tags=[ENTITIES], response_model=shape.Page[shape.BuildingItem],
              responses=_also(GEOJSON, ARROW), summary="Buildings; footprints as GeoJSON or Arrow (WKB)")  # fmt: skip
     def buildings(
         asked: Annotated[Asked, Depends(read)],
@@ -89,23 +91,23 @@ def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             use=use, estate_id=estate_id,
         )  # fmt: skip
 
-    @api.get("/facilities", tags=["entities"], response_model=shape.Page[shape.FacilityItem],
+    @api.get("/facilities", tags=[ENTITIES], response_model=shape.Page[shape.FacilityItem],
              responses=_also(GEOJSON), summary="Facilities")  # fmt: skip
     def facilities(asked: Annotated[Asked, Depends(read)], facility_kind: str | None = None) -> Response:
         return fetch(asked, "facility", shape.FacilityItem, geometry=points, facility_kind=facility_kind)
 
-    @api.get("/rooms", tags=["entities"], response_model=shape.Page[shape.RoomItem], summary="Rooms of facilities")
+    @api.get("/rooms", tags=[ENTITIES], response_model=shape.Page[shape.RoomItem], summary="Rooms of facilities")
     def rooms(asked: Annotated[Asked, Depends(read)], facility_id: str | None = None) -> Response:
         return fetch(asked, "room", shape.RoomItem, facility_id=facility_id)
 
-    @api.get("/homes", tags=["entities"], response_model=shape.Page[shape.HomeItem],
+    @api.get("/homes", tags=[ENTITIES], response_model=shape.Page[shape.HomeItem],
              summary="Homes with residents counted by age")  # fmt: skip
     def homes(
         asked: Annotated[Asked, Depends(read)], building_id: str | None = None, elder_alone: bool | None = None
     ) -> Response:
         return fetch(asked, "home", shape.HomeItem, building_id=building_id, elder_alone=elder_alone)
 
-    @api.get("/devices", tags=["entities"], response_model=shape.Page[shape.DeviceItem],
+    @api.get("/devices", tags=[ENTITIES], response_model=shape.Page[shape.DeviceItem],
              responses=_also(GEOJSON, ARROW), summary="Devices and how they are")  # fmt: skip
     def devices(
         asked: Annotated[Asked, Depends(read)],
@@ -124,7 +126,7 @@ def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
 
 
 def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
-    @api.get("/states", tags=["measured"], response_model=shape.Page[shape.StateItem], responses=_also(ARROW),
+    @api.get("/states", tags=[MEASURED], response_model=shape.Page[shape.StateItem], responses=_also(ARROW),
              summary="The state of every device-metric")  # fmt: skip
     def states(
         asked: Annotated[Asked, Depends(read)],
@@ -137,7 +139,7 @@ def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         names = [*STATE_COLUMNS[:3], "unit", *STATE_COLUMNS[3:]]
         return listed(asked, table, names, twin.revision)
 
-    @api.get("/readings", tags=["measured"], response_model=shape.Page[shape.ReadingItem],
+    @api.get("/readings", tags=[MEASURED], response_model=shape.Page[shape.ReadingItem],
              responses=_also(ARROW) | _MISSING, summary="The series of one device-metric")  # fmt: skip
     def readings(
         asked: Annotated[Asked, Depends(read)],
@@ -163,7 +165,7 @@ def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         table = twin.series(device_id, metric, start, end, asked.at, bucket=length)
         return listed(asked, table, table.column_names, twin.revision)
 
-    @api.get("/quarantine", tags=["measured"], response_model=shape.Page[shape.QuarantineItem],
+    @api.get("/quarantine", tags=[MEASURED], response_model=shape.Page[shape.QuarantineItem],
              summary="Messages and rows that could not be used, newest first")  # fmt: skip
     def quarantine(asked: Annotated[Asked, Depends(read)]) -> Response:
         table = twin.quarantined(asked.at, limit=asked.offset + asked.limit + 1)
@@ -171,7 +173,7 @@ def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
 
 
 def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
-    @api.get("/occupancy", tags=["judged"], response_model=shape.Page[shape.OccupancyItem],
+    @api.get("/occupancy", tags=[JUDGED], response_model=shape.Page[shape.OccupancyItem],
              summary="People now per room, facility and building")  # fmt: skip
     def occupancy(
         request: Request,
@@ -186,7 +188,7 @@ def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             table = table.filter(pc.not_equal(table["place_kind"], "building"))
         return listed(asked, table, list(shape.OccupancyItem.model_fields), twin.revision)
 
-    @api.get("/alerts", tags=["judged"], response_model=shape.Page[shape.AlertItem],
+    @api.get("/alerts", tags=[JUDGED], response_model=shape.Page[shape.AlertItem],
              summary="What needs somebody, most urgent first")  # fmt: skip
     def alerts(
         asked: Annotated[Asked, Depends(read)],
@@ -198,7 +200,7 @@ def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
 
 
 def _live(api: APIRouter, hub: Hub) -> None:
-    @api.get("/live", tags=["live"], response_class=StreamingResponse,
+    @api.get("/live", tags=[LIVE], response_class=StreamingResponse,
              responses={200: {"content": {"text/event-stream": {}}}},
              summary="Server-sent events: snapshot, change, alert")  # fmt: skip
     async def live(request: Request, community: str = "") -> StreamingResponse:
@@ -217,7 +219,7 @@ def _live(api: APIRouter, hub: Hub) -> None:
 def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
     content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
-    @api.post("/imports", tags=["writes"], response_model=list[shape.ImportReport],
+    @api.post("/imports", tags=[WRITES], response_model=list[shape.ImportReport],
               summary="Import one file: its content is the body",
               openapi_extra={"requestBody": {"content": content}})  # fmt: skip
     async def imports(
@@ -244,7 +246,7 @@ def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
             await _save(request, path)
             return await _imported(services, [path], options)
 
-    @api.post("/quarantine/adopt", tags=["writes"], response_model=shape.Adopted,
+    @api.post("/quarantine/adopt", tags=[WRITES], response_model=shape.Adopted,
               summary="Make an unknown device known; its waiting messages are stored")  # fmt: skip
     def adopt(device: shape.DeviceIn, _grant: Annotated[Grant, Depends(administrator)]) -> Response:
         try:

@@ -39,7 +39,7 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 <style>html,body{background:#0B1220;color:#E8EEF7;margin:0}</style>
 <link rel="preload" as="script" href="/vendor/deck.js">
-{%favicon%}
+<link rel="icon" type="image/svg+xml" href="/icon.svg">
 {%css%}
 </head>
 <body>
@@ -150,6 +150,11 @@ def _moment(twin: Twin, at: str | None) -> datetime:
 
 def _documentation(server: FastAPI) -> None:
     html = (STATIC / "docs.html").read_text(encoding="utf-8")
+    icon = (STATIC / "icon.svg").read_bytes()
+
+    @server.get("/icon.svg", include_in_schema=False)
+    async def small_picture() -> Response:
+        return Response(icon, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
 
     @server.get("/api/docs", include_in_schema=False)
     async def docs() -> Response:

@@ -106,8 +106,9 @@ class Channel:
 class Hub:
     """Listens to the twin and feeds the screens. Start it, hand out `stream`, close it."""
 
-    def __init__(self, twin: Twin) -> None:
+    def __init__(self, twin: Twin, gather_seconds: float = FLUSH_SECONDS) -> None:
         self._twin = twin
+        self._gather = gather_seconds
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -211,7 +212,7 @@ class Hub:
                 self._channels.pop(channel.community, None)
 
     async def _events(self, channel: Channel, screen: Screen, since: int | None) -> AsyncIterator[bytes]:
-        seen = await self._catch_up(channel, since)
+        seen = await self._catch_up(channel, since)  # the screen is among the listeners by now: nothing is missed
         yield seen[1]
         while not screen.over:
             if screen.behind:
@@ -232,14 +233,15 @@ class Hub:
 
     async def _catch_up(self, channel: Channel, since: int | None) -> tuple[int, bytes]:
         """A snapshot, and the number of the last event it already contains."""
-        return await asyncio.get_running_loop().run_in_executor(None, self._snapshot, channel, since)
+        told = self._sequence
+        return await asyncio.get_running_loop().run_in_executor(None, self._snapshot, channel, since, told)
 
-    def _snapshot(self, channel: Channel, since: int | None) -> tuple[int, bytes]:
-        # The same question within a second gets the same bytes: fifty screens that reconnect cost one.
+    def _snapshot(self, channel: Channel, since: int | None, told: int) -> tuple[int, bytes]:
+        """``told``: the last event that was handed out before the screen listened; the snapshot must hold it."""
         with channel.making:
             kept = channel.snapshot
-            if kept and kept[1] == since and time.monotonic() - kept[2] < LOOK_SECONDS:
-                return kept[0], kept[3]
+            if kept and kept[1] == since and kept[0] >= told and time.monotonic() - kept[2] < SILENT_LOOK_SECONDS:
+                return kept[0], kept[3]  # fifty screens that come back together cost one
             sequence = self._sequence
             twin = self._twin
             revision, now = twin.revision, twin.now()
@@ -283,7 +285,7 @@ class Hub:
         self._wake.set()
 
     def _run(self) -> None:
-        pause = FLUSH_SECONDS
+        pause = self._gather
         while not self._stop.is_set():
             self._wake.wait(timeout=LOOK_SECONDS)
             self._wake.clear()
@@ -307,7 +309,7 @@ class Hub:
                 self._past.append((revision, None if entities else pa.array(numbers, pa.int32())))
             channels = [c for c in self._channels.values() if c.screens]
         if not channels:
-            return FLUSH_SECONDS
+            return self._gather
         now = self._twin.now()
         states = self._twin.states(now)
         changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
@@ -325,7 +327,7 @@ class Hub:
             self._looked = time.monotonic()
             self._look_cost = self._looked - started
             self._unlooked = self._urgent = False
-        return max(FLUSH_SECONDS, sent / PUSH_BYTES_A_SECOND)
+        return max(self._gather, sent / PUSH_BYTES_A_SECOND)
 
     def _due(self, changed: pa.Table, news: bool, entities: bool) -> bool:
         """Whether to look at alerts and colours now. Looking takes at most a fifth of the time, half for an alarm."""

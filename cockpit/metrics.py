@@ -84,7 +84,7 @@ def install(
     """Add /healthz and /metrics."""
     registry.register(_Inside(twin, services, hub, answers))
 
-    @server.get("/healthz", tags=["server"], response_model=shape.Health, summary="Is it well? Open to everybody")
+    @server.get("/healthz", tags=["运行 Running"], response_model=shape.Health, summary="Is it well? Open to everybody")
     async def healthz() -> Response:
         status = services.broker_status()
         sources = {s.name: s.connected for s in twin.sources()}
@@ -99,6 +99,6 @@ def install(
         }
         return Response(dumps(body), media_type="application/json", headers={"cache-control": "no-store"})
 
-    @server.get("/metrics", tags=["server"], response_class=Response, summary="Prometheus text")
+    @server.get("/metrics", tags=["运行 Running"], response_class=Response, summary="Prometheus text")
     def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=TEXT)

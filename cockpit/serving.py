@@ -29,8 +29,8 @@ from fastapi import FastAPI, Request, Response
 log = logging.getLogger(__name__)
 
 DESCRIPTION = (
-    "What the neighbourhood's twin knows, now and at any past instant (`at`). "
     "社区数字孪生的数据接口：所有读取都可带 at 参数，得到当时所知的答案。"
+    "What the neighbourhood's twin knows, now and, with at, at any past instant."
 )
 FOREVER = "public, max-age=31536000, immutable"
 CALLBACK_THREADS = 4

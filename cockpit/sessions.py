@@ -33,6 +33,8 @@ SESSION_SECONDS = 30 * 24 * 3600
 LOCAL = Grant(Role.ADMINISTRATOR, "local", "local")
 SIGN_IN = "/sign-in"
 
+OPEN_PATHS = {"/healthz", "/icon.svg"}
+
 # What a screen in the street may fetch; everything else is refused to it, so a new endpoint starts closed.
 PUBLIC_PATHS = {
     "/api/v1/communities",
@@ -41,6 +43,7 @@ PUBLIC_PATHS = {
     "/api/v1/occupancy",
     "/api/v1/openapi.json",
     "/api/docs",
+    "/icon.svg",
 }
 
 DATA_PATHS = ("/api/", "/map/", "/metrics", "/assets/", "/vendor/", "/_")
@@ -54,7 +57,10 @@ _SECURITY = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ class Guard:
         if not self._answers_to(host_of(request.headers.get("host", ""))):
             said = "this server does not go by that host name; add it to the setting `names`"
             return problem_response(HTTPStatus.MISDIRECTED_REQUEST, said, path), None
-        if path == "/healthz":
+        if path in OPEN_PATHS:
             return None, None
         if path == SIGN_IN:
             return await self._sign_in(request), None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from cockpit.live import WAITING_EVENTS, Screen
+from cockpit.live import WAITING_EVENTS, Hub
+from cockpit.services import Services
+from cockpit.shell import Asker
+from layouts.page import View
+from twin_model.entities import Building
 
-from .conftest import report, street
+from .conftest import report, square, street
 
 
 @dataclass
@@ -140,10 +146,6 @@ def test_a_map_whose_buildings_changed_is_told_to_fetch_them_again(site, twin, c
     with listening(site, community="demo") as screen:
         wait_for(lambda: screen.events, what="the snapshot")
         clock.forward(seconds=5)
-        from twin_model.entities import Building
-
-        from .conftest import square
-
         twin.record([Building(community_id="demo", building_id="demo-b9", footprint=square(104.01, 30), height_m=9.0)])
         change = wait_for(lambda: [c for c in screen.of("change") if c.get("map")], what="the new building")[0]
     assert change["map"]["changed"] is None
@@ -169,18 +171,35 @@ def test_closing_ends_every_stream(site, wait_for):
         assert screen.over.wait(5), "the stream goes on after the end of the hub"
 
 
-def test_a_screen_too_slow_to_read_is_cut_off_from_old_news_and_marked_for_a_snapshot():
-    import asyncio
+def test_a_screen_too_slow_for_the_news_is_told_anew_how_everything_is(twin, clock, wait_for):
+    """Nothing is read while more changes come than wait for a screen; then a whole snapshot follows."""
+    twin.record(street())
+    hub = Hub(twin, gather_seconds=0.0)
+    hub.start()
 
-    async def slow() -> Screen:
-        screen = Screen(asyncio.get_running_loop())
-        for number in range(WAITING_EVENTS + 1):
-            screen.offer([(number, b"x")])
-        return screen
+    async def slow() -> list[bytes]:
+        stream = hub.stream("demo", None)
+        read = [await anext(stream), await anext(stream)]
+        for number in range(3 * WAITING_EVENTS):
+            clock.forward(seconds=1)
+            report(twin, ("demo-air", "temperature", number % 30))
+            await asyncio.sleep(0.001)  # the stream's own loop must turn for events to be queued
+            if hub.counts.fell_behind:
+                break
+        read.append(await anext(stream))
+        await stream.aclose()
+        return read
 
-    screen = asyncio.run(slow())
-    assert screen.behind
-    assert len(screen.waiting) == 0
+    try:
+        retry, first, anew = asyncio.run(slow())
+    finally:
+        hub.close()
+    assert retry.startswith(b"retry:")
+    assert b"event: snapshot" in first
+    assert b"event: snapshot" in anew
+    assert b'"complete":true' in anew
+    assert hub.counts.fell_behind >= 1
+    assert hub.counts.clients == 0
 
 
 def test_live_screens_ask_about_one_revision_for_a_second(site, twin, clock):
@@ -194,3 +213,28 @@ def test_live_screens_ask_about_one_revision_for_a_second(site, twin, clock):
 @pytest.mark.parametrize("wrong", ["communtiy=demo"])
 def test_a_mistyped_filter_is_refused(site, wrong):
     assert site.get(f"/api/v1/live?{wrong}").status_code == 400
+
+
+def test_what_was_known_in_the_past_is_asked_once_whatever_comes_since(site, twin, clock):
+    site.cockpit.hub.close()
+    asked = []
+
+    def question(_twin, at, community):
+        asked.append((at, community))
+        return len(asked)
+
+    ask = Asker(twin, Services(), site.cockpit.answers, site.cockpit.hub)
+    past = View(community="demo", at=clock.instant - timedelta(minutes=1))
+    first = ask("q", question, past)
+    clock.forward(seconds=30)
+    report(twin, ("demo-air", "temperature", 27.0))
+    assert ask("q", question, past) == first
+    assert asked == [(past.at, "demo")]
+
+
+def test_fifty_live_screens_in_one_second_ask_once(site):
+    asked = []
+    ask = Asker(site.twin, Services(), site.cockpit.answers, site.cockpit.hub)
+    for _ in range(50):
+        ask("q", lambda _twin, _at, _community: asked.append(1), View(community="demo"))
+    assert len(asked) == 1
