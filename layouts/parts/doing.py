@@ -102,7 +102,7 @@ def task_row(view: View, now: datetime, task: Any, *, inside: bool = False) -> h
                 age(lang, task["since"], now, form="lasting", class_name=f"long {task['severity']}"),
                 html.Span(why(view, task), className="why-line"),
             ],
-            className="task",
+            className=f"task {task['severity']}",
             **{**sets("overview--selected", building), "data-fly": building},
         )
     )

@@ -48,6 +48,7 @@ def grid(view: View, name: str) -> dag.AgGrid:
             "rowHeight": 40,
             "headerHeight": 40,
             "animateRows": False,
+            "suppressColumnVirtualisation": True,
             "tooltipShowDelay": 300,
         },
         className="",
