@@ -313,12 +313,12 @@ class Hub:
         now = self._twin.now()
         states = self._twin.states(now)
         changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
-        look = self._due(changed, bool(gathered), entities)
+        sources = self._twin.sources()
+        news = sources != self._sources  # told at once: a page that asked too early would keep the old answer
+        self._sources = sources
+        look = self._due(changed, bool(gathered), entities) or news
         if look:  # about the instant the pages ask about next, so that they find the answers made
             now = self._beat(since=self._pulse).at
-        sources = self._twin.sources()
-        news = sources != self._sources
-        self._sources = sources
         sent = 0
         started = time.monotonic()
         for channel in channels:
