@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import time
@@ -95,10 +96,14 @@ class Screen:
 
     def pixels(self, x: float, y: float, width: float, height: float) -> NDArray[np.uint8]:
         """What the graphics card drew there: (rows, columns, 3), bottom row first."""
-        raw = self.page.evaluate(
-            "([x, y, w, h]) => Array.from(window.CimMap.readPixels(x, y, w, h))", [x, y, width, height]
-        )
-        return np.array(raw, dtype=np.uint8).reshape(-1, 4)[:, :3]
+        script = """([x, y, w, h]) => {
+            const drawn = window.CimMap.readPixels(x, y, w, h);
+            let text = "";
+            for (let i = 0; i < drawn.length; i += 8192) text += String.fromCharCode(...drawn.subarray(i, i + 8192));
+            return btoa(text);
+        }"""
+        raw = base64.b64decode(self.page.evaluate(script, [x, y, width, height]))
+        return np.frombuffer(raw, dtype=np.uint8).reshape(-1, 4)[:, :3]
 
     def heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(words in message.text for words in self.forgiven):
