@@ -18,8 +18,8 @@ LEFT = (
     Panel("city", answers.city, living.city, beside=True),
 )
 RIGHT = (
-    Panel("urgent", answers.tasks, doing.urgent),
-    Panel("tasks", answers.tasks, doing.tasks, "grow"),
+    Panel("urgent", answers.needs, doing.urgent),
+    Panel("tasks", answers.needs, doing.tasks, "grow"),
     Panel("health", answers.devices, doing.health, beside=True),
     Panel("flow", answers.flow, doing.flow),
 )

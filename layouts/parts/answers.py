@@ -33,12 +33,12 @@ def community(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def open_now(twin: Twin, at: datetime, community: str) -> Answer:
-    """Open alerts by severity, blind homes, devices online and in all."""
+    """Open alerts by severity, blind homes (None: nothing there that could tell), devices online and in all."""
     severity = Counter(twin.alerts(at, community_id=community)["severity"].to_pylist())
     status = Counter(twin.device_status(at, community_id=community)["status"].to_pylist())
     homes = Counter(twin.home_states(at, community_id=community)["state"].to_pylist())
     return {
-        "open": sum(severity.values()),
+        "open": sum(severity.values()) if status else None,
         "act": severity["act"],
         "look": severity["look"],
         "blind": homes["blind"] if homes else None,
@@ -92,6 +92,11 @@ def tasks(twin: Twin, at: datetime, community: str) -> list[Answer]:
     chosen = known.filter(pc.is_in(known["device_id"], pa.array([row["subject"] for row in rows], pa.string())))
     types = dict(zip(chosen["device_id"].to_pylist(), chosen["type"].to_pylist(), strict=True))
     return described(twin, placed(twin, at, ({**row, "type": types.get(row["subject"])} for row in rows)))
+
+
+def needs(twin: Twin, at: datetime, community: str) -> Answer:
+    """Open alerts, and whether anything is there that could raise one."""
+    return {"tasks": tasks(twin, at, community), "sensed": twin.device_status(at, community_id=community).num_rows > 0}
 
 
 def devices(twin: Twin, at: datetime, community: str) -> Answer:

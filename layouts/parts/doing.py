@@ -20,7 +20,7 @@ STATUSES = ("fresh", "stale", "lost")
 
 def urgent(view: View, now: datetime, answer: Any) -> Any:
     """The one loud thing: the most urgent open alert that needs action. Nothing when there is none."""
-    first = next((task for task in answer if task["severity"] == "act"), None)
+    first = next((task for task in answer["tasks"] if task["severity"] == "act"), None)
     if first is None:
         return None
     lang = view.lang
@@ -60,26 +60,26 @@ def _act_buttons(view: View, task: Any) -> html.Div:
 
 
 def tasks(view: View, now: datetime, answer: Any) -> html.Div:
-    """The other open alerts by urgency; with none, that there is nothing to do."""
-    lang = view.lang
-    loud = next((task for task in answer if task["severity"] == "act"), None)
-    noted = {"data-notes": json.dumps(notes(lang, answer), ensure_ascii=False)}
-    rest = [task for task in answer if task is not loud]
-    key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
-    note = t(lang, "tasks.note", n=count(len(rest))) if rest else None
-    if not rest:
-        calm = t(lang, "tasks.no_others" if loud else "tasks.none")
-        return html.Div(
-            [head(t(lang, key), note), html.P([sign("fresh"), calm], className="calm")],
-            className="panel tasks",
-            **noted,
-        )
-    rows = [task_row(view, now, task) for task in rest[:SHOWN_TASKS]]
-    return html.Div(
-        [head(t(lang, key), note, way="alerts"), html.Ul(rows, className="task-list"), _all(lang, len(rest))],
-        className="panel tasks",
-        **noted,
-    )
+    """The other open alerts by urgency; with none, that there is nothing to do, if anything could have told."""
+    lang, every = view.lang, answer["tasks"]
+    noted = {"data-notes": json.dumps(notes(lang, every), ensure_ascii=False)}
+    loud = next((task for task in every if task["severity"] == "act"), None)
+    rest = [task for task in every if task is not loud]
+    title_key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
+    if not answer["sensed"]:
+        body: list[Any] = [head(t(lang, title_key)), unknown(t(lang, "tasks.not_sensed"))]
+    elif not rest:
+        calm = "tasks.no_others" if loud else "tasks.none" if view.live else "tasks.none_past"
+        body = [head(t(lang, title_key)), html.P([sign("fresh"), t(lang, calm)], className="calm")]
+    else:
+        rows = [task_row(view, now, task) for task in rest[:SHOWN_TASKS]]
+        note = t(lang, "tasks.note", n=count(len(rest)))
+        body = [
+            head(t(lang, title_key), note, way="alerts"),
+            html.Ul(rows, className="task-list"),
+            _all(lang, len(rest)),
+        ]
+    return html.Div(body, className="panel tasks", **noted)
 
 
 def notes(lang: str, answer: Any) -> dict[str, str]:

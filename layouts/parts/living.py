@@ -162,7 +162,11 @@ def _tile(
     later = answer.get("now", {}).get(name)
     title = html.Span(t(lang, f"city.{name}"), className="tile-title")
     if row is None or row["value"] is None:
-        why = t(lang, "city.none") if row is None else t(lang, "since.word", at=stamp(lang, row["newest"]))
+        why = (
+            t(lang, "city.none")
+            if row is None or row["newest"] is None
+            else t(lang, "since.word", at=stamp(lang, row["newest"]))
+        )
         return html.Button(
             [title, html.B(UNKNOWN, className="num blind"), html.Span(why, className="why")],
             className="tile way unknown",

@@ -85,7 +85,9 @@ def legend_bar(view: View, keys: html.Div | html.Section) -> html.Section:
                     _button(lang, "north", "north"),
                     _button(lang, "home", "home"),
                     html.Div(
-                        [html.I(id="overview--scale-bar"), html.Span(id="overview--scale-word")], className="scale"
+                        [html.I(id="overview--scale-bar"), html.Span(id="overview--scale-word")],
+                        className="scale",
+                        hidden=True,
                     ),
                 ],
                 className="map-tools",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -81,14 +80,14 @@ def test_the_type_is_guessed_from_the_fields_or_not_at_all(twin):
     assert guess(b"[1, 2]") is None
 
 
-def test_an_adopted_device_leaves_the_quarantine_and_keeps_its_id(living):
+def test_an_adopted_device_gets_its_waiting_messages_and_always_the_same_id(living):
     number = str(living.quarantined(living.now())["quarantine_id"][0].as_py())
     message = device_answers.message(living, living.now(), HERE, number=number)
     device = devices.new_device(HERE, message["dialect"], message["address"], "door_contact", "home:h502", "")
     assert (device.home_id, device.name, device.type) == ("h502", None, "door_contact")
     assert device == devices.new_device(HERE, "json", "x-9", "door_contact", "home:h502", None)
-    assert len(living.adopt(device)) == 1
-    assert device_answers.quarantine(living, living.now() + timedelta(seconds=1), HERE) == []
+    assert living.adopt(device).num_rows == 1
+    assert living.directory().lookup("json", "x-9").device_id == device.device_id
 
 
 def test_a_device_can_be_put_into_every_kind_of_place(living):

@@ -226,3 +226,14 @@ def test_a_metric_of_many_states_is_called_by_the_state_it_is_in(living, twin):
         "unit": "",
     }
     assert doing.title("zh", task) == "充电桩 故障"
+
+
+def test_without_any_device_calm_is_not_claimed(twin, show, view):
+    assert text_of(show(twin, PANEL["tasks"])) == ["待处理", "—", "没有设备，无从告警"]
+    assert answers.open_now(twin, twin.now(), HERE)["open"] is None
+
+
+def test_calm_of_the_past_is_told_in_the_past(living, show, view, clock):
+    then = living.now()
+    clock.forward(minutes=1)
+    assert text_of(show(living, PANEL["tasks"], replace(view, at=then))) == ["当时待处理", "当时没有要处理的事"]
