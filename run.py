@@ -200,18 +200,13 @@ def _wants_sample(settings: Settings, twin: Twin) -> bool:
 
 
 def _load_sample(twin: Twin) -> datetime | None:
-    """Draw the sample community with two days behind it; None when it is there already."""
-    if not _is_empty(twin):
-        return None
-    from sample_data.load import load as load_sample
+    """The sample community with two days behind it, up to the instant given back; None when it is there already."""
+    from sample_data.load import ensure
 
-    print("正在生成示例社区 … · Making the sample community …", flush=True)
+    if _is_empty(twin):
+        print("正在生成示例社区 … · Making the sample community …", flush=True)
     now = utc_now()
-    try:
-        load_sample(twin, now)
-    except ValueError as error:
-        raise Stop(f"The sample community needs an empty data folder: {error}") from error
-    return now
+    return now if ensure(twin, now) else None
 
 
 def _publish_sample(url: BrokerUrl, settings: Settings, since: datetime | None) -> Callable[[], None]:

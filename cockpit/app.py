@@ -99,7 +99,9 @@ def create_app(
     problems.install(server)
     metrics.install(server, registry, twin, services, hub, answers)
     server.include_router(api.build(twin, services, hub))
-    _map_routes(server, twin)
+    deck = serving.Vendored(map_scene.deck_bundle_path())
+    backend.threads.submit(deck.warm)
+    _map_routes(server, twin, deck)
     _documentation(server)
     backend.is_page = lambda path: shell.page_at(pages, path) is not None
     backend.finish()
@@ -111,8 +113,7 @@ def create_app(
     return Cockpit(dash, server, hub, answers, tokens, backend)
 
 
-def _map_routes(server: FastAPI, twin: Twin) -> None:
-    deck = serving.Vendored(map_scene.deck_bundle_path())
+def _map_routes(server: FastAPI, twin: Twin, deck: serving.Vendored) -> None:
     server.add_api_route("/vendor/deck.js", deck, methods=["GET"], include_in_schema=False)
 
     @server.get("/map/{community_id}/geometry", include_in_schema=False)

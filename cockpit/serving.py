@@ -157,6 +157,10 @@ class Vendored:
         self._path = path
         self._name = f"{path.stat().st_size:x}-{path.stat().st_mtime_ns:x}"
 
+    def warm(self) -> None:
+        """Compress it now, so that the first visitor need not wait for that."""
+        compressed(self._path.read_bytes())
+
     @property
     def version(self) -> str:
         """Changes when the file does; part of the address, so the answer may be kept for ever."""

@@ -161,6 +161,7 @@ class EmbeddedBroker:
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _UNTIL_PARENT_ENDS, "sh", *command],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl+C is for us: the broker goes last, when all is committed and acknowledged
         )  # fmt: skip
         until = time.monotonic() + START_S
         while time.monotonic() < until and not self._stopping.is_set():

@@ -19,7 +19,7 @@ import pytest
 import run
 from ingest.report import LAYERS
 
-from ..conftest import Served, unused_port
+from ..conftest import Served, listening, unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SQUARE = [[104.0, 30.0], [104.0002, 30.0], [104.0002, 30.0002], [104.0, 30.0002], [104.0, 30.0]]
@@ -195,6 +195,17 @@ def test_stopping_is_quick_quiet_and_leaves_nothing_open(serve):
     assert "WARNING" not in server.log
     server.start()  # the folder is free again, and the token from before is still known
     assert server.get("/api/v1/communities").status_code == 200
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_whole_group_and_ends_it_in_order(serve, wait_for):
+    """The embedded broker is a child: it must go last, and go."""
+    server = serve("--no-sample")
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(15) == 0
+    server.process = None
+    assert "WARNING" not in server.log
+    assert "Traceback" not in server.log
+    wait_for(lambda: not listening(server.broker_port), what="the broker's port to be free")
 
 
 def test_it_stops_while_a_screen_listens(serve):
