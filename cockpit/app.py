@@ -79,7 +79,7 @@ def create_app(
         "cockpit",
         backend=serving.Backend,
         title=TITLE,
-        update_title=None,
+        update_title="",  # no flicker of the title while callbacks run
         assets_folder=str(ASSETS),
         index_string=INDEX,
         serve_locally=True,
@@ -89,11 +89,12 @@ def create_app(
         add_log_handler=False,
     )
     server, backend = dash.server, dash.backend
+    assert isinstance(backend, serving.Backend)
     pages = shell.discover_pages()
     dash.layout = shell.frame()
-    dash.validation_layout = shell.everything(pages)
+    dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
     shell.register(dash, pages, shell.Asker(twin, services, answers, hub))
-    dash._setup_server()  # now, not at the first request: a mistake in a layout ends the start
+    dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
 
     registry = CollectorRegistry()
     problems.install(server)

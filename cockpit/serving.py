@@ -59,11 +59,12 @@ class Backend(FastAPIDashServer):
             openapi_url="/api/v1/openapi.json",
         )
 
-    def serve_callback(self, dash_app: Dash) -> Callable[..., Any]:
+    def serve_callback(self, dash_app: Any) -> Callable[..., Any]:
         """Run callbacks on a few threads, so that the event loop stays free to push."""
 
         async def dispatch(request: Request) -> Response:
-            body = self.request_adapter().get_json()
+            adapter: Any = self.request_adapter()
+            body = adapter.get_json()
             context = dash_app._initialize_context(body)
             func = dash_app._prepare_callback(context, body)
             args = dash_app._inputs_to_vals(context.inputs_list + context.states_list)
@@ -94,7 +95,7 @@ class Backend(FastAPIDashServer):
             response.headers["vary"] = "Accept-Encoding"
         return response
 
-    def setup_index(self, dash_app: Dash) -> None:
+    def setup_index(self, dash_app: Any) -> None:
         """The page at ``/``."""
         self._dash_app = dash_app
         dash_app._add_url("", self.page, methods=["GET"])
@@ -113,11 +114,11 @@ class Backend(FastAPIDashServer):
             from cockpit.problems import problem_response
 
             return problem_response(404, "there is nothing at this address; see /api/docs", path)
-        token = set_current_request(request)
+        token = set_current_request(request)  # type: ignore[no-untyped-call]
         try:
             html = self._dash_app.index().replace("Loading...", "正在载入 …")
         finally:
-            reset_current_request(token)
+            reset_current_request(token)  # type: ignore[no-untyped-call]
         return Response(
             html,
             status_code=200 if self.is_page(path) else 404,

@@ -111,10 +111,11 @@ def everything(pages: Sequence[Page]) -> Component:
 def page_tree(pages: Sequence[Page], page: Page | None, view: View) -> list[Component]:
     """Top bar, page, time bar; an address without a page says so."""
     slug = page.slug if page else ""
+    attributes: dict[str, Any] = {"data-page": slug}
     body = page.layout(view) if page else _nowhere(view)
     return [
         shell_bar.bar(view, pages, slug),
-        html.Main(body, id=SHELL("main"), **{"data-page": slug}),
+        html.Main(body, id=SHELL("main"), **attributes),
         time_bar.time_bar(view, slim=page is None or page.slim),
     ]
 
