@@ -185,6 +185,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-set]");
     if (button) { opener = button; set(button.dataset.set, button.dataset.value || null); return; }
+    const way = event.target.closest("[data-way]");
+    if (way) { opener = way; wanted = way.dataset.way; open(); return; }
     const link = event.target.closest("a[data-page], a[data-lang], a[data-visit]");
     if (link && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
       event.preventDefault();
@@ -205,6 +207,14 @@
     looked();
     return true;
   }
+  /* The rows behind a figure of the bar stand on the overview: go there first, then open them. */
+  let wanted = null;
+  function open() {
+    if (wanted === null) return;
+    if (!document.querySelector('[data-panels="overview"]')) { visit(href({}, "/overview")); return; }
+    set("overview--open", wanted);
+    wanted = null;
+  }
   /* A dialog that opens takes the keyboard; closed, it goes back to what opened it. */
   let dialog = null;
   function focusDialog() {
@@ -220,6 +230,7 @@
     const bar = byId("shell--bar");
     if (bar !== seen) { seen = bar; answers = {}; asked = null; begun = Date.now(); if (bar) started(); }
     focusDialog();
+    if (wanted !== null && document.querySelector('[data-panels="overview"]')) setTimeout(open, 0);
   }).observe(document.documentElement, { childList: true, subtree: true });
   setInterval(tick, 1000);
   document.addEventListener("visibilitychange", tick);

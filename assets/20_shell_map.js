@@ -107,8 +107,8 @@
   let waited = 0;
   function whenFiguresStand(place) {
     if (place !== seen || !place.isConnected) return;
-    const figures = byId("overview--population");
-    if ((figures && figures.childElementCount) || Date.now() - waited > 2500) requestAnimationFrame(() => setTimeout(() => start(place), 0));
+    const figures = document.querySelector("#overview--population > :not(.waiting)");
+    if (figures || Date.now() - waited > 2500) requestAnimationFrame(() => setTimeout(() => start(place), 0));
     else setTimeout(() => whenFiguresStand(place), 40);
   }
   let due = null;

@@ -12,16 +12,16 @@ from layouts.parts.text import t
 ids = Ids("overview")
 
 LEFT = (
-    Panel("population", answers.residents, living.population),
-    Panel("elders", answers.elders, living.elders, beside=True),
-    Panel("centre", answers.centre, living.centre, beside=True),
-    Panel("city", answers.city, living.city, beside=True),
+    Panel("population", answers.residents, living.population, waits=True),
+    Panel("elders", answers.elders, living.elders, beside=True, waits=True),
+    Panel("centre", answers.centre, living.centre, beside=True, waits=True),
+    Panel("city", answers.city, living.city, beside=True, waits=True),
 )
 RIGHT = (
     Panel("urgent", answers.needs, doing.urgent),
-    Panel("tasks", answers.needs, doing.tasks, "grow"),
-    Panel("health", answers.devices, doing.health, beside=True),
-    Panel("flow", answers.flow, doing.flow),
+    Panel("tasks", answers.needs, doing.tasks, "grow", waits=True),
+    Panel("health", answers.devices, doing.health, beside=True, waits=True),
+    Panel("flow", answers.flow, doing.flow, waits=True),
 )
 LEGEND = Panel("legend", answers.colours, map_frame.legend)
 BUILDING = Panel("building", answers.building, building.building, chosen={"building": "selected"})

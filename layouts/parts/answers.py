@@ -115,8 +115,12 @@ def devices(twin: Twin, at: datetime, community: str) -> Answer:
 def flow(twin: Twin, at: datetime, community: str) -> Answer:
     """What came in: readings kept, what waits in quarantine, which sources are connected, the newest commit."""
     waiting = twin.quarantined(at, limit=1000)
+    counts = twin.counts()
     return {
-        **twin.counts(),
+        "readings": counts["readings_total"]
+        if counts["readings_total"] < 10_000
+        else round(counts["readings_total"], -3),
+        "duplicates": counts["duplicates"],
         "quarantined": waiting.filter(pc.is_null(waiting["resolved_at"])).num_rows,
         "sources": [(source.name, source.connected, source.since) for source in twin.sources(at)],
     }

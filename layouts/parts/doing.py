@@ -197,7 +197,7 @@ def flow(view: View, now: datetime, answer: Any) -> html.Div:
     ]
     chips = [_flow_chip(lang, "quarantined", count(answer["quarantined"]), "quarantine")]
     if view.live:  # the counters tell of this moment only
-        chips.insert(0, _flow_chip(lang, "stored", large(lang, answer["readings_total"]), "stored"))
+        chips.insert(0, _flow_chip(lang, "stored", large(lang, answer["readings"]), "stored"))
         chips.append(_flow_chip(lang, "duplicates", count(answer["duplicates"]), None))
     return html.Div(
         [head(t(lang, "flow.title"), sources or t(lang, "flow.no_source")), html.Div(chips, className="flow-chips")],

@@ -63,7 +63,7 @@ def _key(lang: str, colouring: str, name: str, n: int) -> html.Li:
     )
 
 
-def legend_bar(view: View, keys: html.Div | html.Section) -> html.Section:
+def legend_bar(view: View, keys: html.Div) -> html.Section:
     """The bar under the map: colouring, classes, layers, north, home view, scale."""
     lang = view.lang
     colourings = [html.Option(t(lang, f"legend.{name}.title"), value=name) for name in CLASSES]

@@ -31,16 +31,15 @@ class Panel:
     question: Callable[..., Any]
     draw: Callable[[View, datetime, Any], Tree]
     class_name: str = ""
-    label_key: str | None = None
+    waits: bool = False
     chosen: Mapping[str, str] = field(default_factory=dict)
     beside: bool = False  # in the past, the answer of now goes along as answer["now"], for comparison only
 
-    def place(self, ids: Ids, view: View) -> html.Div | html.Section:
-        """The empty place the tree is put into; a labelled one is a landmark."""
-        if self.label_key is None:
-            return html.Div(id=ids(self.part), className=self.class_name)
-        label = {"aria-label": t(view.lang, self.label_key)}
-        return html.Section(id=ids(self.part), className=self.class_name, **label)
+    def place(self, ids: Ids, view: View) -> html.Div:
+        """The place the tree is put into; until then it is empty or says, as a panel, that it is being read."""
+        words = html.P(t(view.lang, "panel.waiting"), className="caveat")
+        waiting = html.Div(words, className="panel waiting") if self.waits else None
+        return html.Div(waiting, id=ids(self.part), className=self.class_name)
 
 
 def stores(ids: Ids) -> html.Div:

@@ -99,27 +99,28 @@ def brand(view: View, _now: datetime, community: Any) -> list[Any]:
 
 
 def figures(view: View, _now: datetime, answer: Any) -> list[Any]:
-    """Open alerts, blind homes, devices online."""
+    """Open alerts, blind homes, devices online; a press opens the rows on the overview."""
     lang = view.lang
     worst = "act" if answer["act"] else "look" if answer["look"] else "blind" if answer["open"] else "none"
     online = share(answer["online"] / answer["devices"]) if answer["devices"] else share(None)
+    of_all = t(lang, "bar.online_way", online=count(answer["online"]), devices=count(answer["devices"]))
     return [
-        _bar_figure(worst, t(lang, "bar.open"), count(answer["open"]), "", t(lang, "bar.open_way")),
-        _bar_figure(
-            "blind", t(lang, "bar.blind"), count(answer["blind"]), t(lang, "unit.homes"), t(lang, "bar.blind_way")
+        _figure(lang, "alerts", worst, "open", [html.B(count(answer["open"]))], t(lang, "bar.open_way")),
+        _figure(
+            lang,
+            "homes:blind",
+            "blind",
+            "blind",
+            [html.B(count(answer["blind"])), f" {t(lang, 'unit.homes')}"],
+            t(lang, "bar.blind_way"),
         ),
-        _bar_figure("fresh", t(lang, "bar.online"), online, "", _online_words(lang, answer)),
+        _figure(lang, "devices:lost", "fresh", "online", [html.B(online)], of_all),
     ]
 
 
-def _online_words(lang: str, answer: Any) -> str:
-    return t(lang, "bar.online_way", online=count(answer["online"]), devices=count(answer["devices"]))
-
-
-def _bar_figure(state: str, name: str, value: str, unit: str, title: str) -> html.Span:
-    return html.Span(
-        [sign(state), f"{name} ", html.B(value), f" {unit}" if unit else None], className="bar-figure", title=title
-    )
+def _figure(lang: str, way: str, state: str, name: str, value: list[Any], title: str) -> html.Button:
+    inner = [sign(state), f"{t(lang, f'bar.{name}')} ", *value]
+    return html.Button(inner, className="bar-figure", title=title, **{"data-way": way})
 
 
 def strip(view: View, now: datetime, answer: Any) -> Any:
