@@ -20,7 +20,8 @@ from starlette.responses import Response, StreamingResponse
 from cockpit import api_models as shape
 from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, listed, points, reader, shapes_of
 from cockpit.encoding import dumps, rfc3339
-from cockpit.live import ALERT_COLUMNS, STATE_COLUMNS, Hub, alert_id
+from cockpit.events import ALERT_COLUMNS, STATE_COLUMNS, alert_id
+from cockpit.live import Hub
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.services import NotServed, Services
 from cockpit.tokens import Grant

@@ -1,31 +1,32 @@
 """Server-sent events: what changed, encoded once for all screens.
 
-The writer's thread only leaves the numbers of the changed series here. One thread gathers them, at most ten times a
+The writer's thread only leaves the numbers of the changed series here. A thread gathers them, at most ten times a
 second, and hands one event to every screen that looks at the same community. A screen that reads too slowly gets no
 queue of old news but a fresh snapshot, so memory stays bounded and a screen is never wrong for long.
 
-Two rhythms: states go out as they change; alerts and map colours, which cost a few queries, are looked at once a
-second, at once when a value with a declared alarm changed, and every few seconds without news because silence ages.
+Two rhythms: states go out as they change; alerts and map colours, which cost a few queries, are looked at by another
+thread once a second, at once when a value with a declared alarm changed, and every few seconds without news because
+silence ages.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cockpit.encoding import dumps, rfc3339, rows
+from cockpit.encoding import rfc3339, rows
+from cockpit.events import STATE_COLUMNS, alarm_moved, alerts_now, event, map_part, sources_part
 from layouts.parts import map_classes
 from twin_model.twin import Change, Twin
 
@@ -38,11 +39,6 @@ HEARTBEAT_SECONDS = 5.0
 WAITING_EVENTS = 64  # six seconds of events; a screen further behind is sent a snapshot
 REMEMBERED_FLUSHES = 600  # a screen that comes back within a minute is told only what it missed
 PUSH_BYTES_A_SECOND = 16_000_000  # when changes times screens exceed this, events come less often
-STATE_COLUMNS = ("device_id", "metric", "value", "taken_at", "received_at", "changed_at", "status")
-ALERT_COLUMNS = (
-    "rule", "subject", "severity", "since", "value", "title_zh", "title_en",
-    "building_id", "home_id", "facility_id", "community_id",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -125,17 +121,21 @@ class Hub:
         self._pulse_moved = time.monotonic()
         self._looked = 0.0
         self._look_cost = 0.0
-        self._unlooked = self._urgent = False
+        self._unlooked = False
+        self._alarm = threading.Event()
         self.counts = LiveCounts()
         self._unsubscribe = twin.subscribe(self._changed)
-        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+        self._threads = [
+            threading.Thread(target=work, name="live", daemon=True) for work in (self._run, self._watch)
+        ]
 
     def start(self) -> None:
         """Begin to feed screens."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """End every stream and the thread; a second call does nothing."""
+        """End every stream and the threads; a second call does nothing."""
         with self._lock:
             if self._stop.is_set():
                 return
@@ -146,8 +146,10 @@ class Hub:
             if not screen.loop.is_closed():
                 screen.loop.call_soon_threadsafe(screen.end)
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._alarm.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=5)
 
     def pulse(self) -> Pulse:
         """What live screens ask about now; fifty of them within a second ask the same question."""
@@ -192,7 +194,7 @@ class Hub:
         if not known:
             now = self._twin.now()
             channel.classes = self._classes(channel, now)
-            channel.alerts = _alerts(self._twin, community, now)
+            channel.alerts = alerts_now(self._twin, community, now)
         return channel
 
     def _enter(self, told: Channel, screen: Screen) -> Channel | None:
@@ -250,18 +252,18 @@ class Hub:
             if missed is not None:
                 states = states.filter(pc.is_in(states["series_no"], missed))
             classes = self._classes(channel, now)
-            event = _event("snapshot", revision, {
+            encoded = event("snapshot", revision, {
                 "revision": revision,
                 "at": rfc3339(now),
                 "complete": missed is None,
                 "states": rows(states, STATE_COLUMNS),
-                "alerts": list(_alerts(twin, channel.community, now).values()),
-                "sources": _sources(twin),
-                "map": _map(None, classes, whole=missed is None) if classes else None,
+                "alerts": list(alerts_now(twin, channel.community, now).values()),
+                "sources": sources_part(twin.sources()),
+                "map": map_part(None, classes, whole=missed is None) if classes else None,
             })  # fmt: skip
-            channel.snapshot = (sequence, since, time.monotonic(), event)
+            channel.snapshot = (sequence, since, time.monotonic(), encoded)
             self.counts.snapshots += 1
-            return sequence, event
+            return sequence, encoded
 
     def _missed(self, since: int | None) -> pa.Array | None:
         """The series that changed after a revision, None when that is not remembered."""
@@ -285,6 +287,7 @@ class Hub:
         self._wake.set()
 
     def _run(self) -> None:
+        """The quick rhythm: states and sources as they change."""
         pause = self._gather
         while not self._stop.is_set():
             self._wake.wait(timeout=LOOK_SECONDS)
@@ -314,52 +317,62 @@ class Hub:
         states = self._twin.states(now)
         changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
         sources = self._twin.sources()
-        news = sources != self._sources  # told at once: a page that asked too early would keep the old answer
-        self._sources = sources
-        look = self._due(changed, bool(gathered), entities) or news
-        if look:  # about the instant the pages ask about next, so that they find the answers made
-            now = self._beat(since=self._pulse).at
+        news: dict[str, Any] = {"entities_changed": True} if entities else {}
+        if sources != self._sources:
+            news["sources"] = sources_part(sources)
+            self._sources = sources
         sent = 0
-        started = time.monotonic()
         for channel in channels:
-            sent += self._feed(channel, changed, revision, now, look=look, sources=news, entities=entities)
-        if look:
-            self._looked = time.monotonic()
-            self._look_cost = self._looked - started
-            self._unlooked = self._urgent = False
+            told = rows(self._of(changed, channel), STATE_COLUMNS)
+            if told or news:
+                body = {"revision": revision, "at": rfc3339(now), "states": told, **news}
+                sent += self._send(channel, [event("change", revision, body)])
+        self._unlooked |= bool(gathered)
+        if news or alarm_moved(changed):
+            self._alarm.set()
         return max(self._gather, sent / PUSH_BYTES_A_SECOND)
 
-    def _due(self, changed: pa.Table, news: bool, entities: bool) -> bool:
-        """Whether to look at alerts and colours now. Looking takes at most a fifth of the time, half for an alarm."""
-        self._unlooked |= news
-        self._urgent |= entities or _alarm_moved(changed)
-        if self._urgent:
-            wait = self._look_cost
-            self._wake.set()  # when it is too early still, come back soon
-        else:
+    def _watch(self) -> None:
+        """The slow rhythm: alerts and colours. Looking takes at most a fifth of the time, half when there is alarm."""
+        while not self._stop.is_set():
+            is_alarm = self._alarm.wait(timeout=LOOK_SECONDS)
+            self._alarm.clear()
+            since = time.monotonic() - self._looked
             wait = max(LOOK_SECONDS, 4 * self._look_cost) if self._unlooked else SILENT_LOOK_SECONDS
-        return time.monotonic() - self._looked >= wait
+            if not (is_alarm or since >= wait):
+                continue
+            try:
+                self._look()
+            except Exception:  # the wall of the thread, as above
+                if not self._stop.is_set():
+                    log.exception("looking at alerts and colours failed; the next look comes")
+            self._stop.wait(self._look_cost)
 
-    def _feed(
-        self, channel: Channel, changed: pa.Table, revision: int, now: datetime, *,
-        look: bool, sources: bool, entities: bool,
-    ) -> int:  # fmt: skip
-        """Make and queue one channel's events; returns the bytes that go out."""
-        states = rows(self._of(changed, channel), STATE_COLUMNS)
-        body: dict[str, Any] = {"revision": revision, "at": rfc3339(now), "states": states}
-        events = []
-        if look:
-            classes = self._classes(channel, now)
-            if classes and (part := _map(channel.classes, classes, whole=False)):
+    def _look(self) -> None:
+        """Tell every channel which alerts rose or cleared and which buildings changed colour.
+
+        It asks about the instant the pages ask about next, so that they find the answers made. Whatever changed
+        before is told once more by revision alone: a page that asked between two pulses has the answer of the first.
+        """
+        started = time.monotonic()
+        unlooked, self._unlooked = self._unlooked, False
+        pulse = self._beat(since=self._pulse)
+        with self._lock:
+            channels = [c for c in self._channels.values() if c.screens]
+        for channel in channels:
+            body: dict[str, Any] = {"revision": pulse.revision, "at": rfc3339(pulse.at), "states": []}
+            classes = self._classes(channel, pulse.at)
+            part = map_part(channel.classes, classes, whole=False) if classes else None
+            if part:
                 body["map"] = part
             channel.classes = classes
-            events = self._alert_events(channel, revision, now)
-        if sources:
-            body["sources"] = _sources(self._twin)
-        if entities:
-            body["entities_changed"] = True
-        if states or len(body) > 3:
-            events.insert(0, _event("change", revision, body))
+            events = [event("change", pulse.revision, body)] if part or unlooked else []
+            self._send(channel, [*events, *self._alert_events(channel, pulse.revision, pulse.at)])
+        self._looked = time.monotonic()
+        self._look_cost = self._looked - started
+
+    def _send(self, channel: Channel, events: list[bytes]) -> int:
+        """Queue events for every screen of a channel; returns the bytes that go out."""
         if not events:
             return 0
         with self._lock:
@@ -367,10 +380,10 @@ class Hub:
             numbered = [(self._sequence, event) for event in events]
             screens = list(channel.screens)
         self._hand_out(screens, numbered)
-        size = sum(map(len, events))
+        size = sum(map(len, events)) * len(screens)
         self.counts.events += len(events)
-        self.counts.bytes += size * len(screens)
-        return size * len(screens)
+        self.counts.bytes += size
+        return size
 
     def _hand_out(self, screens: list[Screen], events: list[tuple[int, bytes]]) -> None:
         loops: dict[asyncio.AbstractEventLoop, list[Screen]] = {}
@@ -385,12 +398,12 @@ class Hub:
                 loop.call_soon_threadsafe(offer, some)
 
     def _alert_events(self, channel: Channel, revision: int, now: datetime) -> list[bytes]:
-        before, after = channel.alerts, _alerts(self._twin, channel.community, now)
+        before, after = channel.alerts, alerts_now(self._twin, channel.community, now)
         channel.alerts = after
         stamp = {"revision": revision, "at": rfc3339(now)}
         arose = [a | {"phase": "firing"} for key, a in after.items() if key not in before]
         ended = [a | {"phase": "cleared"} for key, a in before.items() if key not in after]
-        return [_event("alert", revision, stamp | alert) for alert in (*arose, *ended)]
+        return [event("alert", revision, stamp | alert) for alert in (*arose, *ended)]
 
     def _classes(self, channel: Channel, now: datetime) -> dict[str, Any] | None:
         community = channel.community
@@ -403,47 +416,3 @@ class Hub:
 
     def _of(self, states: pa.Table, channel: Channel) -> pa.Table:
         return states.filter(pc.equal(states["community_id"], channel.community)) if channel.community else states
-
-
-def alert_id(rule: str, subject: str, since: datetime | None) -> str:
-    """One alert from its rising to its end; the same for everybody who asks."""
-    said = f"{rule}|{subject}|{since.astimezone(UTC).isoformat() if since else ''}"
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def _alerts(twin: Twin, community: str, now: datetime) -> dict[str, dict[str, Any]]:
-    table = twin.alerts(now, community_id=community or None)
-    since = table["since"].to_pylist()
-    found = rows(table, ALERT_COLUMNS)
-    keyed = {alert_id(a["rule"], a["subject"], s): a for a, s in zip(found, since, strict=True)}
-    return {key: {"id": key, **alert} for key, alert in keyed.items()}
-
-
-def _alarm_moved(changed: pa.Table) -> bool:
-    """Whether a value with a declared alarm limit changed in the newest report of its series."""
-    moved = pc.equal(changed["taken_at"], changed["changed_at"])
-    return bool(pc.any(pc.and_(pc.is_valid(changed["alarm_at_least"]), moved)).as_py())
-
-
-def _map(before: dict[str, Any] | None, after: dict[str, Any], *, whole: bool) -> dict[str, Any] | None:
-    """What a map needs to be up to date: the buildings that differ; none listed: fetch the geometry again."""
-    changed = map_classes.diff(before, after)
-    same_pins = before is not None and before.get("pins") == after.get("pins")
-    if before is None:
-        numbers = zip(after["alert"], after["occupancy"], after["freshness"], strict=True)
-        changed = [[i, *three] for i, three in enumerate(numbers)]
-    if changed == [] and same_pins and not whole:
-        return None
-    part = {"community_id": after["community_id"], "version": after["version"], "changed": changed}
-    return part if same_pins else part | {"pins": after.get("pins")}
-
-
-def _sources(twin: Twin) -> list[dict[str, Any]]:
-    return [
-        {"name": s.name, "connected": s.connected, "detail": s.detail, "since": rfc3339(s.since)}
-        for s in twin.sources()
-    ]
-
-
-def _event(name: str, revision: int, body: dict[str, Any]) -> bytes:
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (revision, name.encode(), dumps(body))
