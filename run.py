@@ -1,7 +1,7 @@
 """The command line, and the only place that imports everything: here the parts are wired and a clock is handed out.
 
-Each command imports what it needs when it runs, so that ``--help`` and ``check`` answer at once. The module is longer than
-others because nothing else may know all the parts.
+Each command imports what it needs when it runs, so that ``--help`` and ``check`` answer at once. The module is longer
+than others because nothing else may know all the parts.
 """
 
 from __future__ import annotations
