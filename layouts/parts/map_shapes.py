@@ -182,9 +182,7 @@ def ground_arrays(table: pa.Table, plane: Plane, skipped: list[dict[str, str]]) 
         lines.append(not area[i])
         layer.append(GROUND_LAYERS.index(row["layer"]))
         width.append(row["width_m"] or DEFAULT_WIDTH_M.get(row["layer"], 3.0))
-    named = [
-        _named(rows[ids[i]], shapely.transform(shapes[i], plane.metres)) for i in order if rows[ids[i]]["name"]
-    ]
+    named = [_named(rows[ids[i]], shapely.transform(shapes[i], plane.metres)) for i in order if rows[ids[i]]["name"]]
     return {
         "g_xy": (np.concatenate(points) if points else np.zeros((0, 2))).astype(np.float32).ravel(),
         "g_ring": np.array(rings, dtype=np.uint32),
