@@ -65,6 +65,7 @@
     const bar = byId("shell--bar");
     if (!bar) return;
     for (const link of bar.querySelectorAll("a[data-page]")) link.href = href({}, "/" + link.dataset.page);
+    for (const link of bar.querySelectorAll("a[data-place]")) link.href = href({ community: link.dataset.place });
     for (const link of bar.querySelectorAll("a[data-lang]")) link.href = href({ lang: link.dataset.lang === "zh" ? null : link.dataset.lang });
   }
 
@@ -187,7 +188,7 @@
     if (button) { opener = button; set(button.dataset.set, button.dataset.value || null); return; }
     const way = event.target.closest("[data-way]");
     if (way) { opener = way; wanted = way.dataset.way; open(); return; }
-    const link = event.target.closest("a[data-page], a[data-lang], a[data-visit]");
+    const link = event.target.closest("a[data-page], a[data-lang], a[data-place], a[data-visit]");
     if (link && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
       event.preventDefault();
       keepLinks();

@@ -27,9 +27,14 @@ LOW_BATTERY = 20  # percent; at or below it a device is put on the round for a n
 
 
 def community(twin: Twin, at: datetime, community: str) -> Answer:
-    """Name, English name, whether the data are invented, and whether anything is known at ``at``."""
+    """Name, English name, whether the data are invented, and all communities of the twin to choose from."""
     row = twin.entity("community", community, at) or twin.entity("community", community, twin.now()) or {}
-    return {"name": row.get("name"), "name_en": row.get("name_en"), "is_sample": bool(row.get("is_sample"))}
+    return {
+        "name": row.get("name"),
+        "name_en": row.get("name_en"),
+        "is_sample": bool(row.get("is_sample")),
+        "all": twin.entities("community", twin.now()).select(["community_id", "name", "name_en"]).to_pylist(),
+    }
 
 
 def open_now(twin: Twin, at: datetime, community: str) -> Answer:

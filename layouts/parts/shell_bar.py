@@ -88,14 +88,29 @@ def _script_texts(lang: str) -> str:
 
 
 def brand(view: View, _now: datetime, community: Any) -> list[Any]:
-    """The community's name, and that its data are invented when they are."""
-    name = community["name_en"] if view.lang == "en" and community["name_en"] else community["name"]
+    """The community's name (with a choice where there are several), and that its data are invented when they are."""
+    several = len(community["all"]) > 1
     return [
         html.Div(className="logo", **{"aria-hidden": "true"}),
-        html.B(name or t(view.lang, "brand.none")),
+        _choice(view, community) if several else html.B(_named(view, community)),
         html.Span(t(view.lang, "brand.product"), className="product"),
         html.Span(t(view.lang, "brand.sample"), className="tag") if community["is_sample"] else None,
     ]
+
+
+def _named(view: View, community: Any) -> str:
+    name = community["name_en"] if view.lang == "en" and community["name_en"] else community["name"]
+    return str(name or t(view.lang, "brand.none"))
+
+
+def _choice(view: View, community: Any) -> html.Details:
+    links = []
+    for one in community["all"]:
+        place = one["community_id"]
+        current = {"aria-current": "true"} if place == view.community else {}
+        links.append(html.A(_named(view, one), href=f"?community={place}", **{"data-place": place, **current}))
+    title = html.Summary(html.B(_named(view, community)), title=t(view.lang, "brand.choose"))
+    return html.Details([title, html.Div(links, className="communities-list")], className="communities")
 
 
 def figures(view: View, _now: datetime, answer: Any) -> list[Any]:
