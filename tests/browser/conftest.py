@@ -152,8 +152,8 @@ def screen(desk: Screen) -> Iterator[Screen]:
 
 
 @pytest.fixture
-def look(browser: Browser) -> Iterator[Callable[..., Screen]]:
-    """``look(home, size=...)``: a visitor with a fresh browser."""
+def look(browser: Browser, serve) -> Iterator[Callable[..., Screen]]:
+    """``look(home, size=...)``: a visitor with a fresh browser, who leaves before a server of the test is stopped."""
     screens: list[Screen] = []
 
     def start(home: str, *, size: dict[str, int] = DESK) -> Screen:
