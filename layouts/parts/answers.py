@@ -26,6 +26,10 @@ MOST_POINTS = 720  # points of a chart; more cannot be told apart on a screen
 LOW_BATTERY = 20  # percent; at or below it a device is put on the round for a new battery
 
 
+# Where people are looked after comes first, then where they stay longest. The order is fixed: same place, same meaning.
+ROOMS_FIRST = ("canteen", "day_care", "nursery", "library", "community_school", "makers_space")
+
+
 def community(twin: Twin, at: datetime, community: str) -> Answer:
     """Name, English name, whether the data are invented, and all communities of the twin to choose from."""
     row = twin.entity("community", community, at) or twin.entity("community", community, twin.now()) or {}
@@ -73,7 +77,7 @@ def elders(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def centre(twin: Twin, at: datetime, community: str) -> Answer:
-    """The neighbourhood centre (the facility of kind ``centre``) and its rooms, fullest in capacity first."""
+    """The neighbourhood centre (the facility of kind ``centre``) and its rooms in ``ROOMS_FIRST``, then the largest."""
     facilities = twin.entities("facility", at, community_id=community, facility_kind="centre").to_pylist()
     places = twin.occupancy(at, community_id=community).to_pylist()
     if not facilities:
@@ -81,7 +85,10 @@ def centre(twin: Twin, at: datetime, community: str) -> Answer:
     mine = facilities[0]["facility_id"]
     whole = next((p for p in places if p["place_id"] == mine), None)
     rooms = [p for p in places if p["place_kind"] == "room" and p["within"] == mine and p["method"] != "none"]
-    rooms.sort(key=lambda p: (p["people"] is None, -(p["capacity"] or 0)))
+    kinds = twin.entities("room", at, community_id=community, facility_id=mine)
+    kind = dict(zip(kinds["room_id"].to_pylist(), kinds["room_kind"].to_pylist(), strict=True))
+    rank = {name: place for place, name in enumerate(ROOMS_FIRST)}
+    rooms.sort(key=lambda p: (rank.get(kind.get(p["place_id"], ""), len(rank)), -(p["capacity"] or 0)))
     return {"centre": whole, "rooms": rooms, "facility": facilities[0], "newest": whole and whole["newest"]}
 
 
