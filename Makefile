@@ -23,7 +23,7 @@ lint: $(VENV)/ready-to-test
 
 bench: $(VENV)/ready-to-test
 	@tools/system-packages.sh
-	@for name in ingest query push map callback durability; do $(BIN)/python run.py bench $$name || exit 1; done
+	@for name in ingest query push map callback durability memory; do $(BIN)/python run.py bench $$name || exit 1; done
 
 # What to carry to a machine without internet: put the folder beside this file there, then make run.
 wheels:
