@@ -71,18 +71,18 @@ def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
     decoder = Decoder(twin.catalogue)
     readings = rejected = 0
 
-    before = _last_of_each(life.stretch(since - _BEFORE, since))
-    first = twin.apply(_readings(before, number), received_at=since + timedelta(milliseconds=1))
-    readings += first.stored
-    everything = life.stretch(since, now)
-    start = to_us(since)
-    for end in _commits(start, to_us(now)):
-        strays = [(m.topic.encode(), m.payload, 0, 0) for m in life.strays(_from_us(start), _from_us(end))]
-        refused = decoder.decode(strays, twin.directory(), {}).rejected if strays else []
-        applied = twin.apply(
-            _readings(everything.between(start, end), number), rejected=refused, received_at=_from_us(end)
-        )
-        readings, rejected, start = readings + applied.stored, rejected + len(refused), end
+    everything, before = life.stretch(since, now), _last_of_each(life.stretch(since - _BEFORE, since))
+    with twin.together():
+        first = twin.apply(_readings(before, number), received_at=since + timedelta(milliseconds=1))
+        readings += first.stored
+        start = to_us(since)
+        for end in _commits(start, to_us(now)):
+            strays = [(m.topic.encode(), m.payload, 0, 0) for m in life.strays(_from_us(start), _from_us(end))]
+            refused = decoder.decode(strays, twin.directory(), {}).rejected if strays else []
+            applied = twin.apply(
+                _readings(everything.between(start, end), number), rejected=refused, received_at=_from_us(end)
+            )
+            readings, rejected, start = readings + applied.stored, rejected + len(refused), end
     return Loaded(recorded.accepted, readings, rejected, since)
 
 

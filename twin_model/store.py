@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -61,6 +62,7 @@ class Store:
         self._writing = threading.RLock()
         self._local = threading.local()
         self._closed = False
+        self._together = False
         migrate(self._db)
 
     def __enter__(self) -> Store:
@@ -99,22 +101,38 @@ class Store:
     def write(self, change: Callable[[Writer], T]) -> T:
         """Run ``change`` in one transaction: readers see all of it or none. Its exceptions roll back and go on."""
         with self._writing:
-            if self._closed:
-                raise StoreError("the store is closed")
-            self._writer.execute("BEGIN")
+            if self._together:
+                return change(Writer(self._writer))
+            with self._transaction():
+                return change(Writer(self._writer))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make this thread's writes inside one transaction, all or none; readers see them when it ends."""
+        with self._writing, self._transaction():
+            self._together = True
             try:
-                result = change(Writer(self._writer))
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
-            return result
+                yield
+            finally:
+                self._together = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreError("the store is closed")
+        self._writer.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._writer.execute("ROLLBACK")
+            raise
+        self._writer.execute("COMMIT")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if self._closed:
+            raise StoreError("the store is closed")
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
-            if self._closed:
-                raise StoreError("the store is closed")
             cursor = self._local.cursor = self._db.cursor()
         return cursor
 
