@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# The venv is ours: what is compiled once need not be compiled at every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint bench wheels lock clean
 .DELETE_ON_ERROR:
