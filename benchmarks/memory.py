@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MESSAGES = 3_000_000
 QUICK_MESSAGES = 150_000
 METERS = 4
+CHUNK = 10_000
 GIVE_UP_S = 60
 
 
@@ -39,7 +41,7 @@ def main(quick: bool) -> dict[str, Any]:
             server.adopt_meters()
             sizes = [(0, server.resident_mb())]
             stored_before = server.stored()
-            publisher = Publisher(broker.port, wanted, Path(folder))
+            publisher = Publisher(broker.port, wanted)
             quiet_since = time.monotonic()
             while sizes[-1][0] < wanted and time.monotonic() - quiet_since < GIVE_UP_S:
                 stored = server.stored() - stored_before
@@ -126,26 +128,33 @@ class Server:
 
 
 class Publisher:
-    """Four `mosquitto_pub -l`, each sending one meter's lines; every line has a time of its own."""
+    """One thread a meter, each handing `mosquitto_pub -l` a chunk of lines at a time and waiting until they are sent.
 
-    def __init__(self, port: int, messages: int, folder: Path) -> None:
+    Every line has a time of its own. One endless run of mosquitto_pub would be cut off: it does not slow down when the
+    broker has no room for more.
+    """
+
+    def __init__(self, port: int, messages: int) -> None:
+        self._stop = threading.Event()
         each = messages // METERS
         first = round(time.time() * 1000) - each  # a message a millisecond, the last one now
-        self._running = []
-        for meter in range(METERS):
-            path = folder / f"meter-{meter}.jsonl"
-            with path.open("w", encoding="ascii") as lines:
-                lines.writelines(f'{{"temp": {20 + i % 7}, "ts": {first + i}}}\n' for i in range(each))
-            command = ["mosquitto_pub", "-p", str(port), "-q", "1", "-l", "-t", f"community/demo/climate/bench-{meter}"]
-            with path.open("rb") as lines_in:
-                self._running.append(subprocess.Popen(command, stdin=lines_in))
+        self._threads = [
+            threading.Thread(target=self._send, args=(port, meter, first, each)) for meter in range(METERS)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def alive(self) -> bool:
-        """False once everything is with the broker."""
-        return any(process.poll() is None for process in self._running)
+    def _send(self, port: int, meter: int, first: int, each: int) -> None:
+        command = ["mosquitto_pub", "-p", str(port), "-q", "1", "-l", "-t", f"community/demo/climate/bench-{meter}"]
+        for start in range(0, each, CHUNK):
+            if self._stop.is_set():
+                return
+            numbers = range(start, min(start + CHUNK, each))
+            lines = "".join(f'{{"temp": {20 + i % 7}, "ts": {first + i}}}\n' for i in numbers)
+            subprocess.run(command, input=lines, text=True, check=True)
 
     def stop(self) -> None:
-        """End those still sending."""
-        for process in self._running:
-            process.kill()
-            process.wait()
+        """Send nothing more."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
