@@ -93,9 +93,10 @@ def free_port() -> Callable[[], int]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The real data sets; where a checkout has none beside it, tests that need them are skipped."""
+    """The real data sets; a checkout without them beside it skips their tests, except on CI, which must have them."""
     if not SHARED.is_dir():
-        pytest.skip("the real data sets are not beside this checkout (../shared/data)")
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("the real data sets are not beside this checkout (../shared/data)")
     return SHARED
 
 
