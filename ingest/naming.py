@@ -239,7 +239,7 @@ def _table(value: object, path: Path, name: str) -> dict[str, object]:
 
 def near(word: str, known: Iterable[str]) -> str:
     """'; did you mean …?' when a known word is close, else the known words if they are few, else ''."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(word.lower(), names, n=2, cutoff=0.6)
     if not close:
         close = [name for name in names if word and (word in name or name in word)][:2]
