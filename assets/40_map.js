@@ -195,7 +195,8 @@
     _hour(instant, origin) {
       if (!Number.isFinite(instant)) return;
       const night = this.options.theme === "light" ? 0 : parts.tokens.nightfall(instant, origin[0], origin[1]);
-      if (Math.abs(night - this.night) < 0.02 && this.tint) return;
+      if (Math.abs(night - this.night) < 0.02 && this.tint && !this.hourStale) return;
+      this.hourStale = false;
       this.night = night;
       const { mix, css } = parts.tokens;
       this.tint = mix([1, 1, 1], [0.62, 0.65, 0.68], night);
@@ -274,7 +275,7 @@
       if (lang !== before.lang || theme !== before.theme) this._dress();
       if (community !== before.community || theme !== before.theme) {
         this.trees = null;
-        this.tint = null;
+        this.hourStale = true; // the old tint stays until the new place is loaded: the old picture may be drawn meanwhile
         if (community !== before.community) { this.moved = false; this.selectedId = undefined; delete this.options.version; }
         this.ready = this._load();
         return;
