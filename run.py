@@ -16,9 +16,7 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -88,9 +86,10 @@ def serve(options: argparse.Namespace) -> int:
     with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
         _stop_on_signals()
         try:
+            made = _make_sample(settings, stack)
             twin = _open_twin(settings.store_path)
             stack.callback(twin.close)
-            _serve(settings, twin, listener, stack)
+            _serve(settings, twin, listener, stack, left_off=made)
         except KeyboardInterrupt:
             pass
         finally:
@@ -98,16 +97,18 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack) -> None:
+def _serve(
+    settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack, left_off: datetime | None
+) -> None:
     from cockpit.beside import announced
     from cockpit.services import Services
 
     with_sample = _wants_sample(settings, twin)
-    loading = _in_background(lambda: _load_sample(twin)) if with_sample else None
+    if with_sample and left_off is None:
+        left_off = _load_sample(twin)
     intake = _Intake(twin, settings)
-    cockpit = _create_app(twin, settings, intake.services(Services))  # imports Dash while the sample fills the twin
+    cockpit = _create_app(twin, settings, intake.services(Services))
     stack.callback(cockpit.close)
-    left_off = loading.result() if loading else None
     intake.start()
     stack.callback(intake.stop)
     if with_sample:
@@ -200,12 +201,38 @@ def _wants_sample(settings: Settings, twin: Twin) -> bool:
     return all(twin.entities("community", twin.now())["is_sample"].to_pylist())
 
 
+def _make_sample(settings: Settings, stack: contextlib.ExitStack) -> datetime | None:
+    """In an empty data folder: the sample, made by a process of its own while this one imports Dash.
+
+    Gives back up to when the sample has lived; None when there was none to make, or no way to make it here (the
+    twin will say why).
+    """
+    if settings.sample is False or settings.store_path.exists():
+        return None
+    from multiprocessing import get_context
+
+    from sample_data.load import make_store
+
+    print("正在生成示例社区 … · Making the sample community …", flush=True)
+    now = utc_now()
+    maker = get_context("spawn").Process(target=make_store, args=(settings.store_path, now), daemon=True)
+    # Ctrl+C is for this process; it ends the other one, which must not complain about it on its own.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        maker.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    stack.callback(maker.terminate)
+    importlib.import_module("cockpit.app")
+    importlib.import_module("uvicorn")
+    maker.join()
+    return now if maker.exitcode == 0 else None
+
+
 def _load_sample(twin: Twin) -> datetime | None:
-    """The sample community with two days behind it, up to the instant given back; None when it is there already."""
+    """The sample community in a twin that has a store already; None when it is there."""
     from sample_data.load import ensure
 
-    if _is_empty(twin):
-        print("正在生成示例社区 … · Making the sample community …", flush=True)
     now = utc_now()
     return now if ensure(twin, now) else None
 
@@ -224,19 +251,6 @@ def _publish_sample(url: BrokerUrl, settings: Settings, since: datetime | None) 
         publisher.close(timeout=1)
 
     return stop
-
-
-def _in_background(work: Callable[[], T]) -> Future[T]:
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001  it is raised again where the result is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def _greet(settings: Settings, cockpit: Cockpit) -> None:

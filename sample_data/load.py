@@ -7,9 +7,13 @@ committed as if the program had listened all the while. Everything it stores bel
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +22,7 @@ from ingest.decoder import Decoder
 from ingest.rhythm import METRIC_BITS, SECOND, Ints
 from ingest.simulate import Live, Publisher, Simulator, Stretch, to_us
 from sample_data.community import COMMUNITY_ID, build
+from twin_model.store import StoreError
 from twin_model.twin import Twin
 
 SEED = 7
@@ -42,6 +47,27 @@ class Loaded:
 def simulator() -> Simulator:
     """The sample's devices, ready to live."""
     return Simulator(build(SEED), SEED)
+
+
+def make_store(path: Path, now: datetime) -> None:
+    """A new store at ``path`` that holds the sample: made beside it and put there whole, or not at all.
+
+    The work of a process of its own, which exits with 1 when the folder cannot be written or somebody else was first.
+    """
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        twin = Twin.open(beside, clock=lambda: now)
+        try:
+            load(twin, now)
+        finally:
+            twin.close()
+        os.link(beside, path)  # unlike a rename, this never replaces a store that came meanwhile
+    except (StoreError, OSError):
+        sys.exit(1)
+    finally:
+        for left in path.parent.glob(f"{beside.name}*"):
+            left.unlink()
 
 
 def ensure(twin: Twin, now: datetime) -> Loaded | None:
