@@ -11,8 +11,10 @@ set -euo pipefail
 python=$1 venv=$2 lock=$3 parts=3
 
 [ -x "$venv/bin/python" ] || "$python" -m venv --without-pip "$venv"
-if "$python" -m pip --python "$venv/bin/python" --version > /dev/null 2>&1; then
-    pip=("$python" -m pip --python "$venv/bin/python")
+# What `pip --python` runs, without starting Python twice.
+runner=$("$python" -c 'import os, pip; print(os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py"))' 2> /dev/null || true)
+if [ -f "$runner" ]; then
+    pip=("$venv/bin/python" "$runner")
 else
     "$venv/bin/python" -m pip --version > /dev/null 2>&1 || "$venv/bin/python" -m ensurepip > /dev/null
     pip=("$venv/bin/python" -m pip)
