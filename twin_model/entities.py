@@ -3,7 +3,7 @@
 Every kind is stored as versions: a row says what was true from ``valid_from`` to ``valid_to``, and was
 known from ``recorded_at`` until ``superseded_at``. Those four instants belong to the store; the classes
 here hold only what the version says. Geometry is WKB in WGS 84 (longitude, latitude), heights in metres.
-Counts of people are counts: no person is an entity here.
+Homes carry people as counts only; the two restricted kinds, residents and contacts, name persons.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Entity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Community(Entity):
-    """A residents' committee area or project area. ``scheme`` is the type of project (新建类引领型 …)."""
+    """A residents' committee area or project area. ``scheme`` is the type of project (新建类引领型 …).
+
+    ``drill_of``: a drill happens here that exercises that community; nothing of it counts in any statistic.
+    """
 
     kind: ClassVar[str] = "community"
     key: ClassVar[str] = "community_id"
@@ -57,6 +60,7 @@ class Community(Entity):
     scheme: str | None = None
     boundary: bytes | None = None
     is_sample: bool = False
+    drill_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +187,8 @@ class Ground(Entity):
 class Device(Entity):
     """A sensor as installed. ``dialect`` and ``address`` are how its messages name it.
 
-    It stands in at most one home, room, facility or building (the narrowest known), else at a point.
+    It stands in at most one home, room, facility or building (the narrowest known), else at a point. ``gateway_id``:
+    the device through which its messages come; while that one is silent nothing can be said of this one.
     """
 
     kind: ClassVar[str] = "device"
@@ -201,10 +206,47 @@ class Device(Entity):
     lon: float | None = None
     lat: float | None = None
     height_m: float | None = None
+    gateway_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resident(Entity):
+    """Somebody cared for at home. Restricted: only whoever works on an incident of the home may see it."""
+
+    kind: ClassVar[str] = "resident"
+    key: ClassVar[str] = "resident_id"
+
+    resident_id: str
+    home_id: str
+    name: str
+    birth_year: int | None = None
+    sex: str | None = None
+    lives_alone: bool | None = None
+    health_note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact(Entity):
+    """Whom to call for a home, or (without ``home_id``) for all homes of a community. Restricted as residents are.
+
+    ``role``: family, neighbour, grid_worker, doctor, subdistrict or property; the lowest ``rank`` is asked first.
+    """
+
+    kind: ClassVar[str] = "contact"
+    key: ClassVar[str] = "contact_id"
+
+    contact_id: str
+    home_id: str | None = None
+    role: str
+    rank: int = 1
+    name: str
+    phone: str | None = None
+    note: str | None = None
 
 
 KINDS: dict[str, type[Entity]] = {
-    cls.kind: cls for cls in (Community, Estate, Building, Unit, Home, Facility, Room, Ground, Device)
+    cls.kind: cls
+    for cls in (Community, Estate, Building, Unit, Home, Facility, Room, Ground, Device, Resident, Contact)
 }
 
 
