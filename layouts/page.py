@@ -110,7 +110,8 @@ class Page:
     """A page: ``slug`` in the URL, ``title_key`` in the locale files, ``order`` in the navigation.
 
     ``layout(view)`` builds the tree without asking the twin; ``register(app, ask)`` adds the callbacks.
-    ``slim`` pages carry the 56 px time bar, the others the one with strips (132 px).
+    ``slim`` pages carry the 56 px time bar, the others the one with strips (132 px). Pages of one ``group`` share one
+    entry of the navigation, ``group.<name>`` in the locale files, and stand beside each other in the line under it.
     """
 
     slug: str
@@ -119,6 +120,7 @@ class Page:
     layout: Callable[[View], Component]
     register: Callable[[Dash, Ask], None]
     slim: bool = False
+    group: str = ""
 
 
 VIEW = Input(SHELL("view"), "data")

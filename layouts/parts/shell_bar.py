@@ -23,12 +23,13 @@ from layouts.parts.text import t, texts
 def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
     """The bar of the page ``slug``; drawn again when the page, language or community changes."""
     lang = view.lang
+    beside = _group(pages, slug)
     return html.Header(
         [
             stores(SHELL),
             html.Div([BRAND.place(SHELL, view)], className="brand"),
             html.Nav(
-                [_link(view, page, slug) for page in pages],
+                _entries(view, pages, slug),
                 className="nav",
                 **{"aria-label": t(lang, "nav.label")},
             ),
@@ -48,9 +49,10 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
             html.Div(id=SHELL("offline"), className="strip offline", role="alert", hidden=True),
             html.Div(id=SHELL("incident"), className="strip incident", role="alert", hidden=True),
             STRIP.place(SHELL, view),
+            _beside(view, beside, slug),
         ],
         id=SHELL("bar"),
-        className="top",
+        className="top grouped" if beside else "top",
         **{"data-texts": _script_texts(lang), "data-community": view.community},
     )
 
@@ -60,14 +62,34 @@ def register(app: Dash, ask: Ask) -> None:
     register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP))
 
 
-def _link(view: View, page: Page, slug: str) -> html.A:
-    current = {"aria-current": "page"} if page.slug == slug else {}
-    return html.A(
-        t(view.lang, page.title_key),
-        href=f"/{page.slug}",
-        className="nav-link",
-        **{"data-page": page.slug, **current},
-    )
+def _entries(view: View, pages: Sequence[Page], slug: str) -> list[html.A]:
+    """One entry per page, and one per group of pages: it leads to the group's first."""
+    group = next((page.group for page in pages if page.slug == slug), "")
+    entries, seen = [], set()
+    for page in pages:
+        if not page.group:
+            entries.append(_link(page, t(view.lang, page.title_key), "page" if page.slug == slug else ""))
+        elif page.group not in seen:
+            seen.add(page.group)
+            entries.append(_link(page, t(view.lang, f"group.{page.group}"), "true" if page.group == group else ""))
+    return entries
+
+
+def _group(pages: Sequence[Page], slug: str) -> list[Page]:
+    """The pages that stand beside the page ``slug``, itself among them; none when it stands alone."""
+    group = next((page.group for page in pages if page.slug == slug), "")
+    return [page for page in pages if group and page.group == group]
+
+
+def _beside(view: View, pages: Sequence[Page], slug: str) -> html.Nav | None:
+    links = [_link(page, t(view.lang, page.title_key), "page" if page.slug == slug else "") for page in pages]
+    words = {"aria-label": t(view.lang, f"group.{pages[0].group}")} if pages else {}
+    return html.Nav(links, className="subnav", **words) if pages else None
+
+
+def _link(page: Page, words: str, current: str) -> html.A:
+    now = {"aria-current": current} if current else {}
+    return html.A(words, href=f"/{page.slug}", className="nav-link", **{"data-page": page.slug, **now})
 
 
 def _language(view: View, code: str) -> html.A:

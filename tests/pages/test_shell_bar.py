@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dash import html
+
+from layouts.page import Page, View
 from layouts.parts import answers
-from layouts.parts.shell_bar import brand
+from layouts.parts.shell_bar import bar, brand
 from tests.pages.conftest import HERE, text_of
 from twin_model.entities import Community
 
@@ -15,3 +18,20 @@ def test_one_community_is_a_name_and_several_are_a_choice(twin, clock, view):
     twin.record([Community(community_id="next", name="邻村")])
     several = brand(view, clock(), answers.community(twin, twin.now(), HERE))
     assert text_of(several) == ["样板社区", "样板社区", "邻村", "CIM 驾驶舱", "模拟数据"]
+
+
+def entries(pages: list[Page], slug: str) -> tuple[list[str], list[str]]:
+    """The words of the navigation and of the line under it."""
+    shown = [nav for nav in bar(View(community=HERE), pages, slug).children if isinstance(nav, html.Nav)]
+    main, beside = (*shown, None)[:2]
+    return text_of(main), text_of(beside)
+
+
+def page(slug: str, title_key: str, group: str = "") -> Page:
+    return Page(slug, title_key, 10, lambda view: html.Div(), lambda app, ask: None, group=group)
+
+
+def test_pages_of_a_group_share_one_entry_and_stand_beside_each_other_under_it():
+    pages = [page("overview", "nav.overview"), page("one", "population.title", "care"), page("two", "elders.title_none", "care")]  # fmt: skip
+    assert entries(pages, "two") == (["总览", "一老一小"], ["在住人口", "独居老人"])
+    assert entries(pages, "overview") == (["总览", "一老一小"], []), "elsewhere there is only the entry"
