@@ -62,7 +62,6 @@ class Cast:
         homes_in: dict[str, int] = defaultdict(int)
         for home in homes:
             homes_in[home.building_id] += 1
-        building_of = {h.home_id: h.building_id for h in homes}
         capacity = {room.room_id: room.capacity or 0 for room in _all(entities, Room)}
         capacity |= {place.facility_id: place.capacity or 0 for place in _all(entities, Facility)}
         levels = {b.building_id: float(b.levels or 1) for b in _all(entities, Building)}
@@ -75,7 +74,7 @@ class Cast:
             elder_of=np.array([elder.get(d.home_id or "", -1) for d in devices], np.int64),
             homes_in=dict(homes_in),
             place_of=[_place(d) for d in devices],
-            gateway_of=_gateways(devices, building_of),
+            gateway_of=_gateways(devices),
             lifts_of_gate=_lifts(devices, gate_floor),
             floors=np.array([levels.get(d.building_id or "", 1.0) for d in devices]),
             capacity=capacity,
@@ -178,19 +177,10 @@ def _residents(homes: Sequence[Home], gates: dict[str, int]) -> tuple[Ints, Ints
     return np.array(bands, np.int64), np.array(gate, np.int64), np.array(floor, np.int64), first
 
 
-def _gateways(devices: Sequence[Device], building_of: dict[str, str]) -> Ints:
-    """The gateway each Zigbee device hangs on (its own building's), itself for a gateway, -1 for the others."""
-    by_building = {d.building_id: n for n, d in enumerate(devices) if d.type == "gateway"}
-    found = []
-    for number, device in enumerate(devices):
-        if device.type == "gateway":
-            found.append(number)
-        elif device.dialect == "zigbee2mqtt":
-            building = device.building_id or building_of.get(device.home_id or "")
-            found.append(by_building.get(building, -1))
-        else:
-            found.append(-1)
-    return np.array(found, np.int64)
+def _gateways(devices: Sequence[Device]) -> Ints:
+    """The gateway each device speaks through, itself for a gateway, -1 for the others."""
+    number = {d.device_id: n for n, d in enumerate(devices)}
+    return np.array([n if d.type == "gateway" else number.get(d.gateway_id or "", -1) for n, d in enumerate(devices)])
 
 
 def _lifts(devices: Sequence[Device], gate_building: dict[int, str]) -> dict[int, Ints]:

@@ -9,6 +9,7 @@ import shapely
 from shapely import Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from sample_data.carers import carers
 from sample_data.fleet import fleet
 from sample_data.people import residents
 from sample_data.places import PLACES, SPACES
@@ -32,26 +33,28 @@ SOURCE = "sample"
 
 
 def build(seed: int = 7) -> list[Entity]:
-    """Community, estates, buildings, units, homes, facilities, rooms, ground and devices of the sample.
+    """Community, estates, buildings, units, homes, facilities, rooms, ground, devices and carers of the sample.
 
     ``seed`` varies who lives where, which homes have which devices, and the city around; the plan and all
     totals stay.
     """
     plan = draw(seed)
     homes = _homes(plan, seed)
+    buildings = _buildings(plan)
     return [
         Community(
             community_id=COMMUNITY_ID, name="示例未来社区", name_en="Sample future community", scheme="旧改类普惠型",
             boundary=_wkb(plan.boundary), is_sample=True,
         ),
         *_estates(plan),
-        *_buildings(plan),
+        *buildings,
         *_units(plan),
         *homes,
         *_facilities(plan),
         *_rooms(),
         *_ground(plan),
         *fleet(COMMUNITY_ID, plan, homes, seed),
+        *carers(COMMUNITY_ID, homes, buildings, seed),
     ]  # fmt: skip
 
 
@@ -77,7 +80,7 @@ def _building_id(block: Block) -> str:
     return f"{COMMUNITY_ID}-{block.code}" if block.use == "residential" else f"{COMMUNITY_ID}-b-{block.code}"
 
 
-def _buildings(plan: Plan) -> list[Entity]:
+def _buildings(plan: Plan) -> list[Building]:
     inside = [
         Building(
             community_id=COMMUNITY_ID, building_id=_building_id(block), name=block.name, name_en=block.name_en,

@@ -8,7 +8,7 @@ devices would call themselves: an EUI for LoRaWAN, a friendly name for Zigbee, a
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from shapely import LineString, Point, Polygon
@@ -80,7 +80,24 @@ def fleet(community_id: str, plan: Plan, homes: list[Home], seed: int) -> list[D
     _centre(out, plan)
     _parking(out)
     _streets(out, plan)
-    return out.devices
+    return _behind_gateways(out.devices, {h.home_id: h.building_id for h in homes})
+
+
+def _behind_gateways(devices: list[Device], building_of: dict[str, str]) -> list[Device]:
+    """All devices of a home, and the Zigbee ones elsewhere, speak through the gateway of their building."""
+    gateways = {d.building_id: d.device_id for d in devices if d.type == "gateway"}
+
+    def through(device: Device) -> str | None:
+        if device.type == "gateway" or (device.home_id is None and device.dialect != "zigbee2mqtt"):
+            return None
+        building = device.building_id or building_of.get(device.home_id or "")
+        if device.room_id:
+            building = f"{device.community_id}-b-centre"
+        elif device.facility_id:
+            building = device.facility_id.replace("-f-", "-b-")
+        return gateways.get(building)
+
+    return [replace(d, gateway_id=gateway) if (gateway := through(d)) else d for d in devices]
 
 
 def _kits(out: Fleet, homes: list[Home], seed: int) -> None:
