@@ -1,0 +1,22 @@
+-- What an outlet has neither told nor given up, oldest first, with the names of the places it is about.
+WITH waiting AS (
+    SELECT n.* FROM notification n
+    WHERE n.notification_id > $after AND NOT EXISTS (
+        SELECT 1 FROM notification_try t
+        WHERE t.outlet = $outlet AND t.notification_id = n.notification_id AND (t.told OR t.detail LIKE 'given up: %'))
+    ORDER BY n.notification_id LIMIT $most),
+alerted AS (
+    SELECT alert_id, any_value(building_id) AS building_id, any_value(rule) AS rule
+    FROM alert_step WHERE alert_id IN (SELECT alert_id FROM waiting) GROUP BY alert_id)
+SELECT w.notification_id, w.known_at, w.kind, w.community_id, coalesce(d.drill_of, w.community_id) AS exercised,
+    w.incident_id, w.alert_id, w.drill_id, c.name AS community,
+    nullif(concat_ws(' ', e.name, b.name), '') AS building, nullif(concat_ws(' ', coalesce(e.name_en, e.name), coalesce(b.name_en, b.name)), '') AS building_en,
+    a.rule, w.body
+FROM waiting w
+LEFT JOIN drill d ON d.drill_id = w.drill_id
+LEFT JOIN incident i ON i.incident_id = w.incident_id
+LEFT JOIN alerted a ON a.alert_id = w.alert_id
+LEFT JOIN community_at($instant) c ON c.community_id = coalesce(d.drill_of, w.community_id)
+LEFT JOIN building_at($instant) b ON b.building_id = coalesce(i.building_id, a.building_id)
+LEFT JOIN estate_at($instant) e ON e.estate_id = b.estate_id
+ORDER BY w.notification_id
