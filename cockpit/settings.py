@@ -2,22 +2,32 @@
 
 ``cockpit.toml`` is read from the working folder and then from the data folder, which wins. An unknown key
 is an error in all three places: a mistyped setting that is quietly ignored is found out at the worst time.
+``[[outlet]]`` tables are for the file only; their secrets may be in the environment (see ``cockpit.outlets.settings``).
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 
+from cockpit.outlets.settings import OutletMistake, OutletSettings, outlets
+
 FILE_NAME = "cockpit.toml"
 PREFIX = "CIM_"
+ON_COMMAND_LINE = ("data", "host", "port", "broker", "broker_port", "sample")
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
+_NIGHT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+Night = str
+Address = str
+Hours = int
 
 
 class SettingsError(Exception):
@@ -43,16 +53,40 @@ class Settings:
     sample: bool | None = setting(
         None, "sample community with simulated devices; unset: on when the data folder is empty"
     )
+    public_url: Address = setting(  # noqa: RUF009
+        "", "where people open these pages, https://…; links in notifications begin with it"
+    )
+    tell_hours: Hours = setting(24, "hours for which a notification is tried before it is given up")  # noqa: RUF009
+    night_quiet: Night = setting(  # noqa: RUF009
+        "22:00-07:00", "local time in which outlets keep grades 3 and 4 until its end; empty: never"
+    )
+    outlet: tuple[OutletSettings, ...] = setting(
+        (), "where notifications go: `[[outlet]]` tables in `cockpit.toml`, see [docs/outlets.md](docs/outlets.md)"
+    )
 
     @property
     def store_path(self) -> Path:
         """The DuckDB file."""
         return self.data / "twin.duckdb"
 
+    @property
+    def quiet(self) -> tuple[time, time] | None:
+        """When the quiet of the night begins and ends, in local time."""
+        first, _, last = self.night_quiet.partition("-")
+        return (time.fromisoformat(first), time.fromisoformat(last)) if last else None
+
 
 FIELDS: dict[str, Field[Any]] = {f.name: f for f in fields(Settings)}
 _KINDS: dict[str, str] = {name: str(f.type) for name, f in FIELDS.items()}
-_EXPECTED = {"int": "a whole number", "bool | None": "true or false", "Path": "a path", "str": "text"}
+_EXPECTED = {
+    "int": "a whole number",
+    "bool | None": "true or false",
+    "Path": "a path",
+    "str": "text",
+    "Hours": "a whole number of hours, 1 to 168",
+    "Night": "22:00-07:00, or nothing",
+    "Address": "https://host, or nothing",
+}
 
 
 def load(
@@ -65,13 +99,14 @@ def load(
     Raises `SettingsError` naming the place, the value found and what was expected.
     """
     folder = working_folder or Path.cwd()
+    environment = environment or {}
     given = {k: v for k, v in (command_line or {}).items() if v is not None}
-    from_environment = _environment(environment or {})
-    from_files = _file(folder / FILE_NAME)
+    from_environment = _environment(environment)
+    from_files = _file(folder / FILE_NAME, environment)
     data = Path({**from_files, **from_environment, **given}.get("data", FIELDS["data"].default))
     beside_the_data = folder / data / FILE_NAME
     if beside_the_data.resolve() != (folder / FILE_NAME).resolve():
-        inner = _file(beside_the_data)
+        inner = _file(beside_the_data, environment)
         if "data" in inner:
             raise SettingsError(f"{beside_the_data}: data cannot be set inside it; set it in ./{FILE_NAME}")
         from_files |= inner
@@ -82,9 +117,10 @@ def settings_table() -> str:
     """The settings as the Markdown table of the README."""
     lines = ["| setting | environment | default | meaning |", "|---|---|---|---|"]
     for name, f in FIELDS.items():
-        default = "" if f.default in (None, "", MISSING) else f"`{f.default}`"
-        option = f"`--{name.replace('_', '-')}`" if name != "names" and name != "broker_ca" else f"`{name}`"
-        lines.append(f"| {option} | `{PREFIX}{name.upper()}` | {default} | {f.metadata['help']} |")
+        default = "" if f.default in (None, "", (), MISSING) else f"`{f.default}`"
+        option = f"`--{name.replace('_', '-')}`" if name in ON_COMMAND_LINE else f"`{name}`"
+        variable = "" if name == "outlet" else f"`{PREFIX}{name.upper()}`"
+        lines.append(f"| {option} | {variable} | {default} | {f.metadata['help']} |")
     return "\n".join(lines)
 
 
@@ -95,11 +131,13 @@ def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         _known(name, f"environment variable {variable}", spelled=lambda n: PREFIX + n.upper())
+        if name == "outlet":
+            raise SettingsError(f"environment variable {variable}: outlets are set as [[outlet]] in {FILE_NAME}")
         found[name] = _parse(name, text, f"environment variable {variable}")
     return found
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _file(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
@@ -108,7 +146,13 @@ def _file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: not readable as TOML: {error}") from error
     for name in table:
         _known(name, str(path), spelled=str)
-    return {name: _parse(name, value, f"{path}: {name}") for name, value in table.items()}
+    flat = {name: _parse(name, value, f"{path}: {name}") for name, value in table.items() if name != "outlet"}
+    if "outlet" not in table:
+        return flat
+    try:
+        return {**flat, "outlet": outlets(table["outlet"], environment, path.parent)}
+    except OutletMistake as mistake:
+        raise SettingsError(f"{path}: {mistake}") from None
 
 
 def _known(name: str, place: str, spelled: Any) -> None:
@@ -123,10 +167,16 @@ def _parse(name: str, value: Any, place: str) -> Any:
     try:
         if kind == "int":
             return _whole(value)
+        if kind == "Hours":
+            return _hours(value)
         if kind == "bool | None":
             return _truth(value)
         if isinstance(value, bool | int | float):
             raise ValueError
+        if kind == "Night" and value and not _NIGHT.fullmatch(str(value)):
+            raise ValueError
+        if kind == "Address":
+            return _address(str(value))
         return Path(value) if kind == "Path" else str(value)
     except (ValueError, TypeError):
         raise SettingsError(f"{place}: found {value!r}, expected {_EXPECTED[kind]}") from None
@@ -136,6 +186,18 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool | float):
         raise ValueError
     return int(value)
+
+
+def _hours(value: Any) -> int:
+    if not 1 <= (hours := _whole(value)) <= 168:
+        raise ValueError
+    return hours
+
+
+def _address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ValueError
+    return value.rstrip("/")
 
 
 def _truth(value: Any) -> bool:
