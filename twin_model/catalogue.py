@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 DIALECTS = ("json", "chirpstack", "zigbee2mqtt")
 METRIC_KINDS = ("state", "measure", "counter", "event")
 SEVERITIES = ("act", "look", "blind")
+SCOPES = ("home", "device", "gateway")
+ABSENCES = ("away", "cleaning", "maintenance")
 
 _TYPE_KEYS = {"title", "stale_after", "lost_after", "icon", "topic", "time", "metric", "example"}
 _METRIC_KEYS = {
@@ -88,12 +90,48 @@ class SensorType:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlertRule:
-    """What is in breach at an instant: one SELECT over ``state`` and the entities, with its own examples."""
+class Parameter:
+    """A number a rule goes by, in ``unit``: the default, what it may be set to, and where it comes from.
+
+    ``variants`` are published values by the name of the place that uses them.
+    """
 
     name: str
     title: dict[str, str]
+    value: float
+    unit: str
+    low: float
+    high: float
+    source: str
+    variants: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """What is in breach at an instant: one SELECT over ``state`` and the entities, with its own examples.
+
+    ``grade`` 1 (red) to 4 (blue); ``scope`` what a subject is; ``metrics`` the readings that can change the
+    verdict (none: any); ``urgent`` rules are stepped in the commit that brings the reading. A breach fires after
+    ``hold`` and clears after having been gone for ``clear``. ``window``: how far back ``recent`` reaches.
+    ``procedure``: the incident it opens; ``weight`` 0..1: how strongly it alone says that somebody needs help;
+    ``suppressed_by``: the declared absences that hold it down.
+    """
+
+    name: str
+    title: dict[str, str]
+    sentence: dict[str, str]
     severity: str
+    grade: int
+    scope: str
+    metrics: frozenset[str]
+    urgent: bool
+    hold: timedelta
+    clear: timedelta
+    window: timedelta | None
+    procedure: str | None
+    weight: float
+    suppressed_by: frozenset[str]
+    parameters: dict[str, Parameter]
     sql: str
     examples: tuple[dict[str, Any], ...]
     path: Path
@@ -204,14 +242,62 @@ def _metric(raw: dict[str, Any]) -> Metric:
     )  # fmt: skip
 
 
+_RULE_KEYS = {
+    "title", "sentence", "severity", "grade", "scope", "metrics", "urgent", "hold", "clear", "window", "procedure",
+    "weight", "suppressed_by", "parameter", "example",
+}  # fmt: skip
+_PARAMETER_KEYS = {"title", "value", "unit", "low", "high", "source", "variants"}
+
+
 def _alert_rule(path: Path) -> AlertRule:
-    declared: Declared = load_sql(path, required=frozenset({"title", "severity", "example"}))
-    problems = list(_titles(declared.header["title"], str(path)))
-    if declared.header["severity"] not in SEVERITIES:
-        problems.append(f"{path}: severity is {declared.header['severity']!r}; write one of {', '.join(SEVERITIES)}")
+    required = frozenset({"title", "sentence", "severity", "grade", "scope", "example"})
+    declared: Declared = load_sql(path, required=required)
+    header, where = declared.header, str(path)
+    problems = [*_unknown(set(header), _RULE_KEYS, where), *_titles(header["title"], where)]
+    problems += [p.replace("title", "sentence") for p in _titles(header["sentence"], where)]
+    for key, known in (("severity", SEVERITIES), ("grade", (1, 2, 3, 4)), ("scope", SCOPES)):
+        if header[key] not in known:
+            problems.append(f"{path}: {key} is {header[key]!r}; write one of {', '.join(map(str, known))}")
+    for kind in set(header.get("suppressed_by", ())) - set(ABSENCES):
+        problems.append(f"{path}: suppressed_by has {kind!r}; an absence is one of {', '.join(ABSENCES)}")
+    if not 0 <= header.get("weight", 0) <= 1:
+        problems.append(f"{path}: weight is {header['weight']!r}; write a number from 0 to 1")
+    lengths: dict[str, timedelta | None] = {}
+    for key, default in (("hold", "0s"), ("clear", "0s"), ("window", None)):
+        try:
+            given = header.get(key, default)
+            lengths[key] = None if given is None else duration(given)
+        except DeclarationError as error:
+            problems += [f"{path}: {key}: {p}" for p in error.problems]
+    for name, raw in header.get("parameter", {}).items():
+        problems += _parameter_problems(raw, f"{path}: parameter {name!r}")
     if problems:
         raise DeclarationError(problems)
     return AlertRule(
-        name=declared.name, title=declared.header["title"], severity=declared.header["severity"],
-        sql=declared.sql, examples=tuple(declared.header["example"]), path=path,
+        name=declared.name, title=header["title"], sentence=header["sentence"], severity=header["severity"],
+        grade=header["grade"], scope=header["scope"], metrics=frozenset(header.get("metrics", ())),
+        urgent=bool(header.get("urgent", False)), hold=lengths["hold"] or timedelta(0),
+        clear=lengths["clear"] or timedelta(0), window=lengths["window"], procedure=header.get("procedure"),
+        weight=float(header.get("weight", 0)), suppressed_by=frozenset(header.get("suppressed_by", ())),
+        parameters={name: _parameter(name, raw) for name, raw in header.get("parameter", {}).items()},
+        sql=declared.sql, examples=tuple(header["example"]), path=path,
+    )  # fmt: skip
+
+
+def _parameter_problems(raw: dict[str, Any], where: str) -> Iterator[str]:
+    yield from _unknown(set(raw), _PARAMETER_KEYS, where)
+    yield from _titles(raw.get("title"), where)
+    if missing := sorted({"value", "unit", "low", "high", "source"} - raw.keys()):
+        yield f"{where}: lacks {', '.join(missing)}"
+        return
+    for name, value in {"value": raw["value"], **raw.get("variants", {})}.items():
+        if not raw["low"] <= value <= raw["high"]:
+            yield f"{where}: {name} is {value}, outside {raw['low']} to {raw['high']}"
+
+
+def _parameter(name: str, raw: dict[str, Any]) -> Parameter:
+    return Parameter(
+        name=name, title=raw["title"], value=float(raw["value"]), unit=raw["unit"], low=float(raw["low"]),
+        high=float(raw["high"]), source=raw["source"],
+        variants={k: float(v) for k, v in raw.get("variants", {}).items()},
     )  # fmt: skip

@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from twin_model.states import NEVER, States
+from twin_model.states import I64, NEVER, States
 from twin_model.timeline import timestamps
 
 _STATUS = pa.array(["fresh", "stale", "lost"])
@@ -32,7 +33,27 @@ class Placed:
         return dict(zip(self.series.tolist(), pairs, strict=True))
 
     def states(self, states: States, at: int) -> pa.Table:
-        """The table with values, instants and status as of ``at`` (microseconds).
+        """The table with values, instants and status as of ``at`` (microseconds)."""
+        return self.senses(states, at).drop_columns(["stale_us", "lost_us", "gateway_id"])
+
+    def heard(self, states: States) -> I64:
+        """Per device number (``device_rows``) its newest report of any metric; NEVER without one.
+
+        A message kept by the broker is of unknown age and no report.
+        """
+        taken = states.taken[self.series]
+        live = ~((taken == NEVER) | states.retained[self.series])
+        heard = np.full(self._devices, NEVER)
+        np.maximum.at(heard, self._device[live], taken[live])
+        return heard
+
+    @cached_property
+    def device_rows(self) -> NDArray[np.intp]:
+        """The first row of each device in ``table``."""
+        return np.unique(self._device, return_index=True)[1]
+
+    def senses(self, states: States, at: int) -> pa.Table:
+        """As ``states``, with the limits of silence and the gateway of each device.
 
         A device is silent as a whole: its newest report of any metric counts against its type's limits. A metric
         that never came, or only as a retained message of unknown age, is lost or at best stale.
@@ -41,10 +62,7 @@ class Placed:
         taken = states.taken[number]
         never = taken == NEVER
         retained = states.retained[number]
-        heard = np.full(self._devices, NEVER)
-        live = ~(never | retained)
-        np.maximum.at(heard, self._device[live], taken[live])
-        last = heard[self._device]
+        last = self.heard(states)[self._device]
         age = np.where(last == NEVER, np.iinfo(np.int64).max, at - np.where(last == NEVER, 0, last))
         status = (age > self._stale).astype(np.int8) + (age > self._lost)
         status = np.where(never, 2, np.where(retained, np.maximum(status, 1), status)).astype(np.int8)
@@ -56,7 +74,7 @@ class Placed:
             "status": pc.take(_STATUS, pa.array(status)),
             "retained": pa.array(retained),
         }
-        table = self.table.drop_columns(["stale_us", "lost_us"])
+        table = self.table
         for name, column in columns.items():
             table = table.append_column(name, column)
         return table

@@ -86,16 +86,25 @@ class Store:
 
     def select(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
         """Any SELECT. Parameters it does not mention are left out, so one set serves many declarations."""
+        with self.beside(tables or {}) as select:
+            return select(sql, **parameters)
+
+    @contextmanager
+    def beside(self, tables: Mapping[str, pa.Table]) -> Iterator[Callable[..., pa.Table]]:
+        """A ``select(sql, **parameters)`` for many questions over the same Arrow tables, put beside the store once."""
         cursor = self._cursor()
-        names = tables or {}
-        for name, table in names.items():
+        for name, table in tables.items():
             cursor.register(name, _naive(table))
-        try:
+
+        def select(sql: str, **parameters: object) -> pa.Table:
             wanted = set(_PARAMETER.findall(sql))
             values = {k: _stored(v) for k, v in parameters.items() if k in wanted}
             return _zoned(cursor.execute(sql, values).to_arrow_table())
+
+        try:
+            yield select
         finally:
-            for name in names:
+            for name in tables:
                 cursor.unregister(name)
 
     def write(self, change: Callable[[Writer], T]) -> T:

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from twin_model.care import Care
 from twin_model.catalogue import Catalogue
 from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
@@ -28,13 +29,17 @@ from twin_model.epochs import Epochs
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record
 from twin_model.remembered import Remembered
-from twin_model.states import I32
+from twin_model.states import I32, States
 from twin_model.store import Store, Writer
 from twin_model.timeline import Timeline, from_us, to_us
+
+T = TypeVar("T")
 
 LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
 MAP_KINDS = ("community", "estate", "building", "facility", "ground")
 REMEMBERED = 64
+DECLARED_ALARM = "declared_alarm"
+"""The rule that raises what sensor types declare as alarm."""
 REMEMBERED_DELIVERIES = 70_000  # MQTT has 65,535 packet identifiers
 
 
@@ -46,6 +51,7 @@ class Change:
     at: datetime
     series_no: I32
     entities: frozenset[str] = frozenset()
+    care: bool = False  # alerts, incidents, absences or drills changed
 
     @property
     def entities_changed(self) -> bool:
@@ -77,7 +83,7 @@ class Twin:
 
     def __init__(self, store: Store, catalogue: Catalogue, clock: Callable[[], datetime]) -> None:
         self.catalogue = catalogue
-        self._store = store
+        self.store = self._store = store
         self._clock = clock
         self._writing = threading.RLock()
         self._remembered = Remembered(REMEMBERED)
@@ -91,6 +97,7 @@ class Twin:
         self._sources = {row["name"]: SourceState(**row) for row in store.read("sources", instant=None).to_pylist()}
         self._directory = Directory.read(store, catalogue, version=1)
         store.write(lambda writer: writer.execute(_FORGET_DELIVERIES, most=REMEMBERED_DELIVERIES))
+        self.care = Care(self)
 
     @classmethod
     def open(
@@ -156,12 +163,14 @@ class Twin:
         quarantined messages these readings were made from. ``received_at``
         is for replaying a history into an empty past; it may not lie before the last commit.
         """
-        with self._writing:
-            received = self._next_instant(received_at)
+        with self.writing(received_at) as received:
             commit = self._timeline.prepare(readings, received)
+            plan = self.care.hear(commit.batch, commit.states, received, history=received_at is not None)
 
             def change(writer: Writer) -> bool:
                 self._quarantine(writer, rejected, received)
+                if plan is not None:
+                    self.care.write(writer, plan, from_us(received))
                 if resolved:
                     ids = pa.table({"quarantine_id": pa.array(resolved, pa.int64())})
                     writer.execute(_RESOLVE, tables={"used": ids}, resolved_at=from_us(received))
@@ -170,14 +179,20 @@ class Twin:
                 self._tick(writer, received)
                 return self._timeline.write(writer, commit, received)
 
-            keyframe = self._store.write(change)
+            try:
+                keyframe = self._store.write(change)
+            except BaseException:
+                self.care.failed()
+                raise
             self._timeline.committed(commit, received, keyframe=keyframe)
             self._timeline.revision += 1
+            if plan is not None:
+                self.care.written(plan, from_us(received))
             self._counts.stored += len(commit.batch)
             self._counts.duplicates += commit.duplicates
             self._counts.rejected += len(rejected)
             self._counts.commits += 1
-            self._announce(received, np.unique(commit.batch.series))
+            self._announce(received, np.unique(commit.batch.series), care=plan is not None)
             return Applied(
                 revision=self.revision, received_at=from_us(received), stored=len(commit.batch),
                 duplicates=commit.duplicates, rejected=len(rejected),
@@ -229,18 +244,9 @@ class Twin:
 
     def quarantine(self, rejected: Sequence[Rejected]) -> None:
         """Keep what could not be used, whole, with the reason."""
-        with self._writing:
-            received = self._next_instant(None)
-
-            def change(writer: Writer) -> None:
-                self._quarantine(writer, rejected, received)
-                self._tick(writer, received)
-
-            self._store.write(change)
-            self._timeline.received = received
-            self._timeline.revision += 1
+        with self.writing() as received:
+            self.commit(lambda writer: self._quarantine(writer, rejected, received), received)
             self._counts.rejected += len(rejected)
-            self._announce(received, np.empty(0, np.int32))
 
     def adopt(self, device: Device) -> pa.Table:
         """Record an unknown device; returns its waiting messages: quarantine_id, place, raw, received_at.
@@ -258,17 +264,13 @@ class Twin:
                 return
             received = self._next_instant(None)
             event = SourceState(name, connected, detail, from_us(received))
-
-            def change(writer: Writer) -> None:
-                row = {"name": [name], "since": [event.since], "connected": [connected], "detail": [detail]}
-                writer.append("source_event", pa.table(row))
-                self._tick(writer, received)
-
-            self._store.write(change)
-            self._sources[name] = event
-            self._timeline.received = received
-            self._timeline.revision += 1
-            self._announce(received, np.empty(0, np.int32))
+            row = {"name": [name], "since": [event.since], "connected": [connected], "detail": [detail]}
+            self._sources[name] = event  # told with the commit, so that listeners find it
+            try:
+                self.commit(lambda writer: writer.append("source_event", pa.table(row)), received)
+            except BaseException:
+                self._sources.pop(name) if before is None else self._sources.update({name: before})
+                raise
 
     def recent_deliveries(self) -> pa.Table:
         """(mid, digest) of the last clockless messages, to recognise their redelivery after a kill."""
@@ -278,6 +280,44 @@ class Twin:
         """Call ``listener`` after every commit, on the writer's thread; it must not block. Returns the way out."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    # ------------------------------------------------------------- for care
+
+    @contextmanager
+    def writing(self, received_at: datetime | None = None) -> Iterator[int]:
+        """Hold the writer's lock; gives the instant (microseconds) of the commit to come."""
+        with self._writing:
+            yield self._next_instant(received_at)
+
+    def commit(self, change: Callable[[Writer], T], received: int, *, care: bool = False) -> T:
+        """One transaction at ``received`` that brings no readings; announced after it. Hold ``writing``."""
+
+        def ticked(writer: Writer) -> T:
+            done = change(writer)
+            self._tick(writer, received)
+            return done
+
+        try:
+            done = self._store.write(ticked)
+        except BaseException:
+            self.care.failed()
+            raise
+        self._timeline.received = received
+        self._timeline.revision += 1
+        self._announce(received, np.empty(0, np.int32), care=care)
+        return done
+
+    def placed(self, at: datetime) -> Placed:
+        """The series of the devices known at ``at``, laid out."""
+        return self._placed(at)
+
+    def live_states(self) -> States:
+        """The newest state of every series."""
+        return self._timeline.states
+
+    def states_of(self, at: datetime) -> States:
+        """The state of every series as known at ``at``."""
+        return self._timeline.as_of(to_us(at))
 
     # ----------------------------------------------------------------- reads
 
@@ -366,7 +406,10 @@ class Twin:
         return joined.drop_columns(["series_no"])
 
     def alerts(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
-        """What is in breach at ``at``, by urgency: rule, subject, severity, since, value, titles, places."""
+        """The alerts that fire at ``at``, by urgency: alert_id, rule, subject, severity, since, value, titles, places.
+
+        Before alerts were kept (a history that was loaded) they are what the rules find at ``at``, without an id.
+        """
         at = self._until_now(at)
         table = self._remembered.get(("alerts", *self._moment(at)), lambda: self._alerts(at))
         return _of(table, community_id)
@@ -461,8 +504,10 @@ class Twin:
             revision=self.revision + 1, received_at=from_us(received),
         )  # fmt: skip
 
-    def _announce(self, received: int, series: I32, kinds: frozenset[str] = frozenset()) -> None:
-        change = Change(self.revision, from_us(received), series, kinds)
+    def _announce(
+        self, received: int, series: I32, kinds: frozenset[str] = frozenset(), *, care: bool = False
+    ) -> None:
+        change = Change(self.revision, from_us(received), series, kinds, care)
         for listener in list(self._listeners):
             listener(change)
 
@@ -512,26 +557,24 @@ class Twin:
         return table.select(["series_no"])
 
     def _alerts(self, at: datetime) -> pa.Table:
-        tables = {"state": self.states(at), "home_state": self.home_states(at)}
-        found = []
-        for rule in self.catalogue.alert_rules.values():
-            rows = self._store.select(rule.sql, tables=tables, instant=at)
-            n = rows.num_rows
-            rows = rows.append_column("rule", pa.array([rule.name] * n, pa.string()))
-            for lang in ("zh", "en"):
-                titles = [self._alert_title(rule.title[lang], metric, lang) for metric in rows["metric"].to_pylist()]
-                rows = rows.append_column(f"title_{lang}", pa.array(titles, pa.string()))
-            found.append(rows)
-        everything = pa.concat_tables(found, promote_options="permissive")
-        return self._store.read("alerts_placed", tables={"found": everything}, instant=at)
+        found = self.care.alerts(at) if self.care.has_log(at) else self.care.in_breach(at)
+        for lang in ("zh", "en"):
+            titles = [
+                self._alert_title(rule, metric, lang)
+                for rule, metric in zip(found["rule"].to_pylist(), found["metric"].to_pylist(), strict=True)
+            ]
+            found = found.append_column(f"title_{lang}", pa.array(titles, pa.string()))
+        return self._store.read("alerts_placed", tables={"found": found}, instant=at)
 
-    def _alert_title(self, rule_title: str, metric: str, lang: str) -> str:
+    def _alert_title(self, rule: str, metric: str | None, lang: str) -> str:
         """A device alarm is called what its metric is called; a rule of its own has its own title."""
-        for sensor_type in self.catalogue.sensor_types.values():
-            declared = sensor_type.metrics.get(metric)
-            if declared and declared.alarm_class:
-                return declared.title[lang]
-        return rule_title
+        if rule == DECLARED_ALARM:
+            for sensor_type in self.catalogue.sensor_types.values():
+                declared = sensor_type.metrics.get(metric or "")
+                if declared and declared.alarm_class:
+                    return declared.title[lang]
+        known = self.catalogue.alert_rules.get(rule)
+        return known.title[lang] if known else rule  # a rule that was taken away keeps its alerts
 
 
 _FORGET_DELIVERIES = """DELETE FROM delivery WHERE received_at < (

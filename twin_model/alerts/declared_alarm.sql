@@ -1,6 +1,10 @@
 /* ---
 title    = { zh = "设备报警", en = "Device alarm" }
-severity = "act"
+sentence = { zh = "设备报出了需要处理的值", en = "A device reported a value that needs somebody" }
+severity = "look"
+grade    = 3
+scope    = "device"
+urgent   = true
 
 [[example]]
 name     = "smoke raises, the all-clear ends it"
@@ -20,7 +24,7 @@ device   = "water_leak"
 readings = [["00:00", "water_leak", 1]]
 expect   = [["00:01", ["look"]]]
 --- */
-SELECT device_id AS subject, metric, value, changed_at AS since, alarm_class AS severity,
-       community_id, home_id, room_id, facility_id, building_id
+SELECT device_id AS subject, changed_at AS due_at, changed_at AS since, value, alarm_at_least AS limit_value, metric,
+       community_id, home_id, room_id, facility_id, building_id, alarm_class AS severity
 FROM state
 WHERE alarm_at_least IS NOT NULL AND value >= alarm_at_least

@@ -1,0 +1,239 @@
+"""What the alert rules find: each rule's SELECT, run over the senses of the homes and devices it is asked about.
+
+Verdicts hang together by group: all devices of one home, or one device that is in no home. A rule is asked about whole groups,
+never about part of one. A row of a rule is in breach from its ``due_at``; rows that lie ahead are what the rule
+waits for, so that silence is noticed on time although it sends no message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from twin_model.alerting import Breach
+from twin_model.catalogue import AlertRule
+from twin_model.placed import Placed
+from twin_model.states import I32, I64, NEVER, Batch, Bools, States
+from twin_model.store import Store
+from twin_model.timeline import from_us, timestamps
+
+NOT_DUE = np.int64(np.iinfo(np.int64).max)
+_PLACES = ("community_id", "home_id", "room_id", "facility_id", "building_id")
+_COLUMNS = ("subject", "due_at", "since", "value", "limit_value", "metric", *_PLACES)
+_PULSE = ("device_id", "type", "metric", *_PLACES)
+
+
+class Groups:
+    """The groups of an epoch of devices: ``names`` (home_id or device_id), by series and by subject."""
+
+    def __init__(self, placed: Placed) -> None:
+        table = placed.table
+        self.placed = placed
+        names = pc.coalesce(table["home_id"], table["device_id"]).combine_chunks().dictionary_encode()
+        self.names: list[str] = names.dictionary.to_pylist()
+        self.of_row: I32 = names.indices.to_numpy().astype(np.int32)
+        first = np.unique(self.of_row, return_index=True)[1]
+        self.community: list[str] = table["community_id"].take(pa.array(first)).to_pylist()
+        self.home: list[str | None] = table["home_id"].take(pa.array(first)).to_pylist()
+        top = int(placed.series.max()) + 1 if len(placed.series) else 0
+        self.of_series = np.full(top, -1, np.int32)
+        self.of_series[placed.series] = self.of_row
+        self.row_of_series = np.full(top, -1, np.int64)
+        self.row_of_series[placed.series] = np.arange(len(placed.series))
+        devices = table["device_id"].combine_chunks()
+        self._subjects = pa.concat_arrays([names.dictionary.cast(pa.string()), devices.cast(pa.string())])
+        self._subject_codes = np.concatenate((np.arange(len(self.names), dtype=np.int32), self.of_row))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def alarm_limit(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Per series number the declared alarm limit; infinite without one."""
+        limit = np.full(len(self.of_series), np.inf)
+        limit[self.placed.series] = self.placed.table["alarm_at_least"].fill_null(np.inf).to_numpy()
+        return limit
+
+    @cached_property
+    def behind(self) -> dict[str, I32]:
+        """The groups whose devices speak through a gateway, by the gateway's id."""
+        gateways = self.placed.table["gateway_id"].combine_chunks()
+        encoded = gateways.drop_null().dictionary_encode()
+        rows = np.flatnonzero(gateways.is_valid().to_numpy(zero_copy_only=False))
+        return {
+            name: np.unique(self.of_row[rows[encoded.indices.to_numpy() == code]])
+            for code, name in enumerate(encoded.dictionary.to_pylist())
+        }
+
+    def code(self, subject: str) -> int:
+        """The group of a home or device; -1 when it is not known in this epoch."""
+        found = pc.index(self._subjects, subject).as_py()
+        return -1 if found < 0 else int(self._subject_codes[found])
+
+    def codes(self, subjects: pa.ChunkedArray) -> I32:
+        """The groups of many subjects; -1 for those unknown in this epoch."""
+        found = pc.index_in(subjects, self._subjects).fill_null(-1).to_numpy()
+        return np.where(found < 0, -1, self._subject_codes[found]).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a rule is asked (``instant``, the community's own clock) and what had been received by then (``known``).
+
+    The two differ in drills only. ``states``: the state of every series, ``batch``: the readings of a commit under way.
+    """
+
+    instant: int
+    known: int
+    states: States
+    batch: Batch | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a rule found in the groups it was asked about: breaches that are due, and when the next ones will be."""
+
+    breaches: dict[str, Breach]
+    ahead_groups: I32
+    ahead_due: I64
+
+
+Homes = Callable[[Moment, pa.Table, list[str]], dict[str, pa.Table]]
+
+
+class Breaches:
+    """Asks rules. ``homes(moment, state, home_ids)`` gives the tables ``home_state`` and ``rhythm``;
+    ``settings(rule)`` the table ``setting`` of a rule; ``absences(instant)`` the table ``absence``."""
+
+    def __init__(
+        self, store: Store, *, homes: Homes, settings: Callable[[AlertRule, int], pa.Table],
+        absences: Callable[[Moment], pa.Table],
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._homes = homes
+        self._settings = settings
+        self._absences = absences
+
+    def ask(self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment) -> dict[str, Found]:
+        """Each rule's answer by name. ``chosen``: the groups asked about (None: all)."""
+        asked = list(rules)
+        rows = np.ones(len(groups.of_row), bool) if chosen is None else _marked(chosen, len(groups))[groups.of_row]
+        tables = self._tables(asked, groups, rows, moment)
+        instant, known = from_us(moment.instant), from_us(moment.known)
+        found = {}
+        windows = self._recent(asked, groups, rows, moment)
+        with self._store.beside(tables) as select:
+            for rule in asked:
+                own = {"setting": self._settings(rule, moment.known)}
+                if rule.window is not None:
+                    own["recent"] = windows[rule.name]
+                with self._store.beside(own):
+                    answer = select(_asked(rule), instant=instant, known=known, hold=rule.hold)
+                found[rule.name] = _found(rule, answer, groups, moment.instant)
+        return found
+
+    def _tables(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
+        placed = groups.placed
+        mask = pa.array(rows)
+        state = placed.senses(moment.states, moment.instant).filter(mask)
+        homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
+        return {
+            "state": state,
+            "heard": _heard(placed, moment.states, rows),
+            "pulse": _pulse(groups, moment.batch, rows),
+            "absence": self._absences(moment),
+            **self._homes(moment, state, homes),
+        }
+
+    def _recent(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
+        """The table ``recent`` of each rule that looks back, from one read of the log."""
+        looking = [rule for rule in rules if rule.window is not None]
+        if not looking:
+            return {}
+        table = groups.placed.table.filter(pa.array(rows))
+        metrics = pa.array(sorted(set().union(*(rule.metrics for rule in looking))), pa.string())
+        chosen = table.filter(pc.is_in(table["metric"], metrics)).select(
+            ["series_no", "device_id", "type", "home_id", "community_id", "metric"]
+        )
+        longest = max(rule.window for rule in looking if rule.window is not None)
+        after = from_us(moment.instant) - longest
+        everything = self._store.read(
+            "readings_of", tables={"chosen": chosen}, after=after, known=from_us(moment.known)
+        )
+        found = {}
+        for rule in looking:
+            assert rule.window is not None
+            own = pc.is_in(everything["metric"], pa.array(sorted(rule.metrics), pa.string()))
+            begin = pa.scalar(from_us(moment.instant) - rule.window, pa.timestamp("us", "UTC"))
+            found[rule.name] = everything.filter(pc.and_(own, pc.greater(everything["taken_at"], begin)))
+        return found
+
+
+def _asked(rule: AlertRule) -> str:
+    return f"SELECT * FROM ({rule.sql}\n)"
+
+
+def _found(rule: AlertRule, answer: pa.Table, groups: Groups, instant: int) -> Found:
+    if missing := [name for name in _COLUMNS if name not in answer.column_names]:
+        raise ValueError(f"{rule.path}: the SELECT lacks the column {', '.join(missing)}")
+    due = answer["due_at"].cast(pa.int64()).fill_null(int(NOT_DUE)).to_numpy()
+    ready = due + int(rule.hold.total_seconds() * 1e6) <= instant if len(due) else np.zeros(0, bool)
+    here = pa.array(due <= instant)
+    breaches = {row["subject"]: _breach(rule, row) for row in _as_us(answer.filter(here)).to_pylist()}
+    waits = ~ready & (due != NOT_DUE)
+    later = answer["subject"].filter(pa.array(waits))
+    return Found(breaches, groups.codes(later), due[waits])
+
+
+def _as_us(table: pa.Table) -> pa.Table:
+    for name in ("due_at", "since"):
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, table[name].cast(pa.int64()))
+    return table
+
+
+def _breach(rule: AlertRule, row: Mapping[str, object]) -> Breach:
+    severity = row.get("severity") or rule.severity
+    return Breach(**{name: row[name] for name in _COLUMNS}, severity=severity)  # type: ignore[arg-type]
+
+
+def _marked(codes: I32, n: int) -> Bools:
+    marked = np.zeros(n, bool)
+    marked[codes] = True
+    return marked
+
+
+def _heard(placed: Placed, states: States, rows: Bools) -> pa.Table:
+    """One row per device of the chosen rows, and every gateway: when it was last heard of."""
+    first = placed.device_rows
+    heard = placed.heard(states)
+    table = placed.table.take(pa.array(first)).select(
+        ["device_id", "type", *_PLACES, "gateway_id", "stale_us", "lost_us"]
+    )
+    is_gateway = pc.equal(table["type"], "gateway")
+    table = table.append_column("heard_at", timestamps(heard, none=heard == NEVER)).append_column(
+        "is_gateway", is_gateway
+    )
+    return table.filter(pc.or_(pa.array(rows[first]), is_gateway))
+
+
+def _pulse(groups: Groups, batch: Batch | None, rows: Bools) -> pa.Table:
+    """The alarm readings of the commit under way: what was pressed and let go within it still counts."""
+    table = groups.placed.table
+    if batch is None:
+        taken = np.empty(0, np.int64)
+        at, value = np.empty(0, np.int64), np.empty(0)
+    else:
+        known = batch.series < len(groups.of_series)
+        row = np.where(known, groups.row_of_series[np.where(known, batch.series, 0)], -1)
+        is_alarm = (row >= 0) & ~batch.retained & (batch.value >= groups.alarm_limit[np.where(known, batch.series, 0)])
+        is_alarm &= rows[np.where(row >= 0, row, 0)]
+        at, value = row[is_alarm], batch.value[is_alarm]
+        taken = np.minimum(batch.taken, batch.received)[is_alarm]
+    pulse = table.take(pa.array(at)).select(list(_PULSE))
+    return pulse.append_column("value", pa.array(value)).append_column("taken_at", timestamps(taken))

@@ -1,0 +1,249 @@
+"""Care: what was found to be wrong, what is done about it, and everything known about both.
+
+Reached as ``twin.care``. All writes go through the twin's lock, one transaction each; a failed one leaves nothing
+behind, in the store or in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from twin_model import absences, alert_log, drill_clock
+from twin_model.absences import Absence
+from twin_model.alert_log import Move
+from twin_model.alerting import Alert, Phase, Suppression
+from twin_model.breaches import Breaches, Groups, Moment
+from twin_model.catalogue import AlertRule
+from twin_model.drill_clock import Drill, DrillClock
+from twin_model.engine import Engine, Plan
+from twin_model.states import Batch, States
+from twin_model.store import Writer
+from twin_model.timeline import from_us, to_us
+
+if TYPE_CHECKING:
+    from twin_model.twin import Twin
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step of the clock changed: alerts fired and cleared, incidents moved; and when to step next."""
+
+    fired: int
+    cleared: int
+    incidents: tuple[str, ...]
+    next_due: datetime
+
+
+class Care:
+    """Alerts, incidents, thresholds, absences, drills of one twin."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+        self._store = twin.store
+        self.clock = DrillClock(twin.store)
+        self._absences = absences.read(twin.store, twin.now())
+        self._breaches = Breaches(twin.store, homes=self._homes, settings=self._settings, absences=self._absence_rows)
+        self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
+        begun = twin.store.select("SELECT begun_at FROM care_begin")["begun_at"].to_pylist()
+        self.begun_at: datetime | None = begun[0] if begun else None
+
+    # ------------------------------------------------------------------ the engine
+
+    def hear(self, batch: Batch, states: States, received: int, *, history: bool) -> Plan | None:
+        """What the alarms of a commit under way change; a history before care began is not judged."""
+        if history and self.begun_at is None:
+            return None
+        placed = self._twin.placed(from_us(received))
+        return self._engine.hear(placed, batch, states, received, lambda: self._suppressions(received))
+
+    def write(self, writer: Writer, plan: Plan | None, known_at: datetime) -> None:
+        """Write a plan inside the caller's transaction."""
+        if self.begun_at is None:
+            writer.execute("INSERT INTO care_begin VALUES ($known_at)", known_at=known_at)
+        if plan is not None and plan.moves:
+            alert_log.append(writer, alert_log.rows(plan.moves, self._twin.catalogue.alert_rules, known_at))
+
+    def written(self, plan: Plan | None, known_at: datetime) -> None:
+        """The transaction went through."""
+        self.begun_at = self.begun_at or known_at
+        if plan is not None:
+            self._engine.adopt(plan)
+
+    def failed(self) -> None:
+        """The transaction did not go through: what is in memory is read again from the store."""
+        self._engine.restore()
+
+    def step(self) -> StepResult:
+        """Let time pass: look at who was heard of, at what fell due, hand over what nobody took.
+
+        Writes only when something changed. Called by a clock that asks again at ``next_due``.
+        """
+        with self._twin.writing() as received:
+            known_at = from_us(received)
+            placed = self._twin.placed(known_at)
+            plan = self._engine.look(placed, self._twin.live_states(), received, self._suppressions(received))
+            if plan.moves or self.begun_at is None:
+                self._twin.commit(lambda writer: self.write(writer, plan, known_at), received, care=True)
+            self.written(plan, known_at)
+            return StepResult(len(plan.fired), len(plan.cleared), (), from_us(self._engine.next_due(received)))
+
+    # ------------------------------------------------------------------ alerts
+
+    def alerts(
+        self, at: datetime, *, community_id: str | None = None, phases: tuple[str, ...] = ("firing",)
+    ) -> pa.Table:
+        """The alerts as known at ``at``, in the given phases, by urgency; see ``queries/alerts_at.sql``."""
+        table = self._store.read("alerts_at", instant=at, since=at)
+        table = table.filter(pc.is_in(table["phase"], pa.array(phases)))
+        return table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
+
+    def alert_history(
+        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None, rule: str | None = None,
+        home_id: str | None = None,
+    ) -> pa.Table:  # fmt: skip
+        """Alerts that were open at any time from ``start`` to ``end``, as known at ``at``."""
+        table = self._store.read("alerts_at", instant=at, since=start)
+        table = table.filter(pc.less(pc.coalesce(table["fired_at"], table["stepped_at"]), pa.scalar(end)))
+        for name, wanted in (("community_id", community_id), ("rule", rule), ("home_id", home_id)):
+            if wanted is not None:
+                table = table.filter(pc.equal(table[name], wanted))
+        return table
+
+    def has_log(self, at: datetime) -> bool:
+        """Whether alerts were kept at ``at``; before that only the rules can be asked."""
+        return self.begun_at is not None and at >= self.begun_at
+
+    def in_breach(self, at: datetime) -> pa.Table:
+        """What the rules find at ``at``, in the columns of the log: for a past that was loaded, not lived."""
+        instant = to_us(at)
+        groups = Groups(self._twin.placed(at))
+        rules = self._twin.catalogue.alert_rules
+        found = self._breaches.ask(rules.values(), groups, None, Moment(instant, instant, self._twin.states_of(at)))
+        moves = [
+            Move(Alert(0, name, Phase.FIRING, breach), (), None)
+            for name, answer in found.items()
+            for breach in answer.breaches.values()
+            if breach.due_at + rules[name].hold.total_seconds() * 1e6 <= instant
+        ]
+        log = alert_log.table(alert_log.rows(moves, rules, at))
+        empty = pa.nulls(log.num_rows, pa.timestamp("us", "UTC"))
+        return (
+            log.rename_columns(["stepped_at" if n == "known_at" else n for n in log.column_names])
+            .append_column("fired_at", log["due_at"])
+            .append_column("cleared_at", empty)
+        )
+
+    # ------------------------------------------------------------------ absences
+
+    def absences(self, at: datetime, *, community_id: str | None = None, over: bool = False) -> list[Absence]:
+        """The absences in force or to come as known at ``at``; ``over``: those that ended, too."""
+        return absences.read(self._store, at, community_id=community_id, over=over)
+
+    def declare_absence(
+        self, *, community_id: str, home_id: str | None, kind: str, starts_at: datetime, ends_at: datetime,
+        reason: str, by: str,
+    ) -> Absence:  # fmt: skip
+        """Note that a home is away, being cleaned or worked on. Raises ``AbsenceRefused``."""
+        with self._twin.writing() as received:
+            absence = absences.checked(
+                Absence(
+                    absence_id=f"a-{uuid4().hex[:10]}",
+                    community_id=community_id,
+                    home_id=home_id,
+                    kind=kind,
+                    starts_at=starts_at,
+                    ends_at=ends_at,
+                    reason=reason,
+                    declared_by=by,
+                    recorded_at=from_us(received),
+                )  # fmt: skip
+            )
+            self._twin.commit(lambda writer: absences.write(writer, absence), received, care=True)
+            self._absences_changed(received)
+        self.step()
+        return absence
+
+    def end_absence(self, absence_id: str, *, by: str) -> None:
+        """Take an absence back. Raises ``AbsenceRefused`` when none of that name is in force."""
+        with self._twin.writing() as received:
+            if absence_id not in {a.absence_id for a in self._absences}:
+                raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
+            known_at = from_us(received)
+            self._twin.commit(lambda writer: absences.end(writer, absence_id, by, known_at), received, care=True)
+            self._absences_changed(received)
+        self.step()
+
+    def _absences_changed(self, received: int) -> None:
+        self._absences = absences.read(self._store, from_us(received))
+        self._engine.watch_everybody()
+
+    def _suppressions(self, known: int) -> Callable[[AlertRule, str, str | None], Suppression | None]:
+        now = from_us(known)
+        inforce = [a for a in self._absences if a.starts_at <= now < a.ends_at]
+
+        def find(rule: AlertRule, community_id: str, home_id: str | None) -> Suppression | None:
+            found = [
+                a for a in inforce
+                if a.kind in rule.suppressed_by and a.community_id == community_id and a.home_id in (None, home_id)
+            ]  # fmt: skip
+            last = max(found, key=lambda a: a.ends_at, default=None)
+            return Suppression(last.kind, to_us(last.ends_at)) if last else None
+
+        return find
+
+    def _absence_rows(self, moment: Moment) -> pa.Table:
+        now = from_us(moment.known)
+        rows = [a for a in self._absences if a.starts_at <= now < a.ends_at]
+        instant = pa.timestamp("us", "UTC")
+        return pa.table(
+            {
+                "community_id": pa.array([a.community_id for a in rows], pa.string()),
+                "home_id": pa.array([a.home_id for a in rows], pa.string()),
+                "kind": pa.array([a.kind for a in rows], pa.string()),
+                "starts_at": pa.array([a.starts_at for a in rows], instant),
+                "ends_at": pa.array([a.ends_at for a in rows], instant),
+            }
+        )
+
+    # ------------------------------------------------------------------ drills
+
+    def drills(self, at: datetime | None = None) -> list[Drill]:
+        """All drills, newest first; as known at ``at``."""
+        return drill_clock.read(self._store, at)
+
+    def begin_drill(self, drill: Drill) -> None:
+        """Start a drill's clock; its community and homes are recorded before."""
+        with self._twin.writing() as received:
+            self._twin.commit(lambda writer: drill_clock.begin(writer, drill), received, care=True)
+            self.clock.reload()
+
+    def end_drill(self, drill_id: str) -> Drill:
+        """Stop a drill's clock. Raises KeyError for an unknown one."""
+        with self._twin.writing() as received:
+            drill = {d.drill_id: d for d in self.drills()}[drill_id]
+            known_at = from_us(received)
+            self._twin.commit(lambda writer: drill_clock.end(writer, drill_id, known_at), received, care=True)
+            self.clock.reload()
+            return replace(drill, ended_at=drill.ended_at or known_at)
+
+    def domain_time(self, community_id: str, known: datetime) -> datetime:
+        """What time it is in a community: the real one, but in a drill."""
+        return from_us(self.clock.time(community_id, to_us(known)))
+
+    # ------------------------------------------------------------------ tables for the rules
+
+    def _homes(self, moment: Moment, state: pa.Table, homes: list[str]) -> dict[str, pa.Table]:
+        known = from_us(moment.known)
+        return {
+            "home_state": self._store.read("home_states", tables={"state": state}, instant=known),
+        }
+
+    def _settings(self, rule: AlertRule, known: int) -> pa.Table:
+        return pa.table({"community_id": pa.array([], pa.string()), "home_id": pa.array([], pa.string())})

@@ -1,0 +1,257 @@
+"""The alert engine: which rule is asked about whom and when, and what that changes.
+
+Three occasions: a commit that brings an alarm is judged within that commit; groups that were heard of are looked at
+every few seconds; and a rule that waits for silence is asked again exactly when that falls due. A look at everybody
+once a minute is the net below these. What is found becomes a ``Plan`` that the owner writes in one transaction and
+then adopts, or drops by ``restore``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from twin_model import alert_log
+from twin_model.alert_log import Move
+from twin_model.alerting import Alert, Phase, Suppression, step
+from twin_model.breaches import NOT_DUE, Breaches, Found, Groups, Moment
+from twin_model.catalogue import AlertRule
+from twin_model.drill_clock import DrillClock
+from twin_model.placed import Placed
+from twin_model.states import I32, I64, Batch, Bools, States
+from twin_model.store import Store
+
+LOOK_US = 5_000_000
+"""Between two looks at the groups heard of; what is urgent or due does not wait for them."""
+SWEEP_US = 60_000_000
+"""Between two looks at everybody."""
+
+Suppressions = Callable[[AlertRule, str, str | None], Suppression | None]
+Key = tuple[str, str]
+EVIDENCE = ("device_id", "type", "metric", "value", "unit", "taken_at", "received_at", "changed_at", "status")
+
+
+@dataclass
+class Plan:
+    """What is to change: alerts that move on, and the open ones afterwards (None: gone)."""
+
+    moves: list[Move] = field(default_factory=list)
+    alerts: dict[Key, Alert | None] = field(default_factory=dict)
+
+    @property
+    def fired(self) -> list[Move]:
+        """The moves that need somebody."""
+        return [move for move in self.moves if move.alert.phase is Phase.FIRING]
+
+    @property
+    def cleared(self) -> list[Move]:
+        """The moves that ended an alert."""
+        return [move for move in self.moves if move.alert.phase is Phase.CLEARED]
+
+
+class Engine:
+    """The open alerts and what the rules wait for. Stepped by one thread at a time, under the twin's lock."""
+
+    def __init__(self, store: Store, rules: Mapping[str, AlertRule], breaches: Breaches, clock: DrillClock) -> None:
+        self._store = store
+        self._rules = dict(rules)
+        self._urgent = [rule for rule in rules.values() if rule.urgent]
+        self._breaches = breaches
+        self._clock = clock
+        self._groups: Groups | None = None
+        self.restore()
+
+    def restore(self) -> None:
+        """Take up what the log says: after a start, and after a transaction that failed."""
+        self.open = alert_log.open_alerts(self._store)
+        last = self._store.select("SELECT coalesce(max(alert_id), 0) AS n FROM alert_step")["n"][0].as_py()
+        self._next_id = int(last) + 1
+        self.watch_everybody()
+
+    def watch_everybody(self) -> None:
+        """Look at every group at the next look, as after a start."""
+        n = len(self._groups) if self._groups else 0
+        self._due = {name: np.full(n, NOT_DUE) for name in self._rules}
+        self._touched = np.ones(n, bool)
+        self._looked = self._swept = 0
+        self._mark_alarmed()
+
+    def _mark_alarmed(self) -> None:
+        """The groups with an urgent alert open: any reading of theirs may end it."""
+        self._alarmed = np.zeros(len(self._groups) if self._groups else 0, bool)
+        urgent = {rule.name for rule in self._urgent}
+        for rule, subject in self.open:
+            if rule in urgent and self._groups is not None and (code := self._groups.code(subject)) >= 0:
+                self._alarmed[code] = True
+
+    def groups(self, placed: Placed) -> Groups:
+        """The groups of the devices known now; when these changed, everybody is looked at again."""
+        if self._groups is None or self._groups.placed is not placed:
+            self._groups = Groups(placed)
+            self.watch_everybody()
+        return self._groups
+
+    # ------------------------------------------------------------------ occasions
+
+    def hear(
+        self, placed: Placed, batch: Batch, states: States, known: int, suppressions: Callable[[], Suppressions]
+    ) -> Plan | None:
+        """Note a commit's readings; what its alarms change, None when there is none among them."""
+        groups = self.groups(placed)
+        known_here = batch.series < len(groups.of_series)
+        series = batch.series if known_here.all() else batch.series[known_here]
+        value = batch.value if known_here.all() else batch.value[known_here]
+        codes = groups.of_series[series]
+        placed_here = codes >= 0
+        if not placed_here.all():
+            series, value, codes = series[placed_here], value[placed_here], codes[placed_here]
+        self._touched[codes] = True
+        rings = (value >= groups.alarm_limit[series]) | self._alarmed[codes]
+        if not rings.any():
+            return None
+        chosen = np.unique(codes[rings]).astype(np.int32)
+        plan = Plan()
+        self._judge(plan, self._urgent, groups, chosen, states, known, batch, suppressions())
+        return plan if plan.moves else None
+
+    def look(self, placed: Placed, states: States, known: int, suppressions: Suppressions) -> Plan:
+        """What the passing of time, and the readings since the last look, change."""
+        groups = self.groups(placed)
+        plan = Plan()
+        if known - self._swept >= SWEEP_US:
+            self._swept = self._looked = known
+            self._touched[:] = False
+            self._judge(plan, list(self._rules.values()), groups, None, states, known, None, suppressions)
+            return plan
+        instants = self._instants(groups, known)
+        due = {name: self._due[name] <= instants for name in self._rules}
+        rules = [rule for name, rule in self._rules.items() if due[name].any()]
+        chosen = np.logical_or.reduce(list(due.values())) if due else np.zeros(len(groups), bool)
+        if known - self._looked >= LOOK_US:
+            self._looked = known
+            if self._touched.any():
+                rules, chosen = list(self._rules.values()), chosen | self._touched
+                self._touched = np.zeros(len(groups), bool)
+        if rules and chosen.any():
+            codes = np.flatnonzero(chosen).astype(np.int32)
+            self._judge(plan, rules, groups, codes, states, known, None, suppressions)
+        return plan
+
+    def adopt(self, plan: Plan) -> None:
+        """The plan was written: this is how things are now."""
+        for key, alert in plan.alerts.items():
+            if alert is None:
+                self.open.pop(key, None)
+            else:
+                self.open[key] = alert
+        self._next_id += sum(1 for move in plan.moves if move.alert.alert_id >= self._next_id)
+        if plan.moves:
+            self._mark_alarmed()
+
+    def next_due(self, known: int) -> int:
+        """The real instant of the next look: when something falls due, or when it is time to look around."""
+        wait = min(self._swept + SWEEP_US, self._looked + LOOK_US if self._touched.any() else self._swept + SWEEP_US)
+        if self._groups is None or not len(self._groups):
+            return wait
+        soonest = np.minimum.reduce(list(self._due.values())) if self._due else np.full(len(self._groups), NOT_DUE)
+        drills = [(d.community_id, self._of(self._groups, d.community_id)) for d in self._clock.running()]
+        for community, mask in drills:
+            if mask.any() and (first := int(soonest[mask].min())) != NOT_DUE:
+                wait = min(wait, self._clock.real(community, first))
+            soonest = np.where(mask, NOT_DUE, soonest)
+        return int(min(wait, soonest.min()))
+
+    # ------------------------------------------------------------------ judging
+
+    def _judge(
+        self, plan: Plan, rules: Sequence[AlertRule], groups: Groups, chosen: I32 | None, states: States, known: int,
+        batch: Batch | None, suppressions: Suppressions,
+    ) -> None:  # fmt: skip
+        for instant, part in self._by_clock(groups, chosen, known):
+            moment = Moment(instant, known, states, batch)
+            found = self._breaches.ask(rules, groups, part, moment)
+            for rule in rules:
+                self._step(plan, rule, found[rule.name], groups, part, moment, suppressions)
+
+    def _by_clock(self, groups: Groups, chosen: I32 | None, known: int) -> Iterable[tuple[int, I32 | None]]:
+        """The chosen groups by what time it is for them."""
+        drills = self._clock.running()
+        if not drills:
+            yield known, chosen
+            return
+        codes = np.arange(len(groups), dtype=np.int32) if chosen is None else chosen
+        rest = np.ones(len(codes), bool)
+        for drill in drills:
+            mine = self._of(groups, drill.community_id)[codes]
+            rest &= ~mine
+            if mine.any():
+                yield self._clock.time(drill.community_id, known), codes[mine]
+        if rest.any():
+            yield known, codes[rest]
+
+    def _step(
+        self, plan: Plan, rule: AlertRule, found: Found, groups: Groups, chosen: I32 | None, moment: Moment,
+        suppressions: Suppressions,
+    ) -> None:  # fmt: skip
+        due = self._due[rule.name]
+        if chosen is None:
+            due[:] = NOT_DUE
+        else:
+            due[chosen] = NOT_DUE
+        known_groups = found.ahead_groups >= 0
+        np.minimum.at(due, found.ahead_groups[known_groups], found.ahead_due[known_groups])
+        hold, clear = (round(length.total_seconds() * 1e6) for length in (rule.hold, rule.clear))
+        for subject in dict.fromkeys((*found.breaches, *self._open_subjects(rule, groups, chosen))):
+            key = (rule.name, subject)
+            alert = plan.alerts[key] if key in plan.alerts else self.open.get(key)
+            breach = found.breaches.get(subject)
+            where = breach or (alert.breach if alert else None)
+            assert where is not None
+            stepped = step(
+                rule.name, alert, breach, moment.instant, hold=hold, clear=clear,
+                suppression=suppressions(rule, where.community_id, where.home_id),
+                next_id=self._next_id + sum(1 for m in plan.moves if m.alert.alert_id >= self._next_id),
+            )  # fmt: skip
+            if stepped.alert is not None:
+                ended = stepped.alert.phase is Phase.CLEARED
+                plan.alerts[key] = None if ended else stepped.alert
+                if stepped.moved:
+                    drill = self._clock.of(where.community_id)
+                    senses = _evidence(groups, rule, subject, moment)
+                    plan.moves.append(Move(stepped.alert, senses, drill.drill_id if drill else None))
+            code = groups.code(subject)
+            if stepped.again_at is not None and code >= 0:
+                due[code] = min(due[code], stepped.again_at)
+
+    def _open_subjects(self, rule: AlertRule, groups: Groups, chosen: I32 | None) -> list[str]:
+        """The subjects of this rule's open alerts among the chosen groups; a device no longer known is among all."""
+        subjects = [subject for name, subject in self.open if name == rule.name]
+        if chosen is None:
+            return subjects
+        asked = set(chosen.tolist())
+        return [subject for subject in subjects if groups.code(subject) in asked]
+
+    def _instants(self, groups: Groups, known: int) -> I64:
+        instants = np.full(len(groups), known)
+        for drill in self._clock.running():
+            instants[self._of(groups, drill.community_id)] = self._clock.time(drill.community_id, known)
+        return instants
+
+    def _of(self, groups: Groups, community_id: str) -> Bools:
+        return np.array([community == community_id for community in groups.community], bool)
+
+
+def _evidence(groups: Groups, rule: AlertRule, subject: str, moment: Moment) -> list[dict[str, object]]:
+    """What the senses of the subject's group said when the alert moved: one row per metric the rule goes by."""
+    code = groups.code(subject)
+    state = groups.placed.senses(moment.states, moment.instant).filter(pa.array(groups.of_row == code))
+    if rule.scope != "home":
+        state = state.filter(pc.equal(state["device_id"], subject))
+    if rule.metrics:
+        state = state.filter(pc.is_in(state["metric"], pa.array(sorted(rule.metrics), pa.string())))
+    rows = state.select(list(EVIDENCE)).to_pylist()
+    return [{k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in rows]

@@ -1,0 +1,8 @@
+-- Every alert as known at an instant: its last row, when it first fired and when it cleared.
+SELECT s.* EXCLUDE (known_at), s.known_at AS stepped_at,
+       min(s.known_at) FILTER (s.phase = 'firing') OVER (PARTITION BY s.alert_id) AS fired_at,
+       CASE WHEN s.phase = 'cleared' THEN s.known_at END AS cleared_at
+FROM alert_step s
+WHERE s.known_at <= $instant
+QUALIFY row_number() OVER (PARTITION BY s.alert_id ORDER BY s.known_at DESC) = 1
+    AND (s.phase <> 'cleared' OR s.known_at >= $since)
