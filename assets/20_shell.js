@@ -5,6 +5,7 @@
   const ZONE = "Asia/Shanghai";
   const byId = (id) => document.getElementById(id);
   const listeners = [];
+  const hearers = [];        // who wants every live event: (kind, data)
   let offset = 0;            // server clock minus this computer's, ms
   let source = null;         // the EventSource
   let sourceOf = null;       // the community it listens to
@@ -132,7 +133,7 @@
       offline();
       if (source.readyState === EventSource.CLOSED) { source = null; setTimeout(listen, 3000); }
     };
-    for (const kind of ["snapshot", "change", "alert"]) source.addEventListener(kind, (event) => received(kind, JSON.parse(event.data)));
+    for (const kind of ["snapshot", "change", "alert", "incident"]) source.addEventListener(kind, (event) => received(kind, JSON.parse(event.data)));
   }
   function received(kind, data) {
     if (data.at) {
@@ -141,17 +142,19 @@
       offset = Math.abs(drift - offset) > 2000 ? drift : offset + (drift - offset) * 0.1;
     }
     lostSince = null;
+    for (const listener of hearers) listener(kind, data);
     if (at() !== null) { if (kind === "alert") arose(data); return; }
     pending = { revision: data.revision, second: data.at || iso(serverNow()) };
     if (data.map && window.CimMap) window.CimMap.apply(data);
-    hand();
+    hand(kind === "incident");
   }
-  /* At most one revision a second; and one every 15 s without any event, because silence makes things stale. */
-  function hand() {
+  /* At most one revision a second; and one every 15 s without any event, because silence makes things stale. When an
+     incident moved the page is told at once, whatever it is busy with. */
+  function hand(urgent) {
     if (at() !== null || !byId("shell--bar")) return;
     const now = Date.now();
     if (!pending && now - handed > 15000 && handed && lostSince === null) pending = { revision: null, second: iso(serverNow()) };
-    if (!pending || now - handed < 990 || document.hidden || !answered(now)) return;
+    if (!pending || document.hidden || (!urgent && (now - handed < 990 || !answered(now)))) return;
     set("shell--revision", pending);
     asked = pending.second;
     pending = null;
@@ -243,5 +246,5 @@
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener) };
+  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener) };
 })();
