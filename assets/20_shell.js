@@ -155,6 +155,7 @@
     const now = Date.now();
     if (!pending && now - handed > 15000 && handed && lostSince === null) pending = { revision: null, second: iso(serverNow()) };
     if (!pending || document.hidden || (!urgent && (now - handed < 990 || !answered(now)))) return;
+    if (now - handed < 200) { setTimeout(hand, 200, true); return; }  // many at once: one page for all of them
     set("shell--revision", pending);
     asked = pending.second;
     pending = null;
