@@ -239,4 +239,6 @@ class Health(BaseModel):
     broker_connected: bool
     inbox_depth: int
     lag_s: float | None = Field(description="age of the oldest message that waits")
+    care_running: bool = Field(description="whether somebody looks when silence falls due")
+    care_behind_s: float | None = Field(description="since when no look went through")
     sources: dict[str, bool]

@@ -108,10 +108,7 @@ def listed(
     part = table.slice(asked.offset, asked.limit)
     end = asked.offset + part.num_rows
     cursor = _cursor(asked, end) if end < table.num_rows else None
-    headers = {"vary": "Accept"}
-    if cursor:
-        query = [(k, v) for k, v in asked.request.query_params.multi_items() if k != "cursor"]
-        headers["link"] = f'<{asked.request.url.path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'
+    headers = {"vary": "Accept", **_next(asked, cursor)}
     form = accepted(asked.request, [JSON, ARROW, *([GEOJSON] if geometry else [])])
     if form == ARROW:
         body = arrow_stream(part.select([*names, *arrow]) if more is list else pa.Table.from_pylist(more(rows(part))))
@@ -121,6 +118,23 @@ def listed(
         items = more(rows(part, names))
         body = dumps({"items": items, "next_cursor": cursor, "at": rfc3339(asked.at), "revision": revision})
     return Response(body, media_type=form, headers=headers)
+
+
+def paged(asked: Asked, items: Sequence[dict[str, Any]], revision: int) -> Response:
+    """One page of a list that is no table."""
+    part = items[asked.offset : asked.offset + asked.limit]
+    end = asked.offset + len(part)
+    cursor = _cursor(asked, end) if end < len(items) else None
+    body = {"items": part, "next_cursor": cursor, "at": rfc3339(asked.at), "revision": revision}
+    return Response(dumps(body), media_type=JSON, headers=_next(asked, cursor))
+
+
+def _next(asked: Asked, cursor: str | None) -> dict[str, str]:
+    """Where the next page is, as a header."""
+    if cursor is None:
+        return {}
+    query = [(k, v) for k, v in asked.request.query_params.multi_items() if k != "cursor"]
+    return {"link": f'<{asked.request.url.path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'}
 
 
 def accepted(request: Request, offered: Sequence[str]) -> str:

@@ -58,6 +58,7 @@ class _Inside:
         self._of: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
             ("cim_twin", lambda: {**twin.counts(), "revision": twin.revision}),
             ("cim_intake", services.broker_status),
+            ("cim_care", services.care_status),
             ("cim_live", lambda: vars(hub.counts)),
             ("cim_answers", lambda: vars(answers.counts)),
         )
@@ -74,7 +75,7 @@ class _Inside:
 
 GAUGES = {
     "connected", "inbox_depth", "lag_s", "last_commit_ms", "clients", "answers", "kept_bytes", "revision",
-    "readings_total",
+    "readings_total", "running", "behind_s", "step_ms", "late_ms", "most_late_ms",
 }  # fmt: skip
 
 
@@ -89,12 +90,16 @@ def install(
         status = services.broker_status()
         sources = {s.name: s.connected for s in twin.sources()}
         connected = bool(status.get("connected"))
+        care = services.care_status()
+        watched = bool(care.get("running"))
         body = {
-            "status": "ok" if connected and all(sources.values()) else "degraded",
+            "status": "ok" if connected and watched and all(sources.values()) else "degraded",
             "revision": twin.revision,
             "broker_connected": connected,
             "inbox_depth": status.get("inbox_depth", 0),
             "lag_s": status.get("lag_s"),
+            "care_running": watched,
+            "care_behind_s": care.get("behind_s"),
             "sources": sources,
         }
         return Response(dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twin_model.drill_clock import Drill
 from twin_model.entities import Device
 
 
@@ -22,8 +23,20 @@ def _no_adopt(device: Device) -> int:
     raise NotServed("this server was started without message intake")
 
 
-def _no_broker() -> dict[str, Any]:
+def _nothing() -> dict[str, Any]:
     return {}
+
+
+def _no_scenarios() -> list[dict[str, Any]]:
+    return []
+
+
+def _no_drill(scenario: str, community_id: str, speed: float, by: str) -> Drill:
+    raise NotServed("this server was started without drills")
+
+
+def _no_stop(drill_id: str, by: str) -> None:
+    raise NotServed("this server was started without drills")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +47,18 @@ class Services:
     ``community``, ``layer``, ``crs``, ``mapping``. ``adopt(device)``: records it and decodes its quarantined
     messages again, returning how many were used. ``broker_status()``: connected, url, inbox_depth, lag_s and
     the counters received, acknowledged.
+
+    ``care_status()``: running, behind_s, error and the counts of the clock that steps care; empty without one.
+    ``outlet_status()``: per outlet what was told and what waits. ``drill_scenarios()``: name, title and length of
+    what can be exercised. ``start_drill(scenario, community_id, speed, by)`` returns the drill that now runs, or
+    raises ValueError; ``stop_drill(drill_id, by)`` ends it.
     """
 
     import_files: Callable[[Sequence[Path], Mapping[str, Any]], list[dict[str, Any]]] = _no_import
     adopt: Callable[[Device], int] = _no_adopt
-    broker_status: Callable[[], dict[str, Any]] = _no_broker
+    broker_status: Callable[[], dict[str, Any]] = _nothing
+    care_status: Callable[[], dict[str, Any]] = _nothing
+    outlet_status: Callable[[], dict[str, Any]] = _nothing
+    drill_scenarios: Callable[[], list[dict[str, Any]]] = _no_scenarios
+    start_drill: Callable[[str, str, float, str], Drill] = _no_drill
+    stop_drill: Callable[[str, str], None] = _no_stop

@@ -57,6 +57,21 @@ class Grant:
         """True for whoever may import and adopt."""
         return self.role is Role.ADMINISTRATOR
 
+    @property
+    def may_act(self) -> bool:
+        """True for whoever works incidents and visits homes; only they are told names and telephone numbers."""
+        return self.role in (Role.GRID_WORKER, Role.DUTY_OFFICER, Role.ADMINISTRATOR)
+
+    @property
+    def may_decide(self) -> bool:
+        """True for whoever may change thresholds and run drills."""
+        return self.role in (Role.DUTY_OFFICER, Role.ADMINISTRATOR)
+
+    @property
+    def sees_a_home(self) -> bool:
+        """True for whoever may look at one home's daily life: those who act there, and who checks them."""
+        return self.may_act or self.role is Role.AUDITOR
+
 
 @dataclass(frozen=True)
 class _Stored:
