@@ -14,6 +14,12 @@ from ingest.rhythm_people import SLOTS, ElderDay
 HEARTBEAT_S = {"sos_button": 7200.0, "motion": 2880.0, "door_contact": 7200.0, "smoke": 14400.0, "water_leak": 14400.0}
 
 
+TAMPER = ("motion", "door_contact", "smoke")
+"""Types that say with each heartbeat whether they hang where they were put."""
+_SHOW_SOS_S, _SHOW_FALL_S = 1800, 4 * 3600
+"""Live, somebody presses about this often, and a radar tells of a fall, so that a demonstration has something to do."""
+
+
 def write_homes(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     """All readings of the kits."""
     _motion(sheet, cast, elders)
@@ -22,6 +28,7 @@ def write_homes(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     _radars(sheet, cast, elders)
     _beds(sheet, cast, elders)
     _bands(sheet, cast, elders)
+    _meals(sheet, cast, elders)
     _alarms(sheet, cast, elders)
 
 
@@ -41,6 +48,15 @@ def switched(
         np.concatenate([value, np.full(len(beat), np.nan)]), opening,
     )  # fmt: skip
     sheet.add(numbers[d], s, **{metric: v}, battery=cast.battery(numbers[d], sheet.day.start_s + s))
+    if kind in TAMPER:
+        sheet.add(numbers[beat], at, tamper=_tampered(sheet.day, numbers[beat], at))
+
+
+def _tampered(day: Day, number: Ints, seconds: Floats) -> Floats:
+    """A detector hangs loose for some hours of a day, once in about nine months: adhesive that gives way."""
+    loose = uniform(day.seed, 37, number, day.number) < 1 / 270
+    since = at_hour(8.0 + 8.0 * uniform(day.seed, 38, number, day.number))
+    return np.asarray(loose & (seconds >= since) & (seconds < since + 4 * 3600.0)).astype(np.float64)
 
 
 def pulses(device: Ints, start: NDArray[Any], length: NDArray[Any]) -> tuple[Ints, Floats, Floats]:
@@ -123,8 +139,10 @@ def _radars(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     visits = (place[owner] >= 0) & (rng.random(len(owner)) < 0.24)
     device, seconds, here = pulses(place[owner[visits]], start[visits] + 30.0, length[visits])
     falls = np.flatnonzero(visits)[: int(rng.random() < 0.4)]
+    if sheet.day.fine:
+        falls = np.union1d(falls, _one_in_each(np.flatnonzero(visits), start, _SHOW_FALL_S))
     fall_device, fall_seconds, fallen = pulses(
-        place[owner[falls]], start[falls] + 60.0, np.full(len(falls), 90.0) + 600.0 * rng.random(len(falls))
+        place[owner[falls]], start[falls] + 60.0, 90.0 + 600.0 * uniform(cast.seed, 39, owner[falls], sheet.day.number)
     )
     beat, at = grid(len(numbers), 300.0, uniform(cast.seed, 33, numbers))
     blank = np.full(len(beat), np.nan)
@@ -134,6 +152,13 @@ def _radars(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     d, s, presence = carried(every, when, np.r_[here, np.full(len(fallen), np.nan), blank], zero)
     _, _, fall = carried(every, when, np.r_[np.full(len(here), np.nan), fallen, blank], zero)
     sheet.add(numbers[d], s, presence=presence, fall=fall)
+
+
+def _one_in_each(among: Ints, start: Floats, span_s: float) -> Ints:
+    """The first of ``among`` to start in each ``span_s`` of the day."""
+    order = among[np.argsort(start[among], kind="stable")]
+    first = np.unique(start[order] // span_s, return_index=True)[1]
+    return np.asarray(order[first])
 
 
 def _beds(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
@@ -191,9 +216,47 @@ def _alarms(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
         home = np.flatnonzero(elders.stirring(cast.elder_of[numbers[device]], start) > 0.5)[:count]
         return pulses(device[home], start[home], length[home])
 
-    switched(sheet, cast, "sos_button", "sos", *incidents("sos_button", 3 + int(rng.poisson(1.0)), 7, 22.5, 3, 14))
+    calls = incidents("sos_button", 3 + int(rng.poisson(1.0)), 7, 22.5, 3, 14)
+    if sheet.day.fine:
+        show = _show_calls(sheet.day, cast, elders)
+        calls = np.r_[calls[0], show[0]], np.r_[calls[1], show[1]], np.r_[calls[2], show[2]]
+    switched(sheet, cast, "sos_button", "sos", *calls)
     switched(sheet, cast, "smoke", "smoke", *incidents("smoke", int(rng.poisson(0.9)), 10.5, 18.5, 4, 15))
     _gas(sheet, cast, *incidents("gas", int(rng.random() < 0.2), 10.5, 18.5, 6, 20))
+
+
+def _show_calls(day: Day, cast: Cast, elders: ElderDay) -> tuple[Ints, Floats, Floats]:
+    """A call in every half hour, by day and night, each from another home, 20 to 40 minutes apart."""
+    numbers = cast.of_kind("sos_button")
+    home = np.flatnonzero(~elders.away[cast.elder_of[numbers]])
+    turns = np.arange(DAY_S // _SHOW_SOS_S)[: len(home)]
+    caller = home[np.argsort(uniform(day.seed, 100, home, day.number), kind="stable")][: len(turns)]
+    start = turns * _SHOW_SOS_S + 600.0 * uniform(day.seed, 101, turns, day.number)
+    return pulses(caller, np.round(start, 1), 120.0 + 300.0 * uniform(day.seed, 102, turns, day.number))
+
+
+def _meals(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    """Ordered between half past eight and ten, fetched at noon; now and then somebody does not come."""
+    numbers, day = cast.of_kind("meal_order"), sheet.day
+    if not len(numbers):
+        return
+    elder = cast.elder_of[numbers]
+
+    def chance(purpose: int) -> Floats:
+        return uniform(day.seed, purpose, numbers, day.number)
+
+    ordered = np.flatnonzero((chance(64) < 0.72) & ~elders.away[elder])
+    noon = at_hour(11.0 + 1.6 * chance(65))
+    fetched = ordered[(chance(66)[ordered] < 0.97) & (elders.stirring(elder[ordered], noon[ordered] - 1800.0) > 0)]
+    every = np.arange(len(numbers))
+    beat, at = grid(len(numbers), 3600.0, uniform(cast.seed, 67, numbers))
+    d, s, v = carried(
+        np.r_[every, ordered, fetched, beat],
+        np.r_[np.zeros(len(numbers)), at_hour(8.5 + 1.5 * chance(68))[ordered].round(1), noon[fetched].round(1), at],
+        np.r_[np.zeros(len(numbers)), np.ones(len(ordered)), np.full(len(fetched), 2.0), np.full(len(beat), np.nan)],
+        np.zeros(len(numbers)),
+    )
+    sheet.add(numbers[d], s, meal_order=v)
 
 
 def _gas(sheet: Sheet, cast: Cast, device: Ints, seconds: Floats, value: Floats) -> None:

@@ -119,7 +119,8 @@ def _climate(sheet: Sheet, cast: Cast) -> None:
         outside = outdoor(at)
         warm = 0.62 * 21.5 + 0.38 * outside + 1.3 * np.minimum(full, 1.0)
         own = 0.8 * wobble(numbers[device], at, 10_800.0) + (uniform(cast.seed, 54, numbers) - 0.5)[device]
-        temperature = np.round(warm + own, 1)
+        own += np.where(cast.elder_of[numbers] >= 0, 1.0, 0.0)[device]  # homes are kept warmer than halls
+        temperature = np.round(warm + own - _unheated(cast, day, numbers[device], seconds), 1)
         humidity = np.round(np.clip(_humid(at, outside) * 0.72 + 4.0 * full, 25, 90), 1)
         if kind == "co2":
             ppm = 425.0 + 760.0 * full + 25.0 * wobble(numbers[device] + 77_003, at, 3600.0)
@@ -129,6 +130,12 @@ def _climate(sheet: Sheet, cast: Cast) -> None:
                 numbers[device], seconds, temperature=temperature, humidity=humidity,
                 battery=cast.battery(numbers[device], at),
             )  # fmt: skip
+
+
+def _unheated(cast: Cast, day: Day, number: Ints, seconds: Floats) -> Floats:
+    """Degrees a home loses in a night when the heater has failed: one home in some 50 nights."""
+    fails = (cast.elder_of[number] >= 0) & (uniform(day.seed, 69, number, day.number) < 0.02)
+    return np.where(fails, np.clip((seconds - at_hour(20.0)) / 2700.0, 0.0, 9.0), 0.0)
 
 
 def _power(cast: Cast, number: int, day_no: Ints, seconds: Floats) -> Floats:

@@ -1,8 +1,9 @@
-"""The devices of the sample community: 2,486 of 25 types, in three dialects.
+"""The devices of the sample community: 2,586 of 26 types, in three dialects.
 
 Every home of an elder living alone has a kit (SOS button, motion, door, smoke, gas, water meter; some a fall
-radar, a bed sensor or a band). Buildings, rooms, car parks and streets have the rest. Addresses are what the
-devices would call themselves: an EUI for LoRaWAN, a friendly name for Zigbee, a number for plain JSON.
+radar, a bed sensor or a band, a room climate sensor, a canteen order). Buildings, rooms, car parks and streets have
+the rest. Addresses are what the devices would call themselves: an EUI for LoRaWAN, a friendly name for Zigbee, a
+number for plain JSON.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from sample_data.plan import Plan, bays
 from sample_data.shapes import CROSS, EAST, MIDDLE, WEST, Block, degrees, river, south
 from twin_model.entities import Device, Home
 
-TOTAL = 2486
+TOTAL = 2586
 RADARS, BEDS, BANDS, BATHROOMS = 48, 40, 24, 60
+CLIMATES, MEALS = 36, 64
 LAMPS, BINS, CAMERAS = 84, 40, 44
 
 Spot = tuple[float, float]
@@ -61,6 +63,7 @@ _TYPES = (
     "sos_button", "motion", "door_contact", "smoke", "gas", "water_leak", "water_meter", "fall_radar", "bed_sensor",
     "vital_band", "people_counter", "co2", "temperature", "electricity_meter", "parking_bay", "parking_barrier",
     "ev_charger", "lift", "air_quality", "street_lamp", "waste_bin", "gate", "camera_event", "meal_point", "gateway",
+    "meal_order",
 )  # fmt: skip
 
 
@@ -80,6 +83,7 @@ def fleet(community_id: str, plan: Plan, homes: list[Home], seed: int) -> list[D
     _centre(out, plan)
     _parking(out)
     _streets(out, plan)
+    _meals_and_warmth(out, [h for h in homes if h.elder_alone])
     return _behind_gateways(out.devices, {h.home_id: h.building_id for h in homes})
 
 
@@ -124,6 +128,16 @@ def _kits(out: Fleet, homes: list[Home], seed: int) -> None:
             out.add("bed_sensor", "卧室睡眠监测垫", "json", home=hid)
         if k in extra["band"]:
             out.add("vital_band", "健康手环", "json", home=hid)
+
+
+def _meals_and_warmth(out: Fleet, homes: list[Home]) -> None:
+    """Every third home orders at the canteen, every sixth has a climate sensor in the bedroom."""
+    for k in range(MEALS):
+        out.add("meal_order", "老年食堂订餐", "json", home=homes[k * 3 % len(homes)].home_id)
+    for k in range(CLIMATES):
+        home = homes[(k * 6 + 1) % len(homes)]
+        near = home.building_id.removeprefix(f"{home.community_id}-")
+        out.add("temperature", "卧室温湿度", "zigbee2mqtt", near=near, home=home.home_id)
 
 
 def _centre_of(block: Block) -> Spot:

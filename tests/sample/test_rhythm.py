@@ -223,3 +223,25 @@ def test_a_day_begins_at_four_in_the_morning_in_china() -> None:
     device, seconds = grid(2, 43_200.0)
     assert device.tolist() == [0, 0, 1, 1]
     assert seconds.tolist() == [0, 43_200, 0, 43_200]
+
+
+def test_live_somebody_calls_for_help_about_every_half_hour_by_day_and_night(simulator: Simulator) -> None:
+    sos = simulator.metrics["sos"]
+    start = at(FRIDAY, 4)
+    found = simulator.stretch(start, start + timedelta(hours=24), fine=True)
+    pressed = (found.codes & 63 == sos) & (found.values == 1)
+    since = {}
+    for code, taken in zip(found.codes[pressed].tolist(), found.taken[pressed].tolist(), strict=True):
+        since.setdefault(code, taken)
+    gaps = np.diff(sorted(since.values())) / 60e6
+    assert 40 <= len(since) <= 60
+    assert gaps.max() <= 75, "a button may be out of order"
+    assert 20 <= np.median(gaps) <= 40
+
+
+def test_a_meal_is_ordered_in_the_morning_and_nearly_always_fetched_at_noon(latest: Latest) -> None:
+    orders = {h: list(latest(at(FRIDAY, h), "meal_order", ["meal_order"]).values()) for h in (6, 10, 14)}
+    assert len(orders[14]) == 64
+    assert orders[6].count(0.0) >= 60, "what an unplugged device said yesterday stays"
+    assert 35 <= orders[10].count(1.0) <= 55
+    assert orders[14].count(1.0) <= 6 < 30 <= orders[14].count(2.0)
