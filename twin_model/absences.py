@@ -82,7 +82,8 @@ def read(store: Store, known: datetime, *, community_id: str | None = None, over
     rows = store.select(
         "SELECT absence_id, community_id, home_id, kind, starts_at, ends_at, reason, declared_by, recorded_at, "
         "CASE WHEN superseded_at <= $known THEN ended_by END AS ended_by FROM absence "
-        "WHERE recorded_at <= $known AND ($over OR ((superseded_at IS NULL OR superseded_at > $known) AND ends_at > $known)) "
+        "WHERE recorded_at <= $known "
+        "AND ($over OR ((superseded_at IS NULL OR superseded_at > $known) AND ends_at > $known)) "
         "AND ($community_id IS NULL OR community_id = $community_id) ORDER BY recorded_at DESC",
         known=known, over=over, community_id=community_id,
     )  # fmt: skip

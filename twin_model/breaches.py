@@ -1,8 +1,8 @@
 """What the alert rules find: each rule's SELECT, run over the senses of the homes and devices it is asked about.
 
-Verdicts hang together by group: all devices of one home, or one device that is in no home. A rule is asked about whole groups,
-never about part of one. A row of a rule is in breach from its ``due_at``; rows that lie ahead are what the rule
-waits for, so that silence is noticed on time although it sends no message.
+Verdicts hang together by group: all devices of one home, or one device that is in no home. A rule is asked about
+whole groups, never about part of one. A row of a rule is in breach from its ``due_at``; rows that lie ahead are what
+the rule waits for, so that silence is noticed on time although it sends no message.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Groups:
         devices = table["device_id"].combine_chunks()
         self._subjects = pa.concat_arrays([names.dictionary.cast(pa.string()), devices.cast(pa.string())])
         self._subject_codes = np.concatenate((np.arange(len(self.names), dtype=np.int32), self.of_row))
+        self._members: dict[str, Bools] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -70,10 +71,19 @@ class Groups:
             for code, name in enumerate(encoded.dictionary.to_pylist())
         }
 
+    @cached_property
+    def _code(self) -> dict[str, int]:
+        return dict(zip(self._subjects.to_pylist(), self._subject_codes.tolist(), strict=True))
+
     def code(self, subject: str) -> int:
         """The group of a home or device; -1 when it is not known in this epoch."""
-        found = pc.index(self._subjects, subject).as_py()
-        return -1 if found < 0 else int(self._subject_codes[found])
+        return self._code.get(subject, -1)
+
+    def members(self, community_id: str) -> Bools:
+        """Which groups belong to a community."""
+        if community_id not in self._members:
+            self._members[community_id] = np.array([c == community_id for c in self.community], bool)
+        return self._members[community_id]
 
     def codes(self, subjects: pa.ChunkedArray) -> I32:
         """The groups of many subjects; -1 for those unknown in this epoch."""
@@ -175,7 +185,8 @@ class Breaches:
 
 
 def _asked(rule: AlertRule) -> str:
-    return f"SELECT * FROM ({rule.sql}\n)"
+    # Entities are as they are known, also where a drill's clock shows another instant.
+    return rule.sql.replace("_at($instant)", "_at($known)")
 
 
 def _found(rule: AlertRule, answer: pa.Table, groups: Groups, instant: int) -> Found:

@@ -6,7 +6,7 @@ behind, in the store or in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -39,6 +39,17 @@ class StepResult:
     cleared: int
     incidents: tuple[str, ...]
     next_due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Somebody looked in on a home. ``visited_by`` is a function or a masked name, ``role`` as of contacts."""
+
+    home_id: str
+    visited_at: datetime
+    visited_by: str
+    role: str
+    note: str = ""
 
 
 class Care:
@@ -163,7 +174,7 @@ class Care:
                     reason=reason,
                     declared_by=by,
                     recorded_at=from_us(received),
-                )  # fmt: skip
+                )
             )
             self._twin.commit(lambda writer: absences.write(writer, absence), received, care=True)
             self._absences_changed(received)
@@ -236,6 +247,28 @@ class Care:
     def domain_time(self, community_id: str, known: datetime) -> datetime:
         """What time it is in a community: the real one, but in a drill."""
         return from_us(self.clock.time(community_id, to_us(known)))
+
+    # ------------------------------------------------------------------ visits
+
+    def visits(
+        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None, home_id: str | None = None
+    ) -> pa.Table:
+        """Visits from ``start`` to ``end`` as known at ``at``, newest first."""
+        return self._store.read(
+            "visits", first=start, last=end, instant=at, community_id=community_id, home_id=home_id
+        )
+
+    def record_visits(self, visits: Sequence[Visit]) -> None:
+        """Note visits. Raises KeyError naming a home that is not known."""
+        with self._twin.writing() as received:
+            known_at = from_us(received)
+            homes = self._twin.entities("home", known_at)
+            community = dict(zip(homes["home_id"].to_pylist(), homes["community_id"].to_pylist(), strict=True))
+            rows = [
+                {**vars(v), "visit_id": f"v-{uuid4().hex[:10]}", "community_id": community[v.home_id], "known_at": known_at}
+                for v in visits
+            ]
+            self._twin.commit(lambda writer: writer.append("visit", pa.Table.from_pylist(rows)), received, care=True)
 
     # ------------------------------------------------------------------ tables for the rules
 

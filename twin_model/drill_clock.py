@@ -71,7 +71,8 @@ def begin(writer: Writer, drill: Drill) -> None:
     """Write a new drill inside the caller's transaction. Raises ValueError when its clock would run ahead."""
     if drill.drill_from > drill.started_at or drill.speed <= 0:
         raise ValueError(
-            f"drill {drill.drill_id}: it would begin at {drill.drill_from} with speed {drill.speed}; its clock may not run ahead or back"
+            f"drill {drill.drill_id} would begin at {drill.drill_from} with speed {drill.speed}; "
+            "its clock may neither run ahead of the real one nor back"
         )
     names = ("drill_id", "community_id", "drill_of", "scenario", "speed", "started_at", "drill_from", "started_by")
     writer.append("drill", pa.table({name: [getattr(drill, name)] for name in names}))

@@ -22,7 +22,7 @@ from twin_model.breaches import NOT_DUE, Breaches, Found, Groups, Moment
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import DrillClock
 from twin_model.placed import Placed
-from twin_model.states import I32, I64, Batch, Bools, States
+from twin_model.states import I32, I64, Batch, States
 from twin_model.store import Store
 
 LOOK_US = 5_000_000
@@ -41,6 +41,7 @@ class Plan:
 
     moves: list[Move] = field(default_factory=list)
     alerts: dict[Key, Alert | None] = field(default_factory=dict)
+    opened: int = 0
 
     @property
     def fired(self) -> list[Move]:
@@ -148,7 +149,7 @@ class Engine:
                 self.open.pop(key, None)
             else:
                 self.open[key] = alert
-        self._next_id += sum(1 for move in plan.moves if move.alert.alert_id >= self._next_id)
+        self._next_id += plan.opened
         if plan.moves:
             self._mark_alarmed()
 
@@ -158,7 +159,7 @@ class Engine:
         if self._groups is None or not len(self._groups):
             return wait
         soonest = np.minimum.reduce(list(self._due.values())) if self._due else np.full(len(self._groups), NOT_DUE)
-        drills = [(d.community_id, self._of(self._groups, d.community_id)) for d in self._clock.running()]
+        drills = [(d.community_id, self._groups.members(d.community_id)) for d in self._clock.running()]
         for community, mask in drills:
             if mask.any() and (first := int(soonest[mask].min())) != NOT_DUE:
                 wait = min(wait, self._clock.real(community, first))
@@ -186,7 +187,7 @@ class Engine:
         codes = np.arange(len(groups), dtype=np.int32) if chosen is None else chosen
         rest = np.ones(len(codes), bool)
         for drill in drills:
-            mine = self._of(groups, drill.community_id)[codes]
+            mine = groups.members(drill.community_id)[codes]
             rest &= ~mine
             if mine.any():
                 yield self._clock.time(drill.community_id, known), codes[mine]
@@ -214,11 +215,12 @@ class Engine:
             stepped = step(
                 rule.name, alert, breach, moment.instant, hold=hold, clear=clear,
                 suppression=suppressions(rule, where.community_id, where.home_id),
-                next_id=self._next_id + sum(1 for m in plan.moves if m.alert.alert_id >= self._next_id),
+                next_id=self._next_id + plan.opened,
             )  # fmt: skip
             if stepped.alert is not None:
                 ended = stepped.alert.phase is Phase.CLEARED
                 plan.alerts[key] = None if ended else stepped.alert
+                plan.opened += alert is None
                 if stepped.moved:
                     drill = self._clock.of(where.community_id)
                     senses = _evidence(groups, rule, subject, moment)
@@ -238,11 +240,8 @@ class Engine:
     def _instants(self, groups: Groups, known: int) -> I64:
         instants = np.full(len(groups), known)
         for drill in self._clock.running():
-            instants[self._of(groups, drill.community_id)] = self._clock.time(drill.community_id, known)
+            instants[groups.members(drill.community_id)] = self._clock.time(drill.community_id, known)
         return instants
-
-    def _of(self, groups: Groups, community_id: str) -> Bools:
-        return np.array([community == community_id for community in groups.community], bool)
 
 
 def _evidence(groups: Groups, rule: AlertRule, subject: str, moment: Moment) -> list[dict[str, object]]:
