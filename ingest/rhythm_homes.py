@@ -247,7 +247,8 @@ def _meals(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
 
     ordered = np.flatnonzero((chance(64) < 0.72) & ~elders.away[elder])
     noon = at_hour(11.0 + 1.6 * chance(65))
-    fetched = ordered[(chance(66)[ordered] < 0.97) & (elders.stirring(elder[ordered], noon[ordered] - 1800.0) > 0)]
+    kept = (noon >= elders.still[elder, 0]) & (noon < elders.still[elder, 1])
+    fetched = ordered[(chance(66) < 0.97)[ordered] & ~kept[ordered]]
     every = np.arange(len(numbers))
     beat, at = grid(len(numbers), 3600.0, uniform(cast.seed, 67, numbers))
     d, s, v = carried(
