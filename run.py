@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -101,16 +102,21 @@ def _serve(
     settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack, left_off: datetime | None
 ) -> None:
     from cockpit.beside import announced
+    from cockpit.care_clock import CareClock
     from cockpit.services import Services
 
     with_sample = _wants_sample(settings, twin)
     if with_sample and left_off is None:
         left_off = _load_sample(twin)
     intake = _Intake(twin, settings)
-    cockpit = _create_app(twin, settings, intake.services(Services))
+    clock = CareClock(twin)
+    cockpit = _create_app(twin, settings, replace(intake.services(Services), care_status=clock.status))
     stack.callback(cockpit.close)
     intake.start()
     stack.callback(intake.stop)
+    # after the broker: what was sent while we were away is heard before its silence is judged
+    clock.start()
+    stack.callback(clock.stop)
     if with_sample:
         stack.callback(_publish_sample(intake.url, settings, since=left_off))
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
