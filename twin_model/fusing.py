@@ -1,0 +1,162 @@
+"""What an incident rests on, and what is said about it: ranked evidence, confidence, one sentence in plain words.
+
+Confidence is 1 - product(1 - weight) over the evidence, softened by what speaks against it: an alert that cleared by
+itself, movement afterwards, nobody at home. A pressed button, smoke and gas are never softened. All numbers and words
+stand in the procedure's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import prod
+from typing import Any
+
+from twin_model.case import Case, Evidence, Fact
+from twin_model.catalogue import AlertRule
+from twin_model.closed_loop import LOCAL
+from twin_model.procedure import Procedure, Words
+
+LANGUAGES = ("zh", "en")
+MOVED_AFTER = timedelta(minutes=1)  # a movement within the same minute belongs to what was seen, not against it
+SAID_EVIDENCE = 3
+SAID_FACTS = 2
+MOVEMENT = ("motion", "presence")
+
+
+class _Said(dict[str, str]):
+    """Values for a sentence; a value that is not known is a dash, never a crash in the middle of an alarm."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def sentence(rule: AlertRule, alert: Mapping[str, Any], until: datetime) -> Words:
+    """The rule's sentence with the alert's own figures: value, limit, since, until, hours, minutes.
+
+    ``alert`` has the columns of ``alert_step``; clock times are the neighbourhood's, with the day when it is another.
+    """
+    said = _Said(until=clock_time(until, until))
+    for key, name in (("value", "value"), ("limit", "limit_value")):
+        if alert.get(name) is not None:
+            said[key] = f"{round(float(alert[name]), 3):g}"
+    since = alert.get("since")
+    if since is not None:
+        minutes = max(0, round((until - since) / timedelta(minutes=1)))
+        said |= {"since": clock_time(since, until), "minutes": str(minutes), "hours": f"{minutes / 60:.1f}"}
+        said["hours"] = said["hours"].removesuffix(".0")
+    return {lang: rule.sentence[lang].format_map(said) for lang in LANGUAGES}
+
+
+def evidence(rule: AlertRule, alert: Mapping[str, Any], until: datetime, place: str | None) -> Evidence:
+    """An alert that fires, as evidence. ``place``: the name of its device, when it is about one."""
+    return Evidence(
+        rule=rule.name, alert_id=int(alert["alert_id"]), title=rule.title, sentence=sentence(rule, alert, until),
+        since=alert.get("since"), cleared_at=None, weight=rule.weight, firing=True, grade=int(alert["grade"]),
+        severity=alert["severity"], metric=alert.get("metric"), subject=alert["subject"], place=place,
+    )  # fmt: skip
+
+
+def ranked(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The strongest first: firing before cleared, then grade, weight, the newest."""
+    return tuple(sorted(found, key=lambda e: (not e.firing, e.grade, -e.weight, -_seconds(e.since), e.alert_id)))
+
+
+def confidence(procedure: Procedure, case: Case) -> float:
+    """0..1: how sure it is that somebody needs help."""
+    rule = procedure.confidence
+    against = prod(fact.factor for fact in case.facts)
+    quiet = 1.0
+    for e in case.evidence:
+        weight = e.weight
+        if e.metric not in rule.firm:
+            weight *= against if e.firing else against * rule.cleared
+        quiet *= 1 - weight
+    return round(1 - quiet, 4)
+
+
+def confidence_word(procedure: Procedure, value: float) -> str:
+    """high, medium or low, by the procedure's limits."""
+    rule = procedure.confidence
+    return "high" if value >= rule.high else "medium" if value >= rule.medium else "low"
+
+
+def incident_title(procedure: Procedure, case: Case) -> Words:
+    """What the strongest evidence is called."""
+    return next((e.title for e in ranked(case.evidence)), procedure.title)
+
+
+def incident_sentence(procedure: Procedure, case: Case) -> Words:
+    """One sentence for the duty officer: what was pressed or sensed where, what else is known, how sure it is."""
+    best = ranked(case.evidence)[:SAID_EVIDENCE]
+    word = procedure.confidence.words[confidence_word(procedure, confidence(procedure, case))]
+    said = {}
+    for lang, colon, comma, end in (("zh", "：", "；", "。"), ("en", ": ", "; ", ". ")):
+        parts = [f"{e.place}{colon}{e.sentence[lang]}" if e.place else e.sentence[lang] for e in best]
+        parts = [p.rstrip("。.") for p in parts] + [f.text[lang] for f in case.facts[:SAID_FACTS]]
+        again = _again(procedure, lang) if case.after else ""
+        said[lang] = f"{again}{comma.join(dict.fromkeys(parts))}{end}{word[lang]}{end.strip()}"
+    return said
+
+
+def facts_of(
+    procedure: Procedure, seen: Sequence[Mapping[str, Any]], found: Sequence[Evidence], at: datetime,
+    *, home_state: str | None = None, state_since: datetime | None = None,
+) -> tuple[Fact, ...]:  # fmt: skip
+    """What the home's own states say besides the alerts, most telling first.
+
+    ``seen``: rows of states of one home (metric, value, changed_at, taken_at, status, device_id). What a lost or
+    stale device last said is not told as if it were so now; that it is lost is.
+    """
+    names: list[tuple[str, dict[str, str]]] = []
+    fresh = {row["metric"]: row for row in seen if row["status"] == "fresh"}
+    moved = _newest_sign(seen)
+    since = min((e.since for e in found if e.since is not None), default=None)
+    if home_state == "away":
+        names.append(("away", {"since": clock_time(state_since or at, at)}))
+    if door := fresh.get("open"):
+        shut = not door["value"]
+        inside = shut and moved is not None and moved > door["changed_at"] and home_state != "away"
+        name = "inside" if inside else "door_shut" if shut else "door_open"
+        names.append((name, {"since": clock_time(door["changed_at"], at)}))
+    for name, metric in (("in_bed", "in_bed"), ("present", "presence")):
+        if metric in fresh and fresh[metric]["value"]:
+            names.append((name, {"since": clock_time(fresh[metric]["changed_at"], at)}))
+    if moved is not None:
+        after = since is not None and moved > since + MOVED_AFTER
+        names.insert(
+            0 if after else len(names), ("moved_after" if after else "last_motion", {"since": clock_time(moved, at)})
+        )
+    lost = {row["device_id"] for row in seen if row["status"] == "lost"}
+    if lost:
+        names.append(("lost", {"n": str(len(lost))}))
+    known = [(procedure.facts[name], values) for name, values in names if name in procedure.facts]
+    return tuple(
+        Fact(name=rule.name, text={lang: rule.text[lang].format_map(values) for lang in LANGUAGES}, factor=rule.factor)
+        for rule, values in known
+    )
+
+
+def clock_time(at: datetime, beside: datetime) -> str:
+    """``06:10``, or ``11-21 06:10`` when it was another day than ``beside``; the neighbourhood's time."""
+    here = at.astimezone(LOCAL)
+    return here.strftime("%H:%M" if here.date() == beside.astimezone(LOCAL).date() else "%m-%d %H:%M")
+
+
+def _newest_sign(seen: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """When somebody was last seen moving, by a detector that still reports."""
+    signs = [
+        row["taken_at"] if row["value"] else row["changed_at"]
+        for row in seen
+        if row["metric"] in MOVEMENT and row["status"] == "fresh" and row["changed_at"] is not None
+    ]
+    return max(signs, default=None)
+
+
+def _again(procedure: Procedure, lang: str) -> str:
+    minutes = round(procedure.realarm / timedelta(minutes=1))
+    return {"zh": f"关闭 {minutes} 分钟后仍在报警：", "en": f"Still firing {minutes} minutes after closing: "}[lang]
+
+
+def _seconds(at: datetime | None) -> float:
+    return 0.0 if at is None else at.timestamp()
