@@ -407,7 +407,10 @@ def check(_options: argparse.Namespace) -> int:
     except DeclarationError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
-    print(f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules: no mistakes")
+    print(
+        f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules, "
+        f"{len(catalogue.procedures)} procedures: no mistakes"
+    )
     return 0
 
 

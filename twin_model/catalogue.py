@@ -1,4 +1,4 @@
-"""Everything declared in files, read and checked once: sensor types and alert rules.
+"""Everything declared in files, read and checked once: sensor types, alert rules and procedures.
 
 ``Catalogue.load()`` either returns a complete catalogue or raises one ``DeclarationError`` with every mistake
 found in the tree.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from twin_model.declared import DeclarationError, Declared, duration, load_sql, load_toml
+from twin_model.procedure import Procedure, load_procedures
 
 HERE = Path(__file__).parent
 DIALECTS = ("json", "chirpstack", "zigbee2mqtt")
@@ -143,6 +144,7 @@ class Catalogue:
 
     sensor_types: Registry[SensorType]
     alert_rules: Registry[AlertRule]
+    procedures: dict[str, Procedure] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: Path = HERE) -> Catalogue:
@@ -160,9 +162,19 @@ class Catalogue:
                 rules.add(path.stem, _alert_rule(path), path)
             except DeclarationError as error:
                 problems += error.problems
+        procedures: dict[str, Procedure] = {}
+        try:
+            procedures = load_procedures(root / "procedures")
+        except DeclarationError as error:
+            problems += error.problems
+        else:
+            for rule in rules.values():
+                if rule.procedure not in (None, *procedures):
+                    known = ", ".join(procedures) or "none"
+                    problems.append(f"{rule.path}: procedure is {rule.procedure!r}; there are: {known}")
         if problems:
             raise DeclarationError(problems)
-        return cls(types, rules)
+        return cls(types, rules, procedures)
 
 
 def _titles(value: object, where: str) -> Iterator[str]:
