@@ -7,6 +7,7 @@ the rule waits for, so that silence is noticed on time although it sends no mess
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from twin_model.placed import Placed
 from twin_model.states import I32, I64, NEVER, Batch, Bools, States
 from twin_model.store import Store
 from twin_model.timeline import from_us, timestamps
+
+log = logging.getLogger("cim.care")
 
 NOT_DUE = np.int64(np.iinfo(np.int64).max)
 _PLACES = ("community_id", "home_id", "room_id", "facility_id", "building_id")
@@ -128,9 +131,14 @@ class Breaches:
         self._homes = homes
         self._settings = settings
         self._absences = absences
+        self.broken: dict[str, str] = {}
 
     def ask(self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment) -> dict[str, Found]:
-        """Each rule's answer by name. ``chosen``: the groups asked about (None: all)."""
+        """Each rule's answer by name. ``chosen``: the groups asked about (None: all).
+
+        A rule that fails is left out and named in ``broken`` until it answers again: one bad rule must stop neither
+        the others nor the storing of readings.
+        """
         asked = list(rules)
         rows = np.ones(len(groups.of_row), bool) if chosen is None else _marked(chosen, len(groups))[groups.of_row]
         tables = self._tables(asked, groups, rows, moment)
@@ -142,10 +150,21 @@ class Breaches:
                 own = {"setting": self._settings(rule, moment.known)}
                 if rule.window is not None:
                     own["recent"] = windows[rule.name]
-                with self._store.beside(own):
-                    answer = select(_asked(rule), instant=instant, known=known, hold=rule.hold)
-                found[rule.name] = _found(rule, answer, groups, moment.instant)
+                try:
+                    with self._store.beside(own):
+                        answer = select(_asked(rule), instant=instant, known=known)
+                    found[rule.name] = _found(rule, answer, groups, moment.instant)
+                except Exception as error:
+                    self._failed(rule, error)
+                else:
+                    if self.broken.pop(rule.name, None):
+                        log.info("rule %s answers again", rule.name)
         return found
+
+    def _failed(self, rule: AlertRule, error: Exception) -> None:
+        if rule.name not in self.broken:
+            log.error("rule %s cannot be judged: %s", rule.path, error)
+        self.broken[rule.name] = str(error)
 
     def _tables(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
         placed = groups.placed
@@ -202,9 +221,12 @@ def _found(rule: AlertRule, answer: pa.Table, groups: Groups, instant: int) -> F
 
 
 def _as_us(table: pa.Table) -> pa.Table:
-    for name in ("due_at", "since"):
-        at = table.schema.get_field_index(name)
-        table = table.set_column(at, name, table[name].cast(pa.int64()))
+    types = {"due_at": pa.int64(), "since": pa.int64(), "value": pa.float64(), "limit_value": pa.float64()}
+    for name, wanted in types.items():
+        column = table[name]
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("us", "UTC"))
+        table = table.set_column(table.schema.get_field_index(name), name, column.cast(wanted))
     return table
 
 

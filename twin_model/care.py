@@ -105,6 +105,11 @@ class Care:
             self.written(plan, known_at)
             return StepResult(len(plan.fired), len(plan.cleared), (), from_us(self._engine.next_due(received)))
 
+    @property
+    def broken_rules(self) -> dict[str, str]:
+        """The rules that could not be judged when last asked, and why; they are shown, not silently skipped."""
+        return dict(self._breaches.broken)
+
     # ------------------------------------------------------------------ alerts
 
     def alerts(
@@ -251,8 +256,9 @@ class Care:
     # ------------------------------------------------------------------ visits
 
     def visits(
-        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None, home_id: str | None = None
-    ) -> pa.Table:
+        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None,
+        home_id: str | None = None,
+    ) -> pa.Table:  # fmt: skip
         """Visits from ``start`` to ``end`` as known at ``at``, newest first."""
         return self._store.read(
             "visits", first=start, last=end, instant=at, community_id=community_id, home_id=home_id
@@ -265,9 +271,9 @@ class Care:
             homes = self._twin.entities("home", known_at)
             community = dict(zip(homes["home_id"].to_pylist(), homes["community_id"].to_pylist(), strict=True))
             rows = [
-                {**vars(v), "visit_id": f"v-{uuid4().hex[:10]}", "community_id": community[v.home_id], "known_at": known_at}
-                for v in visits
+                {**vars(v), "visit_id": f"v-{uuid4().hex[:10]}", "community_id": community[v.home_id]} for v in visits
             ]
+            rows = [{**row, "known_at": known_at} for row in rows]
             self._twin.commit(lambda writer: writer.append("visit", pa.Table.from_pylist(rows)), received, care=True)
 
     # ------------------------------------------------------------------ tables for the rules

@@ -176,7 +176,8 @@ class Engine:
             moment = Moment(instant, known, states, batch)
             found = self._breaches.ask(rules, groups, part, moment)
             for rule in rules:
-                self._step(plan, rule, found[rule.name], groups, part, moment, suppressions)
+                if rule.name in found:
+                    self._step(plan, rule, found[rule.name], groups, part, moment, suppressions)
 
     def _by_clock(self, groups: Groups, chosen: I32 | None, known: int) -> Iterable[tuple[int, I32 | None]]:
         """The chosen groups by what time it is for them."""
