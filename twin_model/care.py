@@ -15,7 +15,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twin_model import absences, alert_log, drill_clock
+from twin_model import absences, alert_log, drill_clock, thresholds
 from twin_model.absences import Absence
 from twin_model.alert_log import Move
 from twin_model.alerting import Alert, Phase, Suppression
@@ -25,6 +25,7 @@ from twin_model.drill_clock import Drill, DrillClock
 from twin_model.engine import Engine, Plan
 from twin_model.states import Batch, States
 from twin_model.store import Writer
+from twin_model.thresholds import Threshold
 from twin_model.timeline import from_us, to_us
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Care:
         self._store = twin.store
         self.clock = DrillClock(twin.store)
         self._absences = absences.read(twin.store, twin.now())
+        self._thresholds_read(to_us(twin.now()))
         self._breaches = Breaches(twin.store, homes=self._homes, settings=self._settings, absences=self._absence_rows)
         self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
         begun = twin.store.select("SELECT begun_at FROM care_begin")["begun_at"].to_pylist()
@@ -228,6 +230,53 @@ class Care:
             }
         )
 
+    # ------------------------------------------------------------------ thresholds
+
+    def thresholds(self, at: datetime, *, community_id: str | None = None) -> list[Threshold]:
+        """What is set differently from the files, as known at ``at``, newest first."""
+        found = thresholds.read(self._store, self._twin.catalogue.alert_rules, at)
+        return [t for t in found if community_id in (None, t.community_id)]
+
+    def threshold_history(
+        self, at: datetime | None = None, *, rule: str | None = None, community_id: str | None = None,
+        home_id: str | None = None,
+    ) -> list[Threshold]:  # fmt: skip
+        """Every change as known at ``at``, newest first: what, by whom and why; value None: taken back."""
+        rules = self._twin.catalogue.alert_rules
+        return thresholds.history(
+            self._store, rules, at or self._twin.now(), rule=rule, community_id=community_id, home_id=home_id
+        )
+
+    def set_threshold(
+        self, rule: str, parameter: str, value: float | None, *, community_id: str, home_id: str | None = None,
+        by: str, reason: str, unit: str = "",
+    ) -> Threshold:  # fmt: skip
+        """Set a rule's parameter for a community or one home of it (``value`` None: take that back).
+
+        ``unit``: refused when it is not the parameter's own. Raises ``ThresholdRefused``; judged again at once.
+        """
+        with self._twin.writing() as received:
+            known_at = from_us(received)
+            asked = Threshold(
+                rule=rule, parameter=parameter, community_id=community_id, home_id=home_id, value=value, unit=unit,
+                changed_by=by, reason=reason, recorded_at=known_at,
+            )  # fmt: skip
+            places = [(community_id, h) for h in self._twin.entities(
+                "home", known_at, community_id=community_id)["home_id"].to_pylist()]  # fmt: skip
+            if self._twin.entity("community", community_id, known_at):
+                places.append((community_id, None))
+            threshold = thresholds.checked(self._twin.catalogue.alert_rules, asked, places)
+            self._twin.commit(lambda writer: thresholds.write(writer, threshold), received, care=True)
+            self._thresholds_read(received)
+            self._engine.watch_everybody()
+        self.step()
+        return threshold
+
+    def _thresholds_read(self, known: int) -> None:
+        self._thresholds = thresholds.read(self._store, self._twin.catalogue.alert_rules, from_us(known))
+        self._thresholds_since = known
+        self._setting: dict[str, tuple[pa.Table, pa.Table]] = {}
+
     # ------------------------------------------------------------------ drills
 
     def drills(self, at: datetime | None = None) -> list[Drill]:
@@ -285,4 +334,16 @@ class Care:
         }
 
     def _settings(self, rule: AlertRule, known: int) -> pa.Table:
-        return pa.table({"community_id": pa.array([], pa.string()), "home_id": pa.array([], pa.string())})
+        at = from_us(known)
+        homes = self._twin.entities("home", at)
+        is_live = known >= self._thresholds_since
+        remembered = self._setting.get(rule.name)
+        if is_live and remembered is not None and remembered[0] is homes:
+            return remembered[1]
+        rules = self._twin.catalogue.alert_rules
+        set_then = self._thresholds if is_live else thresholds.read(self._store, rules, at)
+        communities = self._twin.entities("community", at)["community_id"].to_pylist()
+        table = thresholds.settings(rule, thresholds.places(communities, homes), set_then)
+        if is_live:
+            self._setting[rule.name] = (homes, table)
+        return table

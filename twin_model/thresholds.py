@@ -1,8 +1,8 @@
 """Thresholds are data: a rule's parameters, from the file's default to a community's to a home's own.
 
-What is set holds from the moment it is known, the newer setting replacing the older one of the same place; who set it and why
-stay in the log for ever. A setting of no value takes an earlier one back. The pure half (``checked``, ``settings``) knows no
-store.
+What is set holds from the moment it is known, the newer setting replacing the older one of the same place; who set it
+and why stay in the log for ever. A setting of no value takes an earlier one back. The pure half (``checked``,
+``settings``) knows no store.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from twin_model.store import Store, Writer
 class ThresholdRefused(ValueError):
     """A threshold that cannot be: the text says what was found and what may be written.
 
-    ``code``: unknown_rule, unknown_parameter, unknown_place, out_of_range, wrong_unit, no_author or no_reason; ``reason`` the
-    same text in both languages; ``low`` and ``high`` the allowed range where there is one.
+    ``code``: unknown_rule, unknown_parameter, unknown_place, out_of_range, wrong_unit, no_author or no_reason;
+    ``reason`` the same text in both languages; ``low`` and ``high`` the allowed range where there is one.
     """
 
     def __init__(self, code: str, zh: str, en: str, parameter: Parameter | None = None) -> None:
@@ -53,11 +53,13 @@ class Threshold:
 def checked(
     rules: Mapping[str, AlertRule], threshold: Threshold, known_places: Iterable[tuple[str, str | None]]
 ) -> Threshold:
-    """The threshold with its unit, or ``ThresholdRefused``. ``known_places``: (community_id, home_id), None for all homes."""
+    """The threshold with its unit, or ``ThresholdRefused``. ``known_places``: (community_id, home_id or None for all)."""
     rule = rules.get(threshold.rule)
     if rule is None:
         raise ThresholdRefused(
-            "unknown_rule", f"没有规则「{threshold.rule}」", f"there is no rule {threshold.rule!r}; see the list of rules"
+            "unknown_rule",
+            f"没有规则「{threshold.rule}」",
+            f"there is no rule {threshold.rule!r}; see the list of rules",
         )
     parameter = rule.parameters.get(threshold.parameter)
     if parameter is None:
@@ -96,7 +98,7 @@ def checked(
 
 
 def settings(rule: AlertRule, places: pa.Table, set_here: Iterable[Threshold]) -> pa.Table:
-    """The table ``setting`` of a rule: ``places`` (community_id, home_id or null) with one column per parameter, resolved.
+    """The table ``setting`` of a rule: ``places`` (community_id, home_id or null) with a column per parameter, resolved.
 
     A home's own value goes before its community's, that before the file's. ``set_here`` holds at most one per place.
     """
@@ -104,11 +106,10 @@ def settings(rule: AlertRule, places: pa.Table, set_here: Iterable[Threshold]) -
     columns = {}
     for parameter in rule.parameters.values():
         values = np.full(places.num_rows, parameter.value)
-        for threshold in sorted((t for t in own if t.parameter == parameter.name), key=lambda t: t.home_id is not None):
-            column, wanted = (
-                ("community_id", threshold.community_id) if threshold.home_id is None else ("home_id", threshold.home_id)
-            )
-            here = pc.fill_null(pc.equal(places[column], wanted), False)
+        mine = [t for t in own if t.parameter == parameter.name]
+        for threshold in sorted(mine, key=lambda t: t.home_id is not None):  # a home's own comes last and stays
+            column = "community_id" if threshold.home_id is None else "home_id"
+            here = pc.fill_null(pc.equal(places[column], threshold.home_id or threshold.community_id), False)
             values[here.to_numpy()] = threshold.value
         columns[parameter.name] = values
     table = places.select(["community_id", "home_id"])
