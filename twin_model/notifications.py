@@ -132,7 +132,7 @@ class Notifications:
         ``now`` is only asked for the names of places.
         """
         rows = self._store.read("pending_notifications", outlet=outlet, instant=now, after=after, most=limit)
-        return [Notification(**{**row, "body": json.loads(row["body"])}) for row in rows.to_pylist()]
+        return [Notification(**{**row, "body": _body(row["body"])}) for row in rows.to_pylist()]
 
     def tried(self, outlet: str, numbers: Sequence[int], at: datetime, *, told: bool, detail: str) -> None:
         """Note one try to tell these; with ``told`` false they stay pending."""
@@ -154,9 +154,16 @@ class Notifications:
         return instants
 
 
-def _note(
-    writer: Writer, outlet: str, numbers: Sequence[int], at: datetime, *, told: bool, detail: str
-) -> None:
+def _body(text: str) -> Mapping[str, Any]:
+    """What care wrote; one that cannot be read must not stop those after it, and is told without details."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _note(writer: Writer, outlet: str, numbers: Sequence[int], at: datetime, *, told: bool, detail: str) -> None:
     rows = {
         "notification_id": pa.array(numbers, pa.int64()),
         "outlet": [outlet] * len(numbers),

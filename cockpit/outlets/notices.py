@@ -20,7 +20,7 @@ from twin_model.notifications import Notification
 
 LATE = timedelta(minutes=5)
 """A notification told later than this says that it is late."""
-LONGEST = 400
+LONGEST = 200
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?1\d{2}[- ]?\d{4}[- ]?\d{4}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")
 _MARKUP = str.maketrans("<>[]*`#|\\", "＜＞［］＊｀＃｜＼", "\r\0")
 

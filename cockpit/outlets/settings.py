@@ -6,6 +6,7 @@ The address of a robot holds its key, so ``url`` is kept like ``secret``: both m
 
 from __future__ import annotations
 
+import base64
 import difflib
 import re
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _HIDDEN = ("url", "secret")
 MIN_SECRET = 16
+_BASE64 = "whsec_"
 
 
 class OutletMistake(ValueError):
@@ -69,6 +71,17 @@ def outlets(tables: object, environment: Mapping[str, str], folder: Path) -> tup
     return found
 
 
+def signing_key(secret: str) -> bytes:
+    """The key a webhook is signed with: what base64 says after ``whsec_``, else the text itself. Raises ValueError."""
+    if secret.startswith(_BASE64):
+        key = base64.b64decode(secret.removeprefix(_BASE64), validate=True)
+    else:
+        key = secret.encode()
+    if len(key) < MIN_SECRET:
+        raise ValueError("too short")
+    return key
+
+
 def _outlet(n: int, table: dict[str, Any], environment: Mapping[str, str], folder: Path) -> OutletSettings:
     name = table.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -102,8 +115,12 @@ def _outlet(n: int, table: dict[str, Any], environment: Mapping[str, str], folde
         timeout_s=_seconds(place, table),
     )
     _check_url(place, made)
-    if kind == "webhook" and len(made.secret) < MIN_SECRET:
-        raise OutletMistake(f"{place}: secret: expected at least {MIN_SECRET} characters")
+    if kind == "webhook":
+        try:
+            signing_key(made.secret)
+        except ValueError:
+            expected = f"expected at least {MIN_SECRET} characters, or {_BASE64} and base64 of as many bytes"
+            raise OutletMistake(f"{place}: secret: {expected}") from None
     if made.ca_file and not Path(made.ca_file).is_file():
         raise OutletMistake(f"{place}: ca_file: there is no file {made.ca_file}")
     return made
@@ -135,6 +152,8 @@ def _check_url(place: str, outlet: OutletSettings) -> None:
     if not outlet.url:
         return
     try:
+        if not re.fullmatch(r"[!-~]+", outlet.url):
+            raise ValueError
         url = urlsplit(outlet.url)
         host, _port = url.hostname, url.port
     except ValueError:

@@ -1,0 +1,307 @@
+"""Telling one outlet everything that is for it, once it can be told: waiting, order, repetition, limits.
+
+The store is the truth: a notification waits until a try that told it is stored, so that whatever ends the process
+between sending and storing makes the receiver hear it twice, never not at all. Notifications of one incident are
+told in order. A notice the receiver refuses by itself holds back only its own incident, and after `REFUSALS` tries
+not even that: it goes on alone until it is too old. Time is handed in; a `Delivery` owns no thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from cockpit.outlets.kinds import NotTold, Outlet
+from cockpit.outlets.notices import Notice, notice
+from cockpit.outlets.settings import OutletSettings
+from layouts.page import ZONE
+from twin_model.notifications import Notification, Notifications
+
+log = logging.getLogger("cim.outlets")
+
+FIRST_WAIT_S = 2.0
+LONGEST_WAIT_S = 60.0
+"""A receiver that comes back is told within a minute."""
+REFUSALS = 5
+QUIET_GRADES = (3, 4)
+READ_AT_ONCE = 500
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What holds for all outlets: how long to try, when the night is quiet (local time), how links begin."""
+
+    give_up_after: timedelta
+    quiet: tuple[time, time] | None
+    public_url: str = ""
+
+
+@dataclass
+class _Line:
+    """The waiting notices of one incident, oldest first."""
+
+    waiting: deque[Notice] = field(default_factory=deque)
+    failures: int = 0
+    not_before: datetime | None = None
+    alone: bool = False
+
+    @property
+    def urgency(self) -> tuple[int, int]:
+        return min(n.grade or 4 for n in self.waiting), self.waiting[0].notification_id
+
+
+class Delivery:
+    """One outlet's deliveries. ``step`` does what is due and says when to come again."""
+
+    def __init__(
+        self, outlet: Outlet, settings: OutletSettings, policy: Policy, notifications: Notifications,
+        clock: Callable[[], datetime], jitter: Random,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self._outlet, self._policy, self._notifications = outlet, policy, notifications
+        self._clock, self._jitter = clock, jitter
+        now = clock()
+        self._read_up_to = notifications.begin(settings.name, now)
+        self._lines: dict[str, _Line] = {}
+        self._failures = 0
+        self._not_before: datetime | None = None
+        self._fault: str | None = None
+        self._refused: dict[int, str] = {}
+        self._sent = deque(notifications.tries_since(settings.name, now - MINUTE))
+        past = notifications.told(settings.name)
+        self._told, self._last_told, self._given_up = past.told, past.last_told, past.given_up
+
+    # ------------------------------------------------------------------- what is done
+
+    def step(self) -> datetime | None:
+        """Read what is new, give up what is too old, send one message if one may be sent.
+
+        Gives the instant at which there is something to do again; None: not before something new is stored.
+        """
+        now = self._clock()
+        self._read(now)
+        self._drop_old(now)
+        chosen = self._choose(now)
+        if chosen:
+            self._send(chosen, now)
+        return self._next(self._clock())
+
+    def seconds_until(self, due: datetime | None) -> float | None:
+        """How long it is until ``due``; None: there is nothing to wait for."""
+        return None if due is None else max(0.0, (due - self._clock()).total_seconds())
+
+    def stumbled(self, over: str) -> None:
+        """Note a mistake of our own, which must be seen and must not end the deliveries."""
+        if self._fault is None:
+            log.error("outlet %s stumbled over %s; trying again", self.settings.name, over)
+        self._fault = over
+
+    def end(self) -> None:
+        """Break off a message under way; what it told is told again after the next start."""
+        self._outlet.end()
+
+    def status(self) -> dict[str, Any]:
+        """name, kind, waiting, oldest, told, last_told, given_up, refused, fault (one sentence, or None)."""
+        lines = list(self._lines.values())
+        waiting = [n for line in lines for n in list(line.waiting)]
+        return {
+            "name": self.settings.name,
+            "kind": self.settings.kind,
+            "waiting": len(waiting),
+            "oldest": min((n.known_at for n in waiting), default=None),
+            "told": self._told,
+            "last_told": self._last_told,
+            "given_up": self._given_up,
+            "refused": len(self._refused),
+            "fault": self._fault or next(iter(list(self._refused.values())), None),
+        }
+
+    # ------------------------------------------------------------------- what waits
+
+    def _read(self, now: datetime) -> None:
+        while True:
+            new = self._notifications.pending(self.settings.name, now, after=self._read_up_to, limit=READ_AT_ONCE)
+            for said in new:
+                if self._is_for_us(said):
+                    line = self._lines.setdefault(said.line, _Line())
+                    line.waiting.append(
+                        notice(
+                            said,
+                            lang=self.settings.lang,
+                            public=self.settings.public,
+                            public_url=self._policy.public_url,
+                        )
+                    )
+                self._read_up_to = said.notification_id
+            if len(new) < READ_AT_ONCE:
+                return
+
+    def _is_for_us(self, said: Notification) -> bool:
+        wanted, body = self.settings, said.body
+        if (said.drill_id or body.get("is_drill")) and not wanted.drills:
+            return False
+        if wanted.grades and body.get("grade") not in wanted.grades:
+            return False
+        if wanted.communities and not wanted.communities & {said.exercised, said.community_id}:
+            return False
+        return not wanted.rules or bool(wanted.rules & {said.rule, *(body.get("rules") or ())})
+
+    def _drop_old(self, now: datetime) -> None:
+        before = now - self._policy.give_up_after
+        for key, line in list(self._lines.items()):
+            old = []
+            while line.waiting and line.waiting[0].known_at < before:
+                old.append(line.waiting.popleft().notification_id)
+            if old:
+                hours = self._policy.give_up_after.total_seconds() / 3600
+                self._notifications.give_up(self.settings.name, old, now, f"not told within {hours:g} h")
+                self._given_up += len(old)
+                self._forget(old)
+                log.warning("outlet %s: %d notification(s) given up after %g h", self.settings.name, len(old), hours)
+            if not line.waiting:
+                del self._lines[key]
+
+    # ------------------------------------------------------------------- what is sent
+
+    def _choose(self, now: datetime) -> list[Notice]:
+        """The notices of the next message, most urgent incident first; none when nothing may be sent now."""
+        if self._wait_until(now) is not None:
+            return []
+        ready = sorted((line for line in self._lines.values() if self._ready(line, now)), key=lambda e: e.urgency)
+        if not ready:
+            return []
+        first = ready[0]
+        most = 1 if first.alone else self._merged(now)
+        chosen: list[Notice] = []
+        for line in ready:
+            if not line.alone or line is first:
+                chosen += list(line.waiting)[: most - len(chosen)]
+            if len(chosen) >= most:
+                break
+        return chosen
+
+    def _merged(self, now: datetime) -> int:
+        """One notice a message while there is room; several once half of the minute's messages are used."""
+        if self._outlet.per_minute is None or len(self._recent(now)) < self._outlet.per_minute // 2:
+            return 1
+        return self._outlet.most
+
+    def _recent(self, now: datetime) -> deque[datetime]:
+        while self._sent and self._sent[0] <= now - MINUTE:
+            self._sent.popleft()
+        return self._sent
+
+    def _wait_until(self, now: datetime) -> datetime | None:
+        """Until when the whole outlet may not send; None: it may."""
+        if self._not_before and self._not_before > now:
+            return self._not_before
+        limit = self._outlet.per_minute
+        if limit is not None and len(self._recent(now)) >= limit:
+            return self._sent[-limit] + MINUTE
+        return None
+
+    def _ready(self, line: _Line, now: datetime) -> bool:
+        return (line.not_before is None or line.not_before <= now) and self._quiet_until(line, now) is None
+
+    def _quiet_until(self, line: _Line, now: datetime) -> datetime | None:
+        """The end of the night when nothing in the line is urgent enough to be told before it."""
+        if self._policy.quiet is None or any(n.grade not in QUIET_GRADES for n in line.waiting):
+            return None
+        return end_of_quiet(self._policy.quiet, now)
+
+    def _next(self, now: datetime) -> datetime | None:
+        if not self._lines:
+            return None
+        times = []
+        for line in self._lines.values():
+            times.append(max(line.not_before or now, self._quiet_until(line, now) or now))
+            times.append(line.waiting[0].known_at + self._policy.give_up_after)
+        return max(min(times), self._wait_until(now) or now)
+
+    def _send(self, chosen: list[Notice], now: datetime) -> None:
+        self._sent.append(now)
+        try:
+            n = self._outlet.tell(chosen, now)
+        except NotTold as problem:
+            self._failed(chosen, problem, now)
+        else:
+            self._succeeded(chosen[:n], now)
+
+    def _succeeded(self, told: list[Notice], now: datetime) -> None:
+        numbers = [n.notification_id for n in told]
+        self._notifications.tried(self.settings.name, numbers, now, told=True, detail="")
+        for said in told:
+            key = self._key_of(said)
+            line = self._lines[key]
+            line.waiting.popleft()
+            line.failures, line.not_before, line.alone = 0, None, False
+            if not line.waiting:
+                del self._lines[key]
+        self._forget(numbers)
+        self._told += len(told)
+        self._last_told = now
+        if self._fault:
+            log.warning("outlet %s can be told again", self.settings.name)
+        self._failures, self._not_before, self._fault = 0, None, None
+
+    def _failed(self, chosen: list[Notice], problem: NotTold, now: datetime) -> None:
+        numbers = [n.notification_id for n in chosen]
+        self._notifications.tried(self.settings.name, numbers, now, told=False, detail=str(problem))
+        if not problem.notice_only:
+            self._failures += 1
+            self._not_before = now + self._pause(self._failures, problem.wait_s)
+            if self._fault is None:
+                log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
+            self._fault = str(problem)
+        elif len(chosen) > 1:
+            for said in chosen:  # which of them it was shows when each goes alone
+                self._lines[self._key_of(said)].alone = True
+        else:
+            self._refuse(chosen[0], problem, now)
+
+    def _refuse(self, said: Notice, problem: NotTold, now: datetime) -> None:
+        key = self._key_of(said)
+        line = self._lines[key]
+        line.failures += 1
+        line.alone = True
+        line.not_before = now + self._pause(line.failures, problem.wait_s)
+        if said.notification_id not in self._refused:
+            log.warning("outlet %s refuses notification %d: %s", self.settings.name, said.notification_id, problem)
+        self._refused[said.notification_id] = str(problem)
+        if line.failures >= REFUSALS and len(line.waiting) > 1:
+            line.waiting.popleft()
+            self._lines[f"refused {said.notification_id}"] = _Line(
+                deque([said]), failures=line.failures, not_before=line.not_before, alone=True
+            )
+            line.failures, line.not_before, line.alone = 0, None, False
+
+    def _key_of(self, said: Notice) -> str:
+        apart = f"refused {said.notification_id}"
+        return apart if apart in self._lines else said.line
+
+    def _forget(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._refused.pop(number, None)
+
+    def _pause(self, failures: int, wait_s: float) -> timedelta:
+        """Doubling up to a minute, the second half of it by chance, and never less than the receiver asked for."""
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10))
+        return timedelta(seconds=max(longest / 2 * (1 + self._jitter.random()), wait_s))
+
+
+def end_of_quiet(quiet: tuple[time, time], now: datetime) -> datetime | None:
+    """When the quiet of the night that ``now`` lies in ends; None when it lies in none. Local time."""
+    first, last = quiet
+    local = now.astimezone(ZONE)
+    clock = local.time()
+    inside = first <= clock < last if first <= last else clock >= first or clock < last
+    if not inside:
+        return None
+    end = local.replace(hour=last.hour, minute=last.minute, second=0, microsecond=0)
+    return end if end > local else end + timedelta(days=1)
