@@ -1,6 +1,6 @@
 """The engine: one episode per rule and subject, silence noticed on time, nothing lost at a restart or a failed write.
 
-The two rules here are made for it: ``ring`` (an SOS, judged in its own commit) and ``still`` (no motion for ten minutes).
+The two rules here are made for it: ``ring`` (an SOS, judged in its commit) and ``still`` (ten minutes of no motion).
 """
 
 from __future__ import annotations
