@@ -22,9 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from dash import Dash
-from dash.backends._fastapi import FastAPIDashServer, reset_current_request, set_current_request
+from dash.backends._fastapi import (
+    FastAPIDashServer,
+    get_current_request,
+    reset_current_request,
+    set_current_request,
+)
 from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request, Response
+
+from cockpit.tokens import Grant
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +132,16 @@ class Backend(FastAPIDashServer):
             media_type="text/html",
             headers={"content-security-policy": policy(html), "cache-control": "no-store"},
         )
+
+
+def asking() -> Grant | None:
+    """Whom the callback under way answers; None outside of a request."""
+    try:
+        request = get_current_request()  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return None
+    grant: Grant | None = getattr(request.state, "grant", None)
+    return grant
 
 
 def policy(html: str) -> str:

@@ -16,6 +16,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 import layouts
+from cockpit import serving
 from cockpit.caching import Answers
 from cockpit.live import Hub
 from cockpit.services import Services
@@ -53,6 +54,12 @@ class Asker:
         self.services = services
         self._answers = answers
         self._hub = hub
+
+    @property
+    def sees_a_home(self) -> bool:
+        """Whether whoever the callback answers may look at one home's daily life."""
+        grant = serving.asking()
+        return grant is not None and grant.sees_a_home
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         """``question(twin, at, community_id, **args)``, kept per (name, args, community, revision, instant)."""

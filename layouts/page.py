@@ -97,10 +97,14 @@ class Ask(Protocol):
     ``ask(name, question, view, **args)`` returns ``question(twin, at, community_id, **args)``, kept per (name,
     args, community, revision, instant): ``name`` is unique, ``question`` a module-level function, ``args`` hashable.
     ``ask.twin`` is the twin; ``ask.services`` the doers run.py hands in (adopt, broker_status, ...).
+    ``ask.sees_a_home``: whether whoever the running callback answers may look at one home's daily life.
     """
 
     twin: Twin
     services: Any
+
+    @property
+    def sees_a_home(self) -> bool: ...
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T: ...
 

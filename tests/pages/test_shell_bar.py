@@ -32,6 +32,7 @@ def page(slug: str, title_key: str, group: str = "") -> Page:
 
 
 def test_pages_of_a_group_share_one_entry_and_stand_beside_each_other_under_it():
-    pages = [page("overview", "nav.overview"), page("one", "population.title", "care"), page("two", "elders.title_none", "care")]  # fmt: skip
+    care = [page("one", "population.title", "care"), page("two", "elders.title_none", "care")]
+    pages = [page("overview", "nav.overview"), *care]
     assert entries(pages, "two") == (["总览", "一老一小"], ["在住人口", "独居老人"])
     assert entries(pages, "overview") == (["总览", "一老一小"], []), "elsewhere there is only the entry"
