@@ -560,13 +560,13 @@ class Twin:
         found = self.care.alerts(at) if self.care.has_log(at) else self.care.in_breach(at)
         for lang in ("zh", "en"):
             titles = [
-                self._alert_title(rule, metric, lang)
+                self.alert_title(rule, metric, lang)
                 for rule, metric in zip(found["rule"].to_pylist(), found["metric"].to_pylist(), strict=True)
             ]
             found = found.append_column(f"title_{lang}", pa.array(titles, pa.string()))
         return self._store.read("alerts_placed", tables={"found": found}, instant=at)
 
-    def _alert_title(self, rule: str, metric: str | None, lang: str) -> str:
+    def alert_title(self, rule: str, metric: str | None, lang: str) -> str:
         """A device alarm is called what its metric is called; a rule of its own has its own title."""
         if rule == DECLARED_ALARM:
             for sensor_type in self.catalogue.sensor_types.values():
