@@ -177,7 +177,8 @@ def _live(twin: Twin, clock: Clock, *, hours: int) -> None:
     said = (
         ("motion", "motion", lambda k: k % 2), ("door_contact", "open", lambda k: k % 2),
         ("sos_button", "sos", lambda _: 0), ("water_meter", "water_m3", lambda k: 10 + k * 0.004),
-        ("smoke", "smoke", lambda _: 0), ("gas", "gas", lambda _: 0), ("temperature", "temperature", lambda k: 19 + k % 3),
+        ("smoke", "smoke", lambda _: 0), ("gas", "gas", lambda _: 0),
+        ("temperature", "temperature", lambda k: 19 + k % 3),
     )  # fmt: skip
     start = clock.instant - timedelta(hours=hours)
     for turn in range(hours * 2):
