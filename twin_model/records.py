@@ -49,6 +49,29 @@ def record(writer: Writer, entities: Sequence[Entity], *, recorded_at: datetime,
     return Recorded(accepted, updated, unchanged, kinds=frozenset(kinds))
 
 
+def retire(writer: Writer, community_id: str, at: datetime) -> frozenset[str]:
+    """Let everything of a community end to be true at ``at``, inside the caller's transaction; which kinds changed.
+
+    What was true before stays known: each version is superseded by the same one with an end.
+    """
+    kinds = set()
+    for kind, cls in KINDS.items():
+        open_now = "community_id = $community_id AND superseded_at IS NULL AND valid_to IS NULL AND recorded_at < $at"
+        listed = ", ".join(columns(cls))
+        writer.execute(
+            f"INSERT INTO {kind} BY NAME SELECT {listed}, valid_from, $at AS valid_to, $at AS recorded_at FROM {kind} "
+            f"WHERE {open_now} AND valid_from < $at",
+            community_id=community_id, at=at,
+        )  # fmt: skip
+        ended = writer.execute(
+            f"UPDATE {kind} SET superseded_at = $at WHERE {open_now} RETURNING {cls.key}",
+            community_id=community_id, at=at,
+        )  # fmt: skip
+        if ended.num_rows:
+            kinds.add(kind)
+    return frozenset(kinds)
+
+
 def as_rows(entities: Sequence[Entity]) -> pa.Table:
     """Entities of one kind as Arrow, one column per field."""
     cls = type(entities[0])

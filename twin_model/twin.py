@@ -27,7 +27,7 @@ from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
 from twin_model.epochs import Epochs
 from twin_model.placed import Placed
-from twin_model.records import Recorded, record
+from twin_model.records import Recorded, record, retire
 from twin_model.remembered import Remembered
 from twin_model.states import I32, States
 from twin_model.store import Store, Writer
@@ -241,6 +241,17 @@ class Twin:
             if done.changed:
                 self._after_entities(recorded, done.kinds)
             return replace(done, revision=self.revision)
+
+    def retire(self, community_id: str) -> None:
+        """Let a community and all that belongs to it end now: it is no longer there, its past stays as it was known."""
+        with self.writing() as received:
+
+            def change(writer: Writer) -> frozenset[str]:
+                self._tick(writer, received)
+                return retire(writer, community_id, from_us(received))
+
+            kinds = self._store.write(change)
+            self._after_entities(received, kinds)
 
     def quarantine(self, rejected: Sequence[Rejected]) -> None:
         """Keep what could not be used, whole, with the reason."""
