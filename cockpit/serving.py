@@ -137,7 +137,7 @@ class Backend(FastAPIDashServer):
 def asking() -> Grant | None:
     """Whom the callback under way answers; None outside of a request."""
     try:
-        request = get_current_request()  # type: ignore[no-untyped-call]
+        request = get_current_request()
     except RuntimeError:
         return None
     grant: Grant | None = getattr(request.state, "grant", None)
