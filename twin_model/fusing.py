@@ -8,6 +8,7 @@ stand in the procedure's file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import prod
 from typing import Any
@@ -22,6 +23,16 @@ MOVED_AFTER = timedelta(minutes=1)  # a movement within the same minute belongs 
 SAID_EVIDENCE = 3
 SAID_FACTS = 2
 MOVEMENT = ("motion", "presence")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeContext:
+    """What is known of a home besides its alerts. ``states``: rows of states of its devices (device_id, metric, value,
+    taken_at, changed_at, status); ``state``: active, quiet, away or blind, and since when."""
+
+    states: Sequence[Mapping[str, Any]] = ()
+    state: str | None = None
+    since: datetime | None = None
 
 
 class _Said(dict[str, str]):
@@ -99,24 +110,21 @@ def incident_sentence(procedure: Procedure, case: Case) -> Words:
     return said
 
 
-def facts_of(
-    procedure: Procedure, seen: Sequence[Mapping[str, Any]], found: Sequence[Evidence], at: datetime,
-    *, home_state: str | None = None, state_since: datetime | None = None,
-) -> tuple[Fact, ...]:  # fmt: skip
+def facts_of(procedure: Procedure, context: HomeContext, found: Sequence[Evidence], at: datetime) -> tuple[Fact, ...]:
     """What the home's own states say besides the alerts, most telling first.
 
-    ``seen``: rows of states of one home (metric, value, changed_at, taken_at, status, device_id). What a lost or
-    stale device last said is not told as if it were so now; that it is lost is.
+    What a lost or stale device last said is not told as if it were so now; that it is lost is.
     """
+    seen = context.states
     names: list[tuple[str, dict[str, str]]] = []
     fresh = {row["metric"]: row for row in seen if row["status"] == "fresh"}
     moved = _newest_sign(seen)
     since = min((e.since for e in found if e.since is not None), default=None)
-    if home_state == "away":
-        names.append(("away", {"since": clock_time(state_since or at, at)}))
+    if context.state == "away":
+        names.append(("away", {"since": clock_time(context.since or at, at)}))
     if door := fresh.get("open"):
         shut = not door["value"]
-        inside = shut and moved is not None and moved > door["changed_at"] and home_state != "away"
+        inside = shut and moved is not None and moved > door["changed_at"] and context.state != "away"
         name = "inside" if inside else "door_shut" if shut else "door_open"
         names.append((name, {"since": clock_time(door["changed_at"], at)}))
     for name, metric in (("in_bed", "in_bed"), ("present", "presence")):
