@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from cockpit.tokens import Role, TokenFileError, Tokens
 if TYPE_CHECKING:
     from cockpit.app import Cockpit
     from cockpit.services import Services
+    from ingest.mqtt import Publisher
     from ingest.url import BrokerUrl
     from twin_model.twin import Twin
 
@@ -45,6 +47,7 @@ LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
 )  # fmt: skip
 DRAIN_SECONDS = 3
+SPEAK_SECONDS = 5.0
 
 
 class Stop(Exception):
@@ -103,6 +106,7 @@ def _serve(
 ) -> None:
     from cockpit.beside import announced
     from cockpit.care_clock import CareClock
+    from cockpit.outlets.service import Outlets
     from cockpit.services import Services
 
     with_sample = _wants_sample(settings, twin)
@@ -110,10 +114,16 @@ def _serve(
         left_off = _load_sample(twin)
     intake = _Intake(twin, settings)
     clock = CareClock(twin)
-    cockpit = _create_app(twin, settings, replace(intake.services(Services), care_status=clock.status))
+    speaker = _Speaker(intake.url, settings)
+    outlets = Outlets(twin, settings, speaker)
+    services = replace(intake.services(Services), care_status=clock.status, outlet_status=outlets.status)
+    cockpit = _create_app(twin, settings, services)
     stack.callback(cockpit.close)
     intake.start()
     stack.callback(intake.stop)
+    stack.callback(speaker.close)
+    outlets.start()
+    stack.callback(outlets.stop)
     # after the broker: what was sent while we were away is heard before its silence is judged
     clock.start()
     stack.callback(clock.stop)
@@ -198,6 +208,40 @@ class _Intake:
     def address(self, settings: Settings) -> str:
         """Where other commands publish: with the password when there is one."""
         return str(self.url) if settings.broker == "embedded" else settings.broker
+
+
+class _Speaker:
+    """Publishes what outlets tell, on a connection that is made when first needed, and anew after a failure."""
+
+    def __init__(self, url: BrokerUrl, settings: Settings) -> None:
+        self._url = url
+        self._ca_file = Path(settings.broker_ca) if settings.broker_ca else None
+        self._lock = threading.Lock()
+        self._publisher: Publisher | None = None
+
+    def __call__(self, topic: str, payload: bytes) -> bool:
+        """True once the broker has acknowledged it."""
+        from ingest.mqtt import Publisher
+
+        with self._lock:
+            if self._publisher is None:
+                name = f"cim-outlets-{os.getpid()}"
+                self._publisher = Publisher(self._url, client_id=name, ca_file=self._ca_file, wait=SPEAK_SECONDS)
+            self._publisher.publish(topic, payload, timeout=SPEAK_SECONDS)
+            if self._publisher.flush(SPEAK_SECONDS):
+                return True
+            self._hang_up()
+            return False
+
+    def close(self) -> None:
+        """Hang up; what was not acknowledged is told again after the next start."""
+        with self._lock:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        publisher, self._publisher = self._publisher, None
+        if publisher is not None:
+            publisher.close(timeout=0)
 
 
 def _wants_sample(settings: Settings, twin: Twin) -> bool:
@@ -397,6 +441,35 @@ def replay(options: argparse.Namespace) -> int:
     return 1 if not done.published else 2 if done.skipped else 0
 
 
+def drill(options: argparse.Namespace) -> int:
+    """Exercises on the running server: what there is, begin one, end one."""
+    from cockpit.beside import ServerRefused, running_server
+
+    server = running_server(_settings(options).data)
+    if server is None:
+        raise Stop("No server runs on this data folder; a drill is played through its broker: start it first.")
+    try:
+        if options.what == "start":
+            begun = server.start_drill(options.scenario, options.community, options.speed)
+            print(begun["id"])
+        elif options.what == "stop":
+            server.stop_drill(options.drill_id)
+        else:
+            for line in _drill_lines(server.drill_scenarios(), server.drills()):
+                print(line)
+    except ServerRefused as error:
+        raise Stop(str(error)) from error
+    return 0
+
+
+def _drill_lines(scenarios: Sequence[Mapping[str, Any]], drills: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for scenario in scenarios:
+        yield f"{scenario['name']:<24} {scenario['title']['zh']} · {scenario['title']['en']}"
+    for one in drills:
+        state = f"until {one['ended_at']}" if one["ended_at"] else "running"
+        yield f"{one['id']}  {one['scenario']} of {one['drill_of']}, {one['speed']:g}×, {one['started_at']} {state}"
+
+
 def check(_options: argparse.Namespace) -> int:
     """Every mistake in every declaration file."""
     from twin_model.catalogue import Catalogue
@@ -479,6 +552,17 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--role", required=True, choices=[r.value for r in Role])
     one.add_argument("--name")
     one.set_defaults(run=token_create)
+
+    one = commands.add_parser("drill", help="exercise: list, start, stop (on the running server)")
+    inner = one.add_subparsers(dest="what", required=True)
+    inner.add_parser("list", parents=[data], help="scenarios and drills")
+    begin = inner.add_parser("start", parents=[data], help="begin one; prints its id")
+    begin.add_argument("scenario", metavar="SCENARIO")
+    begin.add_argument("--community", metavar="ID", help="the community that is exercised (the first)")
+    begin.add_argument("--speed", type=float, metavar="N", help="times as fast as real life (as the scenario says)")
+    end = inner.add_parser("stop", parents=[data], help="end one")
+    end.add_argument("drill_id", metavar="ID")
+    one.set_defaults(run=drill)
 
     one = commands.add_parser("bench", help="measure")
     one.add_argument("name", metavar="NAME")

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import quote
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from cockpit.tokens import write_private
@@ -42,6 +43,28 @@ class RunningServer:
         reports: list[dict[str, Any]] = self._ask("/api/v1/imports", body)
         return reports
 
+    def drill_scenarios(self) -> list[dict[str, Any]]:
+        """What can be exercised: name, title, ..."""
+        return self._items("/api/v1/drills/scenarios")
+
+    def drills(self) -> list[dict[str, Any]]:
+        """The exercises there were, running ones included."""
+        return self._items("/api/v1/drills")
+
+    def start_drill(self, scenario: str, community_id: str | None, speed: float | None) -> dict[str, Any]:
+        """Begin an exercise; the drill that runs now."""
+        said = {"scenario": scenario, "community_id": community_id, "speed": speed}
+        drill: dict[str, Any] = self._ask("/api/v1/drills", {k: v for k, v in said.items() if v is not None})
+        return drill
+
+    def stop_drill(self, drill_id: str) -> None:
+        """End an exercise."""
+        self._ask(f"/api/v1/drills/{quote(drill_id, safe='')}", None, method="DELETE")
+
+    def _items(self, path: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self._ask(path, None)["items"]
+        return items
+
     def answers(self) -> bool:
         """Whether it is there and knows the token: a process with the same number may be something else."""
         try:
@@ -50,13 +73,15 @@ class RunningServer:
             return False
         return True
 
-    def _ask(self, path: str, body: dict[str, Any] | None, timeout: float | None = None) -> Any:
+    def _ask(
+        self, path: str, body: dict[str, Any] | None, timeout: float | None = None, method: str | None = None
+    ) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = Request(self.url + path, data=data, headers=headers)
+        request = Request(self.url + path, data=data, headers=headers, method=method)
         try:
             with _direct().open(request, timeout=timeout) as answer:
-                return json.load(answer)
+                return json.load(answer) if answer.status != 204 else None
         except HTTPError as error:
             with error:
                 said = json.load(error) if "json" in error.headers.get("content-type", "") else {}

@@ -83,7 +83,7 @@ class CareClock:
             late = max(0.0, (self._twin.now() - due).total_seconds())
             try:
                 result = self._twin.care.step()
-            except Exception as error:  # the wall of the thread: what cannot be judged now is judged later
+            except Exception as error:  # noqa: BLE001  the wall of the thread: what cannot be judged now is judged later
                 if not self._stop.is_set():
                     self._failed(error)
                 self._stop.wait(AFTER_ERROR_SECONDS)

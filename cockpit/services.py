@@ -27,11 +27,11 @@ def _nothing() -> dict[str, Any]:
     return {}
 
 
-def _no_scenarios() -> list[dict[str, Any]]:
+def _empty() -> list[dict[str, Any]]:
     return []
 
 
-def _no_drill(scenario: str, community_id: str, speed: float, by: str) -> Drill:
+def _no_drill(scenario: str, community_id: str, speed: float | None, by: str) -> Drill:
     raise NotServed("this server was started without drills")
 
 
@@ -50,15 +50,15 @@ class Services:
 
     ``care_status()``: running, behind_s, error and the counts of the clock that steps care; empty without one.
     ``outlet_status()``: per outlet what was told and what waits. ``drill_scenarios()``: name, title and length of
-    what can be exercised. ``start_drill(scenario, community_id, speed, by)`` returns the drill that now runs, or
-    raises ValueError; ``stop_drill(drill_id, by)`` ends it.
+    what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) returns
+    the drill that now runs, or raises ValueError; ``stop_drill(drill_id, by)`` ends it.
     """
 
     import_files: Callable[[Sequence[Path], Mapping[str, Any]], list[dict[str, Any]]] = _no_import
     adopt: Callable[[Device], int] = _no_adopt
     broker_status: Callable[[], dict[str, Any]] = _nothing
     care_status: Callable[[], dict[str, Any]] = _nothing
-    outlet_status: Callable[[], dict[str, Any]] = _nothing
-    drill_scenarios: Callable[[], list[dict[str, Any]]] = _no_scenarios
-    start_drill: Callable[[str, str, float, str], Drill] = _no_drill
+    outlet_status: Callable[[], list[dict[str, Any]]] = _empty
+    drill_scenarios: Callable[[], list[dict[str, Any]]] = _empty
+    start_drill: Callable[[str, str, float | None, str], Drill] = _no_drill
     stop_drill: Callable[[str, str], None] = _no_stop
