@@ -6,10 +6,10 @@ behind, in the store or in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pyarrow as pa
@@ -20,9 +20,11 @@ from twin_model.absences import Absence
 from twin_model.alert_log import Move
 from twin_model.alerting import Alert, Phase, Suppression
 from twin_model.breaches import Breaches, Groups, Moment
+from twin_model.cases import Cases, Incident, StepRefused
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import Drill, DrillClock
 from twin_model.engine import Engine, Plan
+from twin_model.fusing import HomeContext
 from twin_model.states import Batch, States
 from twin_model.store import Writer
 from twin_model.thresholds import Threshold
@@ -64,6 +66,7 @@ class Care:
         self._thresholds_read(to_us(twin.now()))
         self._breaches = Breaches(twin.store, homes=self._homes, settings=self._settings, absences=self._absence_rows)
         self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
+        self._cases = Cases(twin.store, twin.catalogue.procedures, twin.catalogue.alert_rules)
         begun = twin.store.select("SELECT begun_at FROM care_begin")["begun_at"].to_pylist()
         self.begun_at: datetime | None = begun[0] if begun else None
 
@@ -76,22 +79,57 @@ class Care:
         placed = self._twin.placed(from_us(received))
         return self._engine.hear(placed, batch, states, received, lambda: self._suppressions(received))
 
-    def write(self, writer: Writer, plan: Plan | None, known_at: datetime) -> None:
-        """Write a plan inside the caller's transaction."""
+    def write(self, writer: Writer, plan: Plan, states: States, known_at: datetime) -> list[str]:
+        """Write a plan inside the caller's transaction, and what it does to incidents; returns their ids."""
         if self.begun_at is None:
             writer.execute("INSERT INTO care_begin VALUES ($known_at)", known_at=known_at)
-        if plan is not None and plan.moves:
-            alert_log.append(writer, alert_log.rows(plan.moves, self._twin.catalogue.alert_rules, known_at))
+        if not plan.moves:
+            return []
+        rows = alert_log.rows(plan.moves, self._twin.catalogue.alert_rules, known_at)
+        alert_log.append(writer, rows)
+        clock = self._clock_at(known_at)
+        fired = [row for row in rows if row["phase"] == "firing"]
+        moved = self._cases.fired(writer, fired, self._contexts(fired, states, known_at), known_at, clock)
+        return [*moved, *self._cases.cleared(writer, [r for r in rows if r["phase"] != "firing"], known_at, clock)]
 
     def written(self, plan: Plan | None, known_at: datetime) -> None:
         """The transaction went through."""
         self.begun_at = self.begun_at or known_at
+        self._cases.committed()
         if plan is not None:
             self._engine.adopt(plan)
 
-    def failed(self) -> None:
-        """The transaction did not go through: what is in memory is read again from the store."""
+    def failed(self, error: BaseException) -> None:
+        """The transaction did not go through: what is in memory is read again from the store.
+
+        A refused step has changed nothing in memory.
+        """
+        if isinstance(error, StepRefused):
+            return
         self._engine.restore()
+        self._cases.rolled_back()
+
+    def _clock_at(self, known_at: datetime) -> Callable[[str], datetime]:
+        return lambda community_id: self.domain_time(community_id, known_at)
+
+    def _contexts(
+        self, rows: Sequence[Mapping[str, object]], states: States, known_at: datetime
+    ) -> dict[str, HomeContext]:
+        """What else is known of the homes these alerts are of."""
+        found = {}
+        placed = self._twin.placed(known_at)
+        for home_id in {str(row["home_id"]) for row in rows if row["home_id"]}:
+            community_id = next(str(row["community_id"]) for row in rows if row["home_id"] == home_id)
+            instant = self.clock.time(community_id, to_us(known_at))
+            senses = placed.senses(states, instant)
+            state = senses.filter(pc.equal(senses["home_id"], home_id))
+            home = self._homes(Moment(instant, to_us(known_at), states), state, [home_id])["home_state"].to_pylist()
+            found[home_id] = HomeContext(
+                states=state.select(["device_id", "metric", "value", "taken_at", "changed_at", "status"]).to_pylist(),
+                state=home[0]["state"] if home else None,
+                since=home[0]["since"] if home else None,
+            )
+        return found
 
     def step(self) -> StepResult:
         """Let time pass: look at who was heard of, at what fell due, hand over what nobody took.
@@ -101,11 +139,24 @@ class Care:
         with self._twin.writing() as received:
             known_at = from_us(received)
             placed = self._twin.placed(known_at)
-            plan = self._engine.look(placed, self._twin.live_states(), received, self._suppressions(received))
-            if plan.moves or self.begun_at is None:
-                self._twin.commit(lambda writer: self.write(writer, plan, known_at), received, care=True)
+            states = self._twin.live_states()
+            plan = self._engine.look(placed, states, received, self._suppressions(received))
+            moved: list[str] = []
+            if plan.moves or self.begun_at is None or self._handing_over_due(known_at) <= known_at:
+
+                def change(writer: Writer) -> list[str]:
+                    found = self.write(writer, plan, states, known_at)
+                    return [*found, *self._cases.run_timers(writer, known_at, self._clock_at(known_at))]
+
+                moved = self._twin.commit(change, received, care=True)
             self.written(plan, known_at)
-            return StepResult(len(plan.fired), len(plan.cleared), (), from_us(self._engine.next_due(received)))
+            due = min(from_us(self._engine.next_due(received)), self._handing_over_due(known_at))
+            return StepResult(len(plan.fired), len(plan.cleared), tuple(dict.fromkeys(moved)), due)
+
+    def _handing_over_due(self, known_at: datetime) -> datetime:
+        """The real instant of the next hand-over that nobody has to press for."""
+        dues = [self.clock.real(community, to_us(due)) for community, due in self._cases.dues().items()]
+        return from_us(min(dues)) if dues else known_at + timedelta(hours=1)
 
     @property
     def broken_rules(self) -> dict[str, str]:
@@ -157,6 +208,52 @@ class Care:
             .append_column("fired_at", log["due_at"])
             .append_column("cleared_at", empty)
         )
+
+    # ------------------------------------------------------------------ incidents
+
+    def incidents(
+        self, at: datetime, *, community_id: str | None = None, open_only: bool = True, include_drills: bool = True
+    ) -> list[Incident]:
+        """The incidents as known at ``at``, the most urgent first; of a community with those of its drills."""
+        return self._cases.incidents(
+            at, community_id=community_id, open_only=open_only, include_drills=include_drills
+        )
+
+    def incident(self, incident_id: str, at: datetime) -> Incident | None:
+        """One incident as known at ``at``; None when it was not known then."""
+        return self._cases.incident(incident_id, at)
+
+    def take_step(self, incident_id: str, step: str, *, by: str, role: str, **said: Any) -> Incident:
+        """Take a step of an incident. ``said``: note, channel, result, outcome, cause, rung, expected_n.
+
+        Raises ``StepRefused`` with the reason in both languages; nothing has changed then.
+        """
+
+        def change(writer: Writer, known_at: datetime, at: datetime) -> Incident:
+            return self._cases.take_step(
+                writer, incident_id, step, by=by, role=role, known_at=known_at, at=at, **said
+            )
+
+        return self._acted(incident_id, change)
+
+    def merge(self, into: str, other: str, *, by: str, role: str, note: str = "") -> Incident:
+        """Go on with ``into`` for both incidents. Raises ``StepRefused``."""
+
+        def change(writer: Writer, known_at: datetime, at: datetime) -> Incident:
+            return self._cases.merge(
+                writer, into, other, by=by, role=role, known_at=known_at, at=at, note=note
+            )
+
+        return self._acted(into, change)
+
+    def _acted(self, incident_id: str, change: Callable[[Writer, datetime, datetime], Incident]) -> Incident:
+        with self._twin.writing() as received:
+            known_at = from_us(received)
+            known = self._cases.incident(incident_id, known_at)
+            at = self.domain_time(known.community_id, known_at) if known else known_at
+            done = self._twin.commit(lambda writer: change(writer, known_at, at), received, care=True)
+            self._cases.committed()
+            return done
 
     # ------------------------------------------------------------------ absences
 

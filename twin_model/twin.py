@@ -170,7 +170,7 @@ class Twin:
             def change(writer: Writer) -> bool:
                 self._quarantine(writer, rejected, received)
                 if plan is not None:
-                    self.care.write(writer, plan, from_us(received))
+                    self.care.write(writer, plan, commit.states, from_us(received))
                 if resolved:
                     ids = pa.table({"quarantine_id": pa.array(resolved, pa.int64())})
                     writer.execute(_RESOLVE, tables={"used": ids}, resolved_at=from_us(received))
@@ -181,8 +181,8 @@ class Twin:
 
             try:
                 keyframe = self._store.write(change)
-            except BaseException:
-                self.care.failed()
+            except BaseException as error:
+                self.care.failed(error)
                 raise
             self._timeline.committed(commit, received, keyframe=keyframe)
             self._timeline.revision += 1
@@ -310,8 +310,8 @@ class Twin:
 
         try:
             done = self._store.write(ticked)
-        except BaseException:
-            self.care.failed()
+        except BaseException as error:
+            self.care.failed(error)
             raise
         self._timeline.received = received
         self._timeline.revision += 1
