@@ -1,0 +1,292 @@
+"""Drills: an invented or recorded stretch of time, played through the real broker into a community of its own.
+
+The homes of a drill become valid at the instant it begins; what their devices said before is published while they are
+not there yet, so that no rule ever sees a half-told home. From then on every event is published when the drill's clock
+(``twin_model.drill_clock``) shows its time. Heartbeats may come up to ``EARLY`` sooner: at 3,600 times the speed a
+tenth of a second is six minutes, and a busy machine must not look like a dead gateway.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from ingest.drill_cast import Cast, DrillRefused, at_rest, cast, drill_name
+from ingest.encode import Encoder
+from ingest.rhythm import uniform
+from ingest.url import BrokerError
+from twin_model.catalogue import Catalogue
+from twin_model.drill_clock import Drill
+from twin_model.drill_scenarios import FASTEST, GATEWAY, SLOWEST, Scenario
+from twin_model.entities import Device
+from twin_model.twin import Twin
+
+log = logging.getLogger("cim.drill")
+
+Publish = Callable[[str, bytes], None]
+
+WARM_UP_S = 2.0
+"""Real seconds between asking for a drill and its beginning; longer when there is much to tell first."""
+WARM_UP_RATE = 1500
+EARLY = timedelta(seconds=1)
+LIFE_BEFORE = timedelta(hours=14)
+"""How much of the day before the beginning the devices tell of, where a scenario has life."""
+HEARTBEATS = 4
+"""Heartbeats within the time after which a device counts as stale."""
+MOST_RUNNING = 3
+
+_LOCAL = timezone(timedelta(hours=8))
+_WAKE, _BED = 6.0, 21.5
+_STIR_S = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message of a drill: what ``device`` says at ``at`` (the drill's own time); ``early``: may come sooner."""
+
+    at: datetime
+    device: Device
+    values: dict[str, float]
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is told: ``before`` the beginning, in order, and ``then``; ``lasts`` is how long the drill runs."""
+
+    before: list[Told]
+    then: list[Told]
+    begin: datetime
+    lasts: timedelta
+
+
+class RunningDrill:
+    """A drill on its way: publishes on a thread of its own until its time is over or ``stop``."""
+
+    def __init__(
+        self, twin: Twin, publish: Publish, drill: Drill, script: Script, clock: Callable[[], datetime],
+        flush: Callable[[], object] | None = None,
+    ) -> None:  # fmt: skip
+        self.drill = drill
+        self._twin, self._publish, self._script, self._clock = twin, publish, script, clock
+        self._flush = flush
+        self._encoders: dict[str, Encoder] = {}
+        self._stopping = threading.Event()
+        self.published = 0
+        self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
+
+    def start(self) -> RunningDrill:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    @property
+    def is_running(self) -> bool:
+        """Whether messages still come."""
+        return self._thread.is_alive()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until it has ended; false when ``timeout`` seconds were not enough."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End it now; a second call does nothing."""
+        self._stopping.set()
+        self._thread.join()
+
+    # ------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        try:
+            self._tell(self._script.before)
+            self._play()
+        except BrokerError as error:
+            log.warning("drill %s ended: %s", self.drill.drill_id, error)
+        finally:
+            finish(self._twin, self.drill.drill_id)
+
+    def _tell(self, messages: Iterable[Told]) -> None:
+        for message in messages:
+            self._send(message)
+        if self._flush is not None:
+            self._flush()
+
+    def _play(self) -> None:
+        for due, message in schedule(self._script.then, self.drill):
+            if self._stopping.wait(max(0.0, (due - self._clock()).total_seconds())):
+                return
+            self._send(message)
+        if self._flush is not None:
+            self._flush()
+        end = self.drill.started_at + self._script.lasts / self.drill.speed
+        self._stopping.wait(max(0.0, (end - self._clock()).total_seconds()))
+
+    def _send(self, message: Told) -> None:
+        device = message.device
+        encoder = self._encoders.get(device.device_id)
+        if encoder is None:
+            encoder = Encoder(device, self._twin.catalogue.sensor_types[device.type])
+            self._encoders[device.device_id] = encoder
+        at = int(message.at.timestamp() * 1000) * 1000
+        self._publish(encoder.topic, encoder.encode(message.values, at))
+        self.published += 1
+
+
+def start_drill(
+    twin: Twin, publish: Publish, scenario: Scenario, *, drill_of: str, by: str, clock: Callable[[], datetime],
+    speed: float | None = None, flush: Callable[[], object] | None = None,
+) -> RunningDrill:  # fmt: skip
+    """Begin an invented drill of ``scenario`` for the community ``drill_of``. Raises ``DrillRefused``.
+
+    ``publish(topic, payload)`` sends one message to the broker the twin listens to; ``flush`` waits until the broker
+    has all. ``speed`` 1 to 3,600 (None: as the scenario says).
+    """
+    pace = scenario.speed if speed is None else speed
+    check(twin, pace)
+    name = drill_name(scenario.name, clock().astimezone(_LOCAL))
+    players = cast(
+        twin, drill_of=drill_of, drill_id=name, title=scenario.title["zh"], title_en=scenario.title["en"],
+        homes=scenario.homes, kit=scenario.kit,
+    )  # fmt: skip
+    drill_from = beginning(scenario, clock(), pace)
+    script = write_script(scenario, players, twin.catalogue, drill_from)
+    return enter(twin, publish, script, players, scenario.name, name, pace, by, clock, flush)
+
+
+def check(twin: Twin, speed: float) -> None:
+    """Whether another drill can be held at this speed; raises ``DrillRefused``."""
+    if not SLOWEST <= speed <= FASTEST:
+        raise DrillRefused(f"speed is {speed:g}; a drill runs {SLOWEST:g} to {FASTEST:g} times as fast as real time")
+    if len(twin.care.clock.running()) >= MOST_RUNNING:
+        raise DrillRefused(f"{MOST_RUNNING} drills are running; end one first")
+
+
+def enter(
+    twin: Twin, publish: Publish, script: Script, players: Cast, scenario: str, drill_id: str, speed: float, by: str,
+    clock: Callable[[], datetime], flush: Callable[[], object] | None,
+) -> RunningDrill:  # fmt: skip
+    """Record the players, start the drill's clock and let the script be told."""
+    if drill_id in {drill.drill_id for drill in twin.care.drills()}:
+        raise DrillRefused(f"drill {drill_id} has begun already; wait a second")
+    warm_up = timedelta(seconds=WARM_UP_S + len(script.before) / WARM_UP_RATE)
+    started_at = clock() + warm_up
+    drill = Drill(
+        drill_id=drill_id, community_id=players.community.community_id, drill_of=players.community.drill_of or "",
+        scenario=scenario, speed=speed, started_at=started_at, drill_from=script.begin, started_by=by,
+    )  # fmt: skip
+    twin.care.begin_drill(drill)
+    twin.record(players.entities, valid_from=started_at)
+    return RunningDrill(twin, publish, drill, script, clock, flush).start()
+
+
+def finish(twin: Twin, drill_id: str) -> Drill:
+    """End a drill: its homes and devices are no more, its clock stands still; what it told stays."""
+    drill = {d.drill_id: d for d in twin.care.drills()}[drill_id]
+    if drill.ended_at is None:
+        twin.retire(drill.community_id)
+        drill = twin.care.end_drill(drill_id)
+    return drill
+
+
+def finish_abandoned(twin: Twin) -> list[str]:
+    """End the drills that a program left running when it ended itself; nobody speaks for their devices any more."""
+    left = [drill.drill_id for drill in twin.care.clock.running()]
+    for drill_id in left:
+        finish(twin, drill_id)
+    return left
+
+
+# -------------------------------------------------------------------------------------------------- the script
+
+
+def beginning(scenario: Scenario, now: datetime, speed: float) -> datetime:
+    """The last instant of the scenario's time of day from which the drill's clock never overtakes the real one."""
+    latest = now - scenario.lasts * (1.0 - 1.0 / speed)
+    local = latest.astimezone(_LOCAL)
+    begin = local.replace(hour=0, minute=0, second=0, microsecond=0) + scenario.starts
+    return (begin if begin <= local else begin - timedelta(days=1)).astimezone(UTC)
+
+
+def write_script(scenario: Scenario, players: Cast, catalogue: Catalogue, begin: datetime) -> Script:
+    """What each device says from before ``begin`` to the end of the scenario."""
+    end = begin + scenario.lasts
+    before: list[Told] = []
+    then: list[Told] = []
+    for (number, kind), device in players.devices.items():
+        rest = at_rest(catalogue, kind)
+        if kind == GATEWAY:
+            rest["children"] = float(len(players.devices) - 1)
+        said = [
+            (begin + e.at, dict(e.values)) for e in scenario.events if e.device == kind and e.home in (None, number)
+        ]
+        if scenario.life and kind == "motion":
+            said += list(stirrings(number, begin - LIFE_BEFORE, end))
+        said.sort(key=lambda row: row[0])
+        silences = [
+            (begin + s.begin, begin + s.end)
+            for s in scenario.silences
+            if (s.device == kind and s.home in (None, number)) or (s.device == GATEWAY and s.home is None)
+        ]
+        every = catalogue.sensor_types[kind].stale_after / HEARTBEATS
+        told = list(_course(device, rest, said, silences, begin, end, every, number))
+        before += [t for t in told if t.at <= begin]
+        then += [t for t in told if t.at > begin]
+    before.sort(key=lambda t: t.at)
+    then.sort(key=lambda t: t.at)
+    return Script(before, then, begin, scenario.lasts)
+
+
+def _course(
+    device: Device, rest: dict[str, float], said: Sequence[tuple[datetime, dict[str, float]]],
+    silences: Sequence[tuple[datetime, datetime]], begin: datetime, end: datetime, every: timedelta, number: int,
+) -> Iterable[Told]:  # fmt: skip
+    """A device's messages in order: what it says of itself, and its heartbeats; none while it is silent."""
+    state = dict(rest)
+    first = min((at for at, _ in said), default=begin) - every
+    beat = begin - every * (0.1 + 0.8 * float(uniform(number, 1, len(device.device_id))[0]))
+    beats = []
+    while beat < end:
+        beats.append(beat)
+        beat += every
+    back = [until for _, until in silences if until < end]
+    rows: list[tuple[datetime, dict[str, float], bool]] = [
+        *((at, values, False) for at, values in said if at < end),
+        *((at, {}, True) for at in (min(first, beats[0]), *beats)),
+        *((at, {}, False) for at in back),
+    ]
+    for at, values, early in sorted(rows, key=lambda row: row[0]):
+        state |= values
+        if not any(since <= at < until for since, until in silences):
+            yield Told(at, device, dict(state), early)
+
+
+def stirrings(home: int, begin: datetime, end: datetime) -> Iterable[tuple[datetime, dict[str, float]]]:
+    """Somebody moves about by day: motion on and off again, about every twenty minutes; at night nothing."""
+    turn = math.floor(begin.timestamp() / _STIR_S)
+    while turn * _STIR_S < end.timestamp():
+        chance = uniform(home, 2, turn)[0], uniform(home, 3, turn)[0]
+        at = datetime.fromtimestamp(round(turn * _STIR_S + 900 * float(chance[0])), UTC)
+        hour = at.astimezone(_LOCAL).hour + at.minute / 60
+        if begin <= at < end and _WAKE <= hour < _BED:
+            yield at, {"motion": 1.0}
+            yield at + timedelta(seconds=60 + round(120 * float(chance[1]))), {"motion": 0.0}
+        turn += 1
+
+
+def schedule(told: Sequence[Told], drill: Drill) -> list[tuple[datetime, Told]]:
+    """When each message is to be published: at its time by the drill's clock, heartbeats up to ``EARLY`` sooner, but
+    never before what the same device said earlier."""  # fmt: skip
+    last: dict[str, datetime] = {}
+    plan = []
+    for message in told:
+        due = drill.started_at + (message.at - drill.drill_from) / drill.speed
+        if message.early:
+            due = max(due - EARLY, last.get(message.device.device_id, drill.started_at))
+        last[message.device.device_id] = due
+        plan.append((due, message))
+    return sorted(plan, key=lambda row: row[0])
