@@ -56,7 +56,11 @@ class Poster:
                 path = self._path + (("&" if "?" in self._path else "?") + more_query if more_query else "")
                 connection.request("POST", path, body, {"User-Agent": "cim-cockpit", "Connection": "close", **headers})
                 reply = connection.getresponse()
-                return Answer(reply.status, reply.read(ANSWER_BYTES), reply.headers.get("Retry-After", ""))
+                said = reply.read(ANSWER_BYTES)
+                # The client takes the end of a connection for the end of headers or of a body.
+                if late() or (reply.length and len(said) < ANSWER_BYTES):
+                    raise ConnectionError
+                return Answer(reply.status, said, reply.headers.get("Retry-After", ""))
             except ssl.SSLCertVerificationError as error:
                 raise Unanswered(f"its certificate is not accepted: {error.verify_message}") from None
             except (OSError, http.client.HTTPException, ValueError) as error:
