@@ -57,8 +57,6 @@
     const past = at() !== null;
     document.body.toggleAttribute("data-past", past);
     document.documentElement.lang = lang() === "en" ? "en" : "zh-CN";
-    const place = byId("shell--incident");
-    if (place && !past) place.hidden = true;
     tick();
     for (const listener of listeners) listener(at());
   }
@@ -143,7 +141,7 @@
     }
     lostSince = null;
     for (const listener of hearers) listener(kind, data);
-    if (at() !== null) { if (kind === "alert") arose(data); return; }
+    if (at() !== null) return;
     pending = { revision: data.revision, second: data.at || iso(serverNow()) };
     if (data.map && window.CimMap) window.CimMap.apply(data);
     hand(kind === "incident");
@@ -174,18 +172,6 @@
     place.hidden = !lost;
     if (lost) write(place, text("js.offline", { at: format("clock", lastEvent === null ? lostSince : lastEvent), ago: ago(Date.now() - lostSince) }));
   }
-  /* A red alert that arises while somebody looks back: one slim bar, one press to live. */
-  function arose(data) {
-    const place = byId("shell--incident");
-    if (!place || data.severity !== "act" || data.phase === "cleared") return;
-    const button = document.createElement("button");
-    button.className = "strip-button";
-    button.textContent = text("js.arose", { what: data[lang() === "en" ? "title_en" : "title_zh"] || data.rule || "" });
-    button.onclick = () => goto(null);
-    place.replaceChildren(button);
-    place.hidden = false;
-  }
-
   /* --- presses ------------------------------------------------------------------------------------- */
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-set]");
@@ -247,5 +233,5 @@
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener) };
+  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), isLost: () => lostSince !== null };
 })();

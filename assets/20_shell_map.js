@@ -16,7 +16,13 @@
   function insets(place) {
     const box = place.getBoundingClientRect(), edge = (query) => { const e = document.querySelector(query); return e && e.getBoundingClientRect(); };
     const left = edge(".column.left"), right = edge(".column.right"), legend = edge(".legend");
-    if (!left || !right || !legend || getComputedStyle(place).position !== "absolute") return null;
+    if (!left || !right || getComputedStyle(place).position !== "absolute") return null;
+    if (place.closest(".care")) { // floors are lifted between the line over the map and the sensors' lines under it
+      const over = edge(".care-place-in"), under = edge(".care-timeline"), foot = edge(".timebar") || box;
+      return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left),
+        top: over ? Math.round(over.bottom - box.top) + 8 : 8, bottom: Math.round(box.bottom - (under ? under.top : foot.top)) };
+    }
+    if (!legend) return null;
     // a chart under the chosen building must not hide it; the drawer may cover the rest for a while
     const chart = document.querySelector(".overview[data-building] #overview--chart > *"), lowest = chart ? chart.getBoundingClientRect().top : legend.top;
     return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left), top: 8, bottom: Math.round(box.bottom - Math.min(lowest, legend.top)) };
@@ -31,8 +37,8 @@
     const page = document.querySelector(".overview");
     if (page) page.toggleAttribute("data-building", Boolean(building));
     if (fly) { window.CimMap.select(building || null); if (building) window.CimMap.flyTo(building); }
-    else shell.set("overview--selected", building || null);
-    if (!building) shell.set("overview--series", null);
+    else if (seen) shell.set(seen.dataset.selected, building || null);
+    if (!building && page) shell.set("overview--series", null);
   }
   function show() {
     const page = document.querySelector(".overview");
@@ -107,7 +113,7 @@
   let waited = 0;
   function whenFiguresStand(place) {
     if (place !== seen || !place.isConnected) return;
-    const figures = document.querySelector("#overview--population > :not(.waiting)");
+    const figures = document.querySelector("#overview--population > :not(.waiting), #elder-care--card > :not(.waiting)");
     if (figures || Date.now() - waited > 2500) requestAnimationFrame(() => setTimeout(() => start(place), 0));
     else setTimeout(() => whenFiguresStand(place), 40);
   }
@@ -121,7 +127,8 @@
     framed = words;
     if (first) return;
     window.CimMap.setInsets(now);
-    if (building) window.CimMap.flyTo(building);
+    if (document.querySelector(".care")) window.CimMap.reframe();
+    else if (building) window.CimMap.flyTo(building);
   }
   new MutationObserver(() => {
     due = due || setTimeout(later, 200);

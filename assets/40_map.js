@@ -174,7 +174,7 @@
       else {
         const number = this[this.options.colour][i];
         [colour, flags] = tokens.classColour(this.theme, this.options.colour, number, use);
-        if (this.lit !== null && number !== this.lit) flags |= tokens.DIMMED;
+        if ((this.lit !== null && number !== this.lit) || (this.only && !this.only.has(i))) flags |= tokens.DIMMED;
       }
       const o = i * 4;
       this.colours[o] = colour[0]; this.colours[o + 1] = colour[1]; this.colours[o + 2] = colour[2];
@@ -393,6 +393,9 @@
     apply: (change) => call("apply", change),
     refresh: () => call("refresh"),
     flyTo: (id) => call("flyTo", id),
+    follow: (what) => call("follow", what),
+    reframe: () => call("reframe"),
+    keepOnly: (ids) => call("keepOnly", ids),
     home: () => call("home"),
     north: () => { if (current && current.view) { current.moved = true; current._go({ ...current.view, bearing: 0 }, true); } },
     select: (id) => call("select", id),

@@ -3,6 +3,8 @@
   "use strict";
   const parts = (window.CimMapParts = window.CimMapParts || {});
 
+  const REACH = 19; // metres above and below a home that stay in the picture
+
   parts.focus = {
     _top(i) {
       return i === this.selected && this.floors ? this.floors.height : this.scene.top[i];
@@ -41,6 +43,55 @@
       if (i !== null && this.scene.b_use[i] === 0) this._lift(id);
     },
 
+    /**
+     * Look at one home: lift its building's floors, frame it in white, fly there. `what`: {building, home, tone,
+     * title, note, since, clock, kind, drill, fly}; null: the whole neighbourhood. Colours of its homes are asked again.
+     */
+    follow(what) {
+      const before = this.target;
+      this.target = what && what.building ? what : null;
+      this.flyDue = Boolean(what && what.fly);
+      if (!this.target) {
+        this.select(null);
+        if (before || this.flyDue) this.home();
+        this._relabel();
+        return;
+      }
+      const { building } = this.target, again = this.selectedId === building && this.floors;
+      if (again) this._lift(building); else this.select(building);
+      this._arrive();
+    },
+    /** The camera goes to the followed home, once its floors are there (a building without homes has none). */
+    _arrive() {
+      const i = this.selected, { scene, target } = this;
+      if (!this.flyDue || i === null || !target || !this.deck) return;
+      if (!this.floors && scene.b_use[i] === 0 && !this.liftFailed) return;
+      this.flyDue = false;
+      this.moved = true;
+      const { box } = scene, place = this.floors && this.floors.places.get(target.home);
+      const low = scene.b_base[i], top = low + this._top(i), middle = place ? place.centre[2] : (low + top) / 2;
+      // of a tower only the storeys around the home, else they could not be told apart
+      const z0 = Math.max(low, Math.min(middle - REACH, top - 2 * REACH)), z1 = Math.min(top, Math.max(middle + REACH, low + 2 * REACH));
+      const points = [];
+      for (let k = 0; k < 8; k++) points.push([box[4 * i + (k & 1 ? 2 : 0)], box[4 * i + (k & 2 ? 3 : 1)], k & 4 ? z1 : z0]);
+      const { clientWidth: w, clientHeight: h } = this.element;
+      this._go(parts.view.around(scene, points, this._frame(), w, h), true);
+    },
+    /** The same view again after the panels moved. */
+    reframe() {
+      if (!this.target) { if (!this.moved) this.home(false); return; }
+      this.flyDue = true;
+      this._arrive();
+    },
+    /** Only these buildings stay lit; null: all. */
+    keepOnly(ids) {
+      const words = JSON.stringify(ids);
+      if (words === this.onlyWords || !this.scene) return;
+      this.onlyWords = words;
+      this.only = ids && new Set(ids.map((id) => this.scene.indexOf.get(id)));
+      this._recolour();
+    },
+
     async _lift(id) {
       try {
         const answer = await this._fetch(this._url(`building/${encodeURIComponent(id)}`));
@@ -48,13 +99,18 @@
         if (this.disposed || this.selectedId !== id) return;
         this.detail = detail;
         this._refocus();
+        this._arrive();
       } catch (error) {
+        this.liftFailed = true;
+        this._arrive();
         console.error("CimMap:", error); // the building stays highlighted, only its floors stay closed
       }
     },
 
     _alarmed() {
       if (!this.floors) return null;
+      const followed = this.target && this.floors.places.get(this.target.home);
+      if (followed) return followed;
       for (const state of ["act", "look"]) {
         for (const place of this.floors.places.values()) if (place.state === state) return place;
       }
@@ -72,8 +128,9 @@
         const { HOMES } = parts.tokens;
         if (this.detail) this.floors = parts.mesh.liftedFloors(scene, i, this.detail, (state) => HOMES[state] || HOMES.none);
         if (!this.floors) outline = this._outline(i);
-        for (const place of this.floors ? this.floors.places.values() : []) {
-          if (place.state !== "act") continue;
+        const followed = this.floors && this.target && this.floors.places.get(this.target.home);
+        for (const place of followed ? [followed] : this.floors ? this.floors.places.values() : []) {
+          if (place !== followed && place.state !== "act") continue;
           const { corners, z0, z1 } = place;
           const ring = (z) => corners.map((c, k) => [[...c, z], [...corners[(k + 1) % 4], z], [255, 236, 236, 255]]);
           wire = [...(wire || []), ...ring(z0), ...ring(z1), ...corners.map((c) => [[...c, z0], [...c, z1], [255, 236, 236, 255]])];

@@ -37,8 +37,8 @@
   const MOST_NEARBY = 40;
   const NEARBY = 0.75; // zoom steps closer than the whole view
   const MOST_URGENT = 24;
-  const RANK = { act: 0, look: 1, selected: 2, storey: 3, blind: 4, facility: 5, estate: 6, water: 7 };
-  const FLAT = new Set(["estate", "water", "storey"]); // lie on the picture, without box and stem
+  const RANK = { callout: -1, ring: -1, act: 0, look: 1, selected: 2, storey: 3, blind: 4, facility: 5, estate: 6, water: 7 };
+  const FLAT = new Set(["estate", "water", "storey", "ring"]); // lie on the picture, without box and stem
   const STEMS = [24, 46, 70, 96, 124, 154, 186];
   const GAP = 5; // pixels of air between two labels
 
@@ -72,9 +72,10 @@
 
     function fill(item, label) {
       const icon = ICONS[label.icon || label.kind];
-      const text = JSON.stringify([label.kind, label.title, label.note, label.quiet]);
+      const text = JSON.stringify([label.kind, label.title, label.note, label.quiet, label.tone, label.since]);
       if (item.text === text) return;
       item.text = text;
+      if (label.kind === "ring" || label.kind === "callout") { fillHome(item, label); return; }
       item.root.className = `cim-pin cim-pin--${label.kind}${label.quiet ? " cim-pin--quiet" : ""}`;
       item.root.innerHTML =
         (icon ? `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${icon}"/></svg>` : "") +
@@ -82,6 +83,17 @@
       item.root.title = label.note ? `${label.title} ${label.note}` : label.title;
       if (item.stem) item.stem.className = `cim-stem cim-stem--${label.kind}${label.quiet ? " cim-stem--quiet" : ""}`;
       item.size = item.short = null;
+    }
+
+    // what is tied to one home: rings around it; and, beside the building, what it is and how long already
+    function fillHome(item, label) {
+      item.root.className = label.kind === "ring" ? `cim-ring cim-ring--${label.tone}` : `cim-callout cim-callout--${label.tone}`;
+      item.size = item.short = null;
+      if (label.kind === "ring") return;
+      const running = label.since ? `<time data-tick="clock" datetime="${escape(label.since)}">${escape(label.clock || "")}</time>` : "";
+      item.root.innerHTML = `<b>${escape(label.title)} ${running}</b>${label.note ? `<span>${escape(label.note)}</span>` : ""}`;
+      if (label.drill) item.root.dataset.drill = label.drill; else delete item.root.dataset.drill;
+      item.stem.className = `cim-tie cim-tie--${label.tone}`;
     }
 
     function set(list) {
@@ -145,7 +157,7 @@
       let urgentLeft = MOST_URGENT, facilitiesLeft = near ? MOST_NEARBY : MOST_FROM_AFAR;
       for (const item of order) {
         const { label } = item;
-        const urgent = label.kind === "act" || label.kind === "look" || label.kind === "selected";
+        const urgent = RANK[label.kind] <= RANK.selected;
         const far = (label.kind === "facility" && (facilitiesLeft <= 0 || (!near && label.level > NAMED_FROM_AFAR))) ||
           (label.kind === "water" && label.small && !near);
         if (far || (urgent && urgentLeft-- <= 0)) { hide(item); continue; }
@@ -155,7 +167,9 @@
           hide(item);
           continue;
         }
-        if (label.kind === "storey") {
+        if (label.kind === "ring") show(item, [x, y, x, y], `translate(${x.toFixed(1)}px,${y.toFixed(1)}px)`, false);
+        else if (label.kind === "callout") placeCallout(item, x, y, frame, taken, focus);
+        else if (label.kind === "storey") {
           const b = placeStorey(item, x, y, frame, taken.filter((box) => box !== focus));
           if (b) taken.push(b);
         }
@@ -165,6 +179,21 @@
         if (focus && label.mine) taken.push(focus);
         if (label.kind === "facility" && item.at) facilitiesLeft--;
       }
+    }
+
+    // beside the lifted floors, at the height of its home, tied to it by a line: it lies over no home
+    function placeCallout(item, x, y, frame, taken, focus) {
+      const [w, h] = item.size, edge = focus || [x - 40, y - 40, x + 40, y + 40];
+      const right = Math.max(edge[2] + 20, x + 70), isRight = right + w <= frame[2] - 6;
+      const left = isRight ? right : Math.max(frame[0] + 6, Math.min(edge[0] - 20, x - 70) - w);
+      const top = Math.max(frame[1] + 6, Math.min(frame[3] - h - 6, y - h / 2));
+      const b = [left, top, left + w, top + h];
+      show(item, b, `translate(${left.toFixed(1)}px,${top.toFixed(1)}px)`, false);
+      const from = isRight ? x + 30 : left + w, to = isRight ? left : x - 30, line = Math.max(top + 6, Math.min(top + h - 6, y));
+      item.stem.style.visibility = to > from ? "visible" : "hidden";
+      item.stem.style.transform = `translate(${from.toFixed(1)}px,${line.toFixed(1)}px)`;
+      item.stem.style.width = `${Math.max(0, to - from).toFixed(1)}px`;
+      taken.push(b);
     }
 
     function placeRiver(item, x, y, camera, frame, taken) {

@@ -84,11 +84,13 @@
       const middle = (i) => [(scene.box[4 * i] + scene.box[4 * i + 2]) / 2, (scene.box[4 * i + 1] + scene.box[4 * i + 3]) / 2];
       const list = [];
       const states = parts.tokens.CLASSES.alert;
+      const followed = this.target && this.floors && this.floors.places.get(this.target.home);
       const blind = this.alert.reduce((n, v) => n + (states[v] === "blind"), 0);
       for (let i = 0; i < scene.core; i++) {
         const state = states[this.alert[i]];
         const mine = i === this.selected;
         if (state === "none" && !mine) continue;
+        if (mine && followed) continue; // the callout beside its home says it
         if (state === "blind" && blind > 8 && !mine) continue; // many blind at once: the colour and the legend say it
         const id = header.buildings.ids[i];
         const home = mine && this._alarmed();
@@ -119,6 +121,11 @@
         });
       }
       list.push(...this._storeyLabels());
+      if (followed && this.target.title) {
+        const { tone, title, kind, note, since, clock, drill } = this.target;
+        list.push({ key: "ring", kind: "ring", tone, title: "", note: "", anchor: followed.centre });
+        list.push({ key: "callout", kind: "callout", tone, title: [title, kind].filter(Boolean).join(" · "), note, since, clock, drill, mine: true, anchor: followed.centre });
+      }
       const rivers = new Set(), [w, s, e, n] = scene.bounds;
       for (const g of header.ground_names) {
         if (g.layer !== "water" || rivers.has(g.name)) continue;

@@ -89,7 +89,7 @@
   }
 
   const HOMES = {
-    active: rgb("#8CC8FF"), quiet: rgb("#2F6DB5"), none: rgb("#31456A"), blind: BLIND, act: ACT, look: LOOK,
+    active: rgb("#8CC8FF"), quiet: rgb("#2F6DB5"), away: rgb("#1A2436"), none: rgb("#31456A"), blind: BLIND, act: ACT, look: LOOK,
     slab: scale(rgb("#6E86AB"), 0.8),
   };
 

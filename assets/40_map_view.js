@@ -107,6 +107,15 @@
     return fit(scene, [point], frame, width, height, { ...view, zoom }, zoom);
   }
 
+  const NEAREST = 19.6;
+  /** View in which the points (metres) of one building fill the free frame, seen as the whole is. */
+  function around(scene, points, frame, width, height) {
+    const [longitude, latitude] = scene.header.origin;
+    const start = { longitude, latitude, zoom: 18, pitch: PITCH, bearing: BEARING, maxPitch: 72, minZoom: 9, maxZoom: 21 };
+    const view = fit(scene, points, frame, width, height, start);
+    return view.zoom > NEAREST ? fit(scene, points, frame, width, height, { ...view, zoom: NEAREST }, NEAREST) : view;
+  }
+
   const STEP = 90; // pixels per arrow key
   /** View after a key, or null when the key means nothing here. */
   function moved(scene, key, view, width, height) {
@@ -140,5 +149,5 @@
     return { metres, pixels: metres / perPixel };
   }
 
-  parts.view = { PITCH, BEARING, FLY_MS, calm, easeOut, software, frameOf, home, towards, moved, scaleBar, cameraAt };
+  parts.view = { PITCH, BEARING, FLY_MS, calm, easeOut, software, frameOf, home, towards, around, moved, scaleBar, cameraAt };
 })();

@@ -22,10 +22,13 @@ CLASSES = {
 }
 
 
-def map_place(view: View) -> html.Div:
-    """The empty place of the map; what it shows is told in words by the panels beside it."""
+def map_place(view: View, page: str = "overview", *, selected: str = "overview--selected") -> html.Div:
+    """The empty place of the map; what it shows is told in words by the panels beside it.
+
+    ``selected``: the page's store that holds the building chosen on the map.
+    """
     return html.Div(
-        id="overview--map",
+        id=f"{page}--map",
         className="map-place",
         role="application",
         **{
@@ -33,6 +36,7 @@ def map_place(view: View) -> html.Div:
             "data-map-place": "",
             "data-community": view.community,
             "data-lang": view.lang,
+            "data-selected": selected,
         },
     )
 

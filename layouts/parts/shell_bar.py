@@ -105,7 +105,7 @@ def _language(view: View, code: str) -> html.A:
 
 def _script_texts(lang: str) -> str:
     """The texts the browser needs for what it draws itself, by their keys."""
-    wanted = ("ago.", "lasting.", "js.", "when.", "map.js.")
+    wanted = ("ago.", "lasting.", "js.", "when.", "map.js.", "care.js.")
     return json.dumps({k: v for k, v in texts(lang).items() if k.startswith(wanted)}, ensure_ascii=False)
 
 

@@ -1,0 +1,358 @@
+/* Elder care in the browser: clocks that run, steps that are sent (or kept while offline), the sound of a new call for
+   help, keys, and the map that follows the incident. What is legal is the server's to say; it is only asked here. */
+(function () {
+  "use strict";
+  const shell = window.CimShell;
+  const CHOSEN = "elder-care--chosen";
+  const STORED = "cim.care.stored", MUTED = "cim.care.muted", OFFICER = "cim.care.officer";
+  const MUTED_MS = 10 * 60e3, RING_MS = 4000, RETRY_MS = 5000;
+  const byId = (id) => document.getElementById(id);
+  const all = (query, within) => Array.from((within || document).querySelectorAll(query));
+  const page = () => document.querySelector(".care");
+  const card = () => document.querySelector(".care-card[data-incident]");
+  const acts = () => document.querySelector(".care-steps[data-acts]");
+  const onPage = () => Boolean(page());
+  const minute = (ms) => shell.format("minute", ms);
+
+  function kept(key, otherwise) {
+    try { const text = localStorage.getItem(key); return text === null ? otherwise : JSON.parse(text); } catch (error) { return otherwise; }
+  }
+  function keep(key, value) {
+    try { if (value === null) localStorage.removeItem(key); else localStorage.setItem(key, JSON.stringify(value)); } catch (error) { /* a screen without storage forgets */ }
+  }
+
+  /* --- clocks ---------------------------------------------------------------------------------------- */
+  function nowFor(element) {
+    const now = shell.serverNow(), place = element.closest("[data-drill]");
+    if (!place) return now;
+    const drill = JSON.parse(place.dataset.drill), real = drill.until === null ? now : Math.min(now, drill.until);
+    return Math.min(now, drill.from + Math.max(0, real - drill.real) * drill.speed);
+  }
+  function running(ms) {
+    const s = Math.max(0, Math.floor(ms / 1000)), two = (n) => String(n).padStart(2, "0"), h = Math.floor(s / 3600);
+    return (h ? h + ":" : "") + two(Math.floor((s % 3600) / 60)) + ":" + two(s % 60);
+  }
+  function tick() {
+    if (shell.at() === null) {
+      for (const element of all("time[data-tick]")) {
+        const now = nowFor(element), at = Date.parse(element.dateTime), form = element.dataset.tick;
+        let words = form === "clock" ? running(now - at) : form === "lasting" ? shell.lasting(now - at) : running(at - now);
+        if (form === "left") {
+          // a second's grace, so that a limit just met does not flash as missed
+          const late = now - at > 999;
+          if (late) words = shell.text("care.js.over", { n: running(now - at) });
+          element.classList.toggle("over", late);
+        }
+        if (element.textContent !== words) element.textContent = words;
+      }
+      for (const bar of all(".meter[data-until]")) {
+        const from = Date.parse(bar.dataset.from), until = Date.parse(bar.dataset.until);
+        const gone = Math.max(0, Math.min(1, (nowFor(bar) - from) / Math.max(1, until - from)));
+        bar.firstElementChild.style.width = (gone * 100).toFixed(1) + "%";
+        bar.classList.toggle("over", gone >= 1);
+      }
+    }
+    showMute();
+    ring();
+  }
+  setInterval(tick, 1000);
+  shell.onLook(() => { tick(); bar(); });
+
+  /* --- the map follows the incident -------------------------------------------------------------------- */
+  let followed = "", askedFor = 0;
+  function follow() {
+    const place = card();
+    if (!place) return;
+    const d = place.dataset, key = [d.incident, d.building, d.home, d.phase, d.n].join("|");
+    if (key === followed) return;
+    const same = followed.split("|")[0] === d.incident && followed !== "";
+    followed = key;
+    show(d.incident ? { building: d.building, home: d.home, fly: !same, tone: d.tone, title: d.number || d.title,
+      kind: d.title, note: d.say, since: d.since, drill: d.drill,
+      clock: (place.querySelector(".running") || place).textContent } : null);
+  }
+  /* Lift the building's floors and mark the home; waits until the map has been drawn. */
+  function show(what) {
+    const mine = ++askedFor;
+    (function again() {
+      if (mine !== askedFor || !onPage()) return;
+      const map = window.CimMap;
+      if (!map || !map.stats().buildings) { setTimeout(again, 120); return; }
+      if (what && what.building && !map.where(what.building)) { setTimeout(again, 120); return; }
+      map.follow(what);
+      shell.set("elder-care--building", null);
+    })();
+  }
+  function keepOnly() {
+    const list = document.querySelector(".waiting-list"), only = list && list.dataset.only ? JSON.parse(list.dataset.only) : null;
+    if (window.CimMap && window.CimMap.keepOnly) window.CimMap.keepOnly(only);
+  }
+
+  /* --- choosing ------------------------------------------------------------------------------------------ */
+  function rows() { return all('.waiting-list [data-set="' + CHOSEN + '"]'); }
+  function move(by) {
+    const list = rows();
+    if (!list.length) return;
+    const at = list.findIndex((row) => row.getAttribute("aria-current") === "true");
+    const next = list[Math.max(0, Math.min(list.length - 1, (at < 0 ? 0 : at + by)))];
+    next.click();
+    next.focus({ preventScroll: false });
+  }
+  document.addEventListener("click", (event) => {
+    const home = event.target.closest("[data-show]");
+    if (home && onPage() && window.CimMap) {
+      const { show: building, home: id } = home.dataset;
+      if (building) { show({ building: building, home: id || "", fly: true, tone: "", title: "" }); shell.set("elder-care--building", building); }
+      followed = "";
+    }
+  });
+
+  /* --- steps ---------------------------------------------------------------------------------------------- */
+  let sending = false;
+  function note() { const field = document.querySelector("[data-note]"); return field ? field.value.trim() : ""; }
+  function clearNote() { const field = document.querySelector("[data-note]"); if (field) field.value = ""; }
+  function say(words, kind) {
+    const place = document.querySelector("[data-refusal]");
+    if (!place) return;
+    place.textContent = words;
+    place.dataset.kind = kind;
+    place.hidden = !words;
+  }
+  function body(button, place) {
+    const d = button.dataset, said = [d.said || "", note()].filter(Boolean).join(" ");
+    const step = { step: d.step, note: said, expected_n: Number(place.dataset.n) };
+    for (const name of ["result", "outcome", "cause", "into"]) if (d[name]) step[name] = d[name];
+    if (d.rung) step.rung = Number(d.rung);
+    const officer = kept(OFFICER, "");
+    if (officer) step.by = officer;
+    return step;
+  }
+  function post(id, step) {
+    return fetch("/api/v1/incidents/" + encodeURIComponent(id) + "/steps", {
+      method: "POST", credentials: "same-origin", headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(step),
+    });
+  }
+  async function why(answer) {
+    const said = await answer.json().catch(() => null), reason = said && said.reason;
+    return (reason && (reason[shell.lang()] || reason.zh)) || (said && said.detail) || shell.text("care.js.no_reason");
+  }
+  async function press(button) {
+    const place = acts();
+    if (!place || sending || shell.at() !== null) return;
+    const id = place.dataset.acts, step = body(button, place);
+    sending = true;
+    place.setAttribute("aria-busy", "true");
+    say("", "");
+    try {
+      const answer = await post(id, step);
+      if (answer.ok) { clearNote(); openForm(null); vibrate(30); }
+      else say(shell.text("care.js.refused", { why: await why(answer) }), "refused");
+    } catch (error) {
+      store(id, step);
+    }
+    sending = false;
+    const now = acts();
+    if (now) now.removeAttribute("aria-busy");
+  }
+  /* Without a connection the step is kept on this screen and sent when there is one again. */
+  function store(id, step) {
+    const list = kept(STORED, []), at = Date.now();
+    if (!list.some((one) => one.id === id && one.step.step === step.step)) list.push({ id: id, step: step, at: at });
+    keep(STORED, list);
+    clearNote();
+    openForm(null);
+    waiting();
+  }
+  function waiting() {
+    const place = acts(), list = kept(STORED, []);
+    if (!place) return;
+    const mine = list.find((one) => one.id === place.dataset.acts);
+    place.toggleAttribute("data-stored", Boolean(mine));
+    const main = place.querySelector("[data-main]");
+    if (main) {
+      const words = main.querySelector("span");
+      if (mine && !main.dataset.words) main.dataset.words = words.textContent;
+      if (mine) words.textContent = shell.text("care.js.stored", { at: minute(mine.at) });
+      else if (main.dataset.words) { words.textContent = main.dataset.words; delete main.dataset.words; }
+      main.disabled = Boolean(mine);
+    }
+  }
+  let resending = false;
+  async function resend() {
+    const list = kept(STORED, []);
+    if (!list.length || resending) return;
+    resending = true;
+    try {
+      while (true) {
+        const [one, ...rest] = kept(STORED, []);
+        if (!one) break;
+        const late = shell.text("care.js.late_note", { at: minute(one.at) });
+        const answer = await post(one.id, { ...one.step, note: [one.step.note, late].filter(Boolean).join(" ") });
+        keep(STORED, rest.length ? rest : null);
+        waiting();
+        if (answer.ok) say(shell.text("care.js.sent_late"), "sent");
+        else say(shell.text("care.js.refused", { why: await why(answer) }), "refused");
+      }
+    } catch (error) { /* still no connection: the next try comes */ }
+    resending = false;
+  }
+  setInterval(resend, RETRY_MS);
+  window.addEventListener("online", resend);
+
+  function openForm(name) {
+    const place = acts();
+    if (!place) return;
+    if (name) place.dataset.open = name; else delete place.dataset.open;
+    const form = name && place.querySelector('[data-form="' + name + '"]');
+    if (form) { const first = form.querySelector(".choices .button"); if (first) first.focus({ preventScroll: false }); }
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".care-steps [data-step], .care-steps [data-open-form], .care-steps [data-close-form], .urgent [data-step]");
+    if (button) {
+      if (button.dataset.step) press(button);
+      else if ("closeForm" in button.dataset) openForm(null);
+      else openForm(acts().dataset.open === button.dataset.openForm ? null : button.dataset.openForm);
+      return;
+    }
+    if (event.target.closest("[data-mute]")) mute();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches && event.target.matches("[data-officer]")) keep(OFFICER, event.target.value.trim() || null);
+  });
+
+  /* --- keys ----------------------------------------------------------------------------------------------- */
+  const writes = (element) => element && element.matches && element.matches("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (writes(event.target)) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if ((event.key === "m" || event.key === "M") && document.querySelector("[data-mute], [data-red]")) { mute(); return; }
+    if (event.key === "Escape" && onPage()) { openForm(null); return; }
+    if (event.key === "Enter") {
+      const main = document.querySelector("[data-main]");
+      // Enter on a button or link is that button's; elsewhere it is the next step
+      if (main && (!event.target.closest("button, a, summary") || event.target.closest(".waiting-list"))) { event.preventDefault(); main.click(); }
+      return;
+    }
+    if (!onPage() || event.target.closest(".cim-map, [role=slider], .timebar")) return;
+    if (event.key === "ArrowDown") { event.preventDefault(); move(1); }
+    if (event.key === "ArrowUp") { event.preventDefault(); move(-1); }
+  });
+
+  /* --- sound ---------------------------------------------------------------------------------------------- */
+  let audio = null, rang = 0;
+  function mutedUntil() { const until = kept(MUTED, 0); return until > Date.now() ? until : 0; }
+  function mute() {
+    keep(MUTED, mutedUntil() ? null : Date.now() + MUTED_MS);
+    showMute();
+  }
+  function showMute() {
+    const until = mutedUntil();
+    for (const button of all("[data-mute]")) {
+      button.setAttribute("aria-pressed", until ? "true" : "false");
+      const word = button.querySelector("[data-mute-word]"), words = until ? shell.text("care.js.muted", { at: minute(until) }) : shell.text("care.js.unmuted");
+      if (word && word.textContent !== words) word.textContent = words;
+    }
+  }
+  function vibrate(pattern) { if (navigator.vibrate && navigator.userActivation && navigator.userActivation.hasBeenActive) navigator.vibrate(pattern); }
+  /* The open red incidents nobody has acknowledged, as the bar of every page tells them. */
+  let heard = new Map();
+  function unanswered() {
+    const told = document.querySelector("[data-red]");
+    const found = new Map(told ? JSON.parse(told.dataset.red).map((one) => [one.id, one]) : []);
+    for (const [id, one] of heard) if (one.gone) found.delete(id); else found.set(id, one);
+    return Array.from(found.values()).filter((one) => one.phase === "raised");
+  }
+  function ring() {
+    const waits = unanswered().length > 0;
+    document.body.toggleAttribute("data-ringing", waits && !mutedUntil());
+    if (!waits || mutedUntil() || Date.now() - rang < RING_MS) return;
+    rang = Date.now();
+    sound();
+    vibrate([200, 100, 200]);
+  }
+  /* Two rising tones, twice: heard over talk, told from a telephone; made here, no file. */
+  function sound() {
+    const Context = window.AudioContext || window.webkitAudioContext;
+    if (!Context) return;
+    audio = audio || new Context();
+    if (audio.state === "suspended") audio.resume().catch(() => {});
+    const start = audio.currentTime + 0.02;
+    [[0, 660], [0.18, 880], [0.5, 660], [0.68, 880]].forEach(([after, hertz]) => {
+      const tone = audio.createOscillator(), volume = audio.createGain();
+      tone.type = "triangle";
+      tone.frequency.value = hertz;
+      volume.gain.setValueAtTime(0, start + after);
+      volume.gain.linearRampToValueAtTime(0.28, start + after + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.001, start + after + 0.17);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(start + after);
+      tone.stop(start + after + 0.18);
+    });
+  }
+
+  /* --- a call for help while somebody looks elsewhere -------------------------------------------------------- */
+  let announced = null;
+  shell.onLive((kind, data) => {
+    if (kind === "incident" && data.incident) {
+      const one = data.incident, open = one.closed_at === null && one.severity === "act";
+      const known = heard.has(one.id) || all("[data-red]").some((told) => told.dataset.red.includes('"' + one.id + '"'));
+      heard.set(one.id, { id: one.id, phase: one.phase, title: one.title, gone: !open });
+      if (heard.size > 200) heard.delete(heard.keys().next().value);
+      if (open && one.phase === "raised" && !known) announced = one;
+      if (announced && announced.id === one.id && (!open || one.phase !== "raised")) announced = null;
+      bar();
+      ring();
+    }
+    if (kind === "snapshot" || kind === "change") resend();
+  });
+  function bar() {
+    const place = byId("shell--incident");
+    if (!place) return;
+    const here = onPage() && shell.at() === null;
+    if (here) announced = null;
+    place.hidden = !announced;
+    if (!announced) return;
+    const button = document.createElement("button"), one = announced;
+    const what = (one.title || {})[shell.lang()] || (one.title || {}).zh || "";
+    button.className = "strip-button";
+    button.textContent = shell.text("care.js.new_red", { what: what }) + "　" + shell.text("care.js.go");
+    button.onclick = () => { announced = null; place.hidden = true; wanted = one.id; shell.visit(shell.href({ at: null }, "/elder-care")); choose(); };
+    place.replaceChildren(button);
+  }
+  /* Arriving from elsewhere, the page shows the incident that was pressed there. */
+  let wanted = null;
+  function choose() {
+    if (wanted === null || !onPage() || !document.querySelector("#elder-care--card > :not(.waiting)")) return;
+    shell.set(CHOSEN, wanted);
+    wanted = null;
+  }
+  document.addEventListener("click", (event) => {
+    const way = event.target.closest("[data-incident-way]");
+    if (!way) return;
+    wanted = way.dataset.incidentWay;
+    shell.visit(shell.href({}, "/elder-care"));
+  });
+
+  /* --- what the page redraws ----------------------------------------------------------------------------------- */
+  let due = null, shownActs = "";
+  function redrawn() {
+    due = null;
+    if (!onPage()) { followed = ""; bar(); return; }
+    follow();
+    keepOnly();
+    choose();
+    bar();
+    const place = acts(), key = place ? place.dataset.acts : "";
+    if (key !== shownActs) { shownActs = key; say("", ""); openForm(null); }
+    waiting();
+    for (const field of all("[data-officer]")) if (field !== document.activeElement && field.value !== kept(OFFICER, "")) field.value = kept(OFFICER, "");
+    tick();
+  }
+  new MutationObserver(() => { due = due || setTimeout(redrawn, 60); }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-incident", "data-n", "data-phase", "data-acts", "data-only"] });
+
+  window.CimCare = { unanswered, mutedUntil, stored: () => kept(STORED, []) };
+})();
