@@ -48,9 +48,6 @@ class Groups:
         self.of_series[placed.series] = self.of_row
         self.row_of_series = np.full(top, -1, np.int64)
         self.row_of_series[placed.series] = np.arange(len(placed.series))
-        devices = table["device_id"].combine_chunks()
-        self._subjects = pa.concat_arrays([names.dictionary.cast(pa.string()), devices.cast(pa.string())])
-        self._subject_codes = np.concatenate((np.arange(len(self.names), dtype=np.int32), self.of_row))
         self._members: dict[str, Bools] = {}
 
     def __len__(self) -> int:
@@ -76,7 +73,8 @@ class Groups:
 
     @cached_property
     def _code(self) -> dict[str, int]:
-        return dict(zip(self._subjects.to_pylist(), self._subject_codes.tolist(), strict=True))
+        devices = zip(self.placed.table["device_id"].to_pylist(), self.of_row.tolist(), strict=True)
+        return {name: code for code, name in enumerate(self.names)} | dict(devices)
 
     def code(self, subject: str) -> int:
         """The group of a home or device; -1 when it is not known in this epoch."""
@@ -90,8 +88,8 @@ class Groups:
 
     def codes(self, subjects: pa.ChunkedArray) -> I32:
         """The groups of many subjects; -1 for those unknown in this epoch."""
-        found = pc.index_in(subjects, self._subjects).fill_null(-1).to_numpy()
-        return np.where(found < 0, -1, self._subject_codes[found]).astype(np.int32)
+        code = self._code
+        return np.array([code.get(subject, -1) for subject in subjects.to_pylist()], np.int32)
 
 
 @dataclass(frozen=True)
@@ -144,14 +142,11 @@ class Breaches:
         tables = self._tables(asked, groups, rows, moment)
         instant, known = from_us(moment.instant), from_us(moment.known)
         found = {}
-        windows = self._recent(asked, groups, rows, moment)
+        tables |= self._recent(asked, groups, rows, moment)
         with self._store.beside(tables) as select:
             for rule in asked:
-                own = {"setting": self._settings(rule, moment.known)}
-                if rule.window is not None:
-                    own["recent"] = windows[rule.name]
                 try:
-                    with self._store.beside(own):
+                    with self._store.beside({"setting": self._settings(rule, moment.known)}):
                         answer = select(_asked(rule), instant=instant, known=known)
                     found[rule.name] = _found(rule, answer, groups, moment.instant)
                 except Exception as error:  # noqa: BLE001  # whatever one SELECT does wrong: the others go on
@@ -180,7 +175,7 @@ class Breaches:
         }
 
     def _recent(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
-        """The table ``recent`` of each rule that looks back, from one read of the log."""
+        """One read of the log for all rules that look back: ``looked_back`` and whose series these are."""
         looking = [rule for rule in rules if rule.window is not None]
         if not looking:
             return {}
@@ -189,23 +184,23 @@ class Breaches:
         chosen = table.filter(pc.is_in(table["metric"], metrics)).select(
             ["series_no", "device_id", "type", "home_id", "community_id", "metric"]
         )
-        longest = max(rule.window for rule in looking if rule.window is not None)
-        after = from_us(moment.instant) - longest
-        everything = self._store.read(
-            "readings_of", tables={"chosen": chosen}, after=after, known=from_us(moment.known)
-        )
-        found = {}
-        for rule in looking:
-            assert rule.window is not None
-            own = pc.is_in(everything["metric"], pa.array(sorted(rule.metrics), pa.string()))
-            begin = pa.scalar(from_us(moment.instant) - rule.window, pa.timestamp("us", "UTC"))
-            found[rule.name] = everything.filter(pc.and_(own, pc.greater(everything["taken_at"], begin)))
-        return found
+        after = from_us(moment.instant) - max(rule.window for rule in looking if rule.window is not None)
+        read = self._store.read("readings_of", tables={"chosen": chosen}, after=after, known=from_us(moment.known))
+        return {"looked_back": read, "looked_back_series": chosen}
 
 
 def _asked(rule: AlertRule) -> str:
     # Entities are as they are known, also where a drill's clock shows another instant.
-    return rule.sql.replace("_at($instant)", "_at($known)")
+    sql = rule.sql.replace("_at($instant)", "_at($known)")
+    if rule.window is None:
+        return sql
+    metrics = ", ".join(f"'{metric}'" for metric in sorted(rule.metrics))
+    recent = (
+        "SELECT c.device_id, c.type, c.home_id, c.community_id, c.metric, r.taken_at, r.value "
+        "FROM looked_back r JOIN looked_back_series c USING (series_no) "
+        f"WHERE c.metric IN ({metrics}) AND r.taken_at > $instant - INTERVAL {int(rule.window.total_seconds())} SECOND"
+    )
+    return f"WITH recent AS ({recent}) SELECT * FROM ({sql}\n)"
 
 
 def _found(rule: AlertRule, answer: pa.Table, groups: Groups, instant: int) -> Found:
