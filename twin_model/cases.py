@@ -295,6 +295,7 @@ class Cases:
             like = {name: getattr(head, name) for name in _PLACES}
             open_one = self._raise(changes, procedure, head.subject, like, due, detail)
         self._add(changes, head.incident_id, "realarm", due, {"by": open_one}, news=None)
+        self._pass_time(changes, changes.cases[open_one], at)
 
     def _rearm_due(self, case: Case) -> datetime | None:
         if case.closed_at is None or case.merged_into or case.realarmed or not case.still_firing:
