@@ -23,6 +23,7 @@ from twin_model.catalogue import Catalogue
 from twin_model.drill_clock import Drill
 from twin_model.drill_scenarios import FASTEST, GATEWAY, SLOWEST, Scenario
 from twin_model.entities import Device
+from twin_model.incident import Incident
 from twin_model.twin import Twin
 
 log = logging.getLogger("cim.drill")
@@ -38,6 +39,10 @@ LIFE_BEFORE = timedelta(hours=14)
 HEARTBEATS = 4
 """Heartbeats within the time after which a device counts as stale."""
 MOST_RUNNING = 3
+FOR_PEOPLE_S = 900.0
+"""Real seconds after a drill's end for people to work what it raised; then what is open is closed as a drill."""
+OVER, WITNESS = "演练结束", "演练记录"
+"""By whom: whoever handled an incident may not confirm it, so it takes two."""
 
 _LOCAL = timezone(timedelta(hours=8))
 _WAKE, _BED = 6.0, 21.5
@@ -75,7 +80,7 @@ class RunningDrill:
         self._twin, self._publish, self._script, self._clock = twin, publish, script, clock
         self._flush = flush
         self._encoders: dict[str, Encoder] = {}
-        self._stopping = threading.Event()
+        self._stopping, self._ended = threading.Event(), threading.Event()
         self.published = 0
         self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
 
@@ -86,16 +91,20 @@ class RunningDrill:
 
     @property
     def is_running(self) -> bool:
-        """Whether messages still come."""
-        return self._thread.is_alive()
+        """Whether its clock still runs."""
+        return not self._ended.is_set()
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Until it has ended; false when ``timeout`` seconds were not enough."""
-        self._thread.join(timeout)
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is open any more."""
         return not self._thread.is_alive()
 
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until its time is over; false when ``timeout`` seconds were not enough."""
+        return self._ended.wait(timeout)
+
     def stop(self) -> None:
-        """End it now; a second call does nothing."""
+        """End it now, and close what it raised; a second call does nothing."""
         self._stopping.set()
         self._thread.join()
 
@@ -108,7 +117,16 @@ class RunningDrill:
         except BrokerError as error:
             log.warning("drill %s ended: %s", self.drill.drill_id, error)
         finally:
-            finish(self._twin, self.drill.drill_id)
+            self.drill = end(self._twin, self.drill.drill_id)
+            self._ended.set()
+            self._leave_to_people()
+            wind_up(self._twin, self.drill)
+
+    def _leave_to_people(self) -> None:
+        until = self._clock() + timedelta(seconds=FOR_PEOPLE_S)
+        while self._clock() < until and open_incidents(self._twin, self.drill):
+            if self._stopping.wait(1.0):
+                return
 
     def _tell(self, messages: Iterable[Told]) -> None:
         for message in messages:
@@ -184,7 +202,7 @@ def enter(
     return RunningDrill(twin, publish, drill, script, clock, flush).start()
 
 
-def finish(twin: Twin, drill_id: str) -> Drill:
+def end(twin: Twin, drill_id: str) -> Drill:
     """End a drill: its homes and devices are no more, its clock stands still; what it told stays."""
     drill = {d.drill_id: d for d in twin.care.drills()}[drill_id]
     if drill.ended_at is None:
@@ -193,12 +211,37 @@ def finish(twin: Twin, drill_id: str) -> Drill:
     return drill
 
 
-def finish_abandoned(twin: Twin) -> list[str]:
-    """End the drills that a program left running when it ended itself; nobody speaks for their devices any more."""
-    left = [drill.drill_id for drill in twin.care.clock.running()]
-    for drill_id in left:
-        finish(twin, drill_id)
-    return left
+def open_incidents(twin: Twin, drill: Drill) -> list[Incident]:
+    """What a drill raised and nobody has closed yet."""
+    return twin.care.incidents(twin.now(), community_id=drill.community_id)
+
+
+def wind_up(twin: Twin, drill: Drill) -> None:
+    """Close what is still open of a drill that has ended, by the legal steps, as a test with the cause drill."""
+    for incident in open_incidents(twin, drill):
+        for _ in range(len(_TO_THE_END)):
+            if incident.phase == "closed":
+                break
+            step = next(s for s in _TO_THE_END if s in incident.next_steps)
+            by = WITNESS if step == "confirm" else OVER
+            incident = twin.care.take_step(
+                incident.incident_id, step, by=by, role="administrator", note=OVER, **_SAID.get(step, {})
+            )
+
+
+_TO_THE_END = ("close", "confirm", "handle", "acknowledge", "contact", "arrive")
+_SAID: dict[str, dict[str, str]] = {
+    "contact": {"result": "well"},
+    "close": {"outcome": "test", "cause": "drill"},
+}
+
+
+def end_abandoned(twin: Twin) -> list[str]:
+    """End the drills that a program left behind when it ended itself: nobody speaks for their devices any more."""
+    left = [drill for drill in twin.care.drills() if drill.ended_at is None or open_incidents(twin, drill)]
+    for drill in left:
+        wind_up(twin, end(twin, drill.drill_id))
+    return [drill.drill_id for drill in left]
 
 
 # -------------------------------------------------------------------------------------------------- the script

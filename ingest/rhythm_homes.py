@@ -101,8 +101,12 @@ def _doors(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     visitor = np.repeat(np.arange(len(place)), 2)
     ring = at_hour(8.0 + 12.0 * rng.random(len(visitor)))
     opens = (rng.random(len(visitor)) < 0.6) & (elders.stirring(visitor, ring) > 0.5) & (place[visitor] >= 0)
-    start = np.r_[leave.ravel()[goes] - 6.0, back.ravel()[goes] - 3.0, ring[opens]]
-    device = np.r_[owner[goes], owner[goes], place[visitor[opens]]]
+    # Who goes away for some days opens the door once to leave, and once to come home.
+    far = np.r_[elders.leave, elders.back]
+    whose = np.r_[place, place]
+    far, whose = far[np.isfinite(far) & (whose >= 0)], whose[np.isfinite(far) & (whose >= 0)]
+    start = np.r_[leave.ravel()[goes] - 6.0, back.ravel()[goes] - 3.0, ring[opens], far - 4.0]
+    device = np.r_[owner[goes], owner[goes], place[visitor[opens]], whose]
     device, seconds, value = pulses(device, start.round(1), 9.0 + 20.0 * rng.random(len(start)))
     switched(sheet, cast, "door_contact", "open", device, seconds, value)
 
@@ -169,7 +173,7 @@ def _beds(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     elder = cast.elder_of[numbers[device]]
     walk = at_hour(23.5 + 4.0 * uniform(day.seed, 44, elder, day.number))
     up = (seconds >= walk) & (seconds < walk + 600.0) & (uniform(day.seed, 45, elder, day.number) < 0.7)
-    lying = elders.asleep(elder, seconds) & ~up & ~elders.away[elder]
+    lying = elders.asleep(elder, seconds) & ~up & ~elders.out(elder, seconds)
     told = lying | (np.arange(len(seconds)) % 3 == 0)
     sheet.add(numbers[device[told]], seconds[told], in_bed=lying[told].astype(np.float64))
     d, s, e = device[lying], seconds[lying], elder[lying]

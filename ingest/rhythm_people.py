@@ -37,6 +37,8 @@ _WEEKEND: dict[int, _Plan] = {
 }
 _AWAY = np.array([0.01, 0.01, 0.035, 0.03, 0.025, 0.01])
 """Share of each kind that spends these days elsewhere."""
+AWAY_DAYS = 3
+"""Who is elsewhere is so for this many days."""
 
 
 def _table(plans: dict[int, _Plan]) -> Floats:
@@ -91,7 +93,7 @@ def outings(people: People, day: Day) -> Outings:
     length = np.maximum(12.0, minutes + rng.normal(size=(count, SLOTS)) * vary) * 60.0
     # Some staircases are livelier than others.
     goes = rng.random((count, SLOTS)) < chance * (0.5 + 1.0 * uniform(day.seed, 16, people.gate))[:, None]
-    away = uniform(day.seed, 12, np.arange(count), day.number // 3) < _AWAY[people.kind]
+    away = uniform(day.seed, 12, np.arange(count), day.number // AWAY_DAYS) < _AWAY[people.kind]
     goes[away] = False
     free = np.full(count, at_hour(4.5))
     for slot in range(SLOTS):
@@ -109,7 +111,8 @@ class ElderDay:
     """The hours of elders living alone on one day, one row per elder, seconds since 04:00.
 
     ``wake`` and ``bed`` of this day (asleep at both its ends), ``nap`` (start, end; NaN without), outings, and
-    ``still``: a stretch of a bad day without any movement (NaN on most days).
+    ``still``: a stretch of a bad day without any movement (NaN on most days). Who is ``away`` left at ``leave`` and
+    comes home at ``back``; infinite on the days between.
     """
 
     day: Day
@@ -119,6 +122,8 @@ class ElderDay:
     start: Floats
     end: Floats
     away: NDArray[np.bool_]
+    leave: Floats
+    back: Floats
     still: Floats
 
     @classmethod
@@ -140,11 +145,18 @@ class ElderDay:
         # Nobody leaves on the way through a bad stretch, nor before getting up or from bed.
         blocked = ((end > still[:, :1]) & (start < still[:, 1:])) | (start < wake[:, None] + 900) | (end > bed[:, None])
         start[blocked] = end[blocked] = np.nan
-        return cls(day, wake, np.minimum(bed, at_hour(26.5)), nap, start, end, out.away[elders], still)
+        away, turn = out.away[elders], day.number % AWAY_DAYS
+        leave = wake + 3600.0 * (1.0 + uniform(day.seed, 17, np.arange(n), day.number))
+        back = at_hour(15.5 + 3.0 * uniform(day.seed, 18, np.arange(n), day.number))
+        return cls(
+            day, wake, np.minimum(bed, at_hour(26.5)), nap, start, end, away,
+            np.where(away & (turn == 0), leave.round(1), -np.inf),
+            np.where(away & (turn == AWAY_DAYS - 1), back.round(1), np.inf), still,
+        )  # fmt: skip
 
     def out(self, elder: Ints, seconds: Floats) -> NDArray[np.bool_]:
         """Whether ``elder`` is out of the home at ``seconds``."""
-        gone = self.away[elder]
+        gone = self.away[elder] & (seconds >= self.leave[elder]) & (seconds < self.back[elder])
         for slot in range(SLOTS):
             gone = gone | ((seconds >= self.start[elder, slot]) & (seconds < self.end[elder, slot]))
         return np.asarray(gone)

@@ -133,7 +133,7 @@ def _people(incident: Incident) -> PeopleScore:
     raised = incident.steps[0].known_at
     took: dict[str, timedelta | None] = dict.fromkeys(MEASURED)
     for step in incident.steps:
-        if step.step in took and took[step.step] is None and step.by != "system":
+        if step.step in took and took[step.step] is None and step.by != "system" and step.cause != "drill":
             took[step.step] = step.known_at - raised
     return PeopleScore(
         incident_id=incident.incident_id, subject=incident.subject, grade=incident.grade, took=took
