@@ -6,3 +6,4 @@ FROM alert_step s
 WHERE s.known_at <= $instant
 QUALIFY row_number() OVER (PARTITION BY s.alert_id ORDER BY s.known_at DESC) = 1
     AND (s.phase <> 'cleared' OR s.known_at >= $since)
+ORDER BY CASE s.severity WHEN 'act' THEN 0 WHEN 'look' THEN 1 ELSE 2 END, s.grade, s.since, s.alert_id
