@@ -190,4 +190,4 @@ def new_device(community: str, dialect: str, address: str, kind: str, place: str
     return Device(**known, dialect=dialect, address=address, **{f"{where_kind}_id": where_id})
 
 
-PAGE = Page(slug="devices", title_key="nav.devices", order=20, layout=layout, register=register, slim=True)
+PAGE = Page(slug="devices", title_key="nav.devices", order=50, layout=layout, register=register, slim=True)
