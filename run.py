@@ -500,8 +500,12 @@ def bench(options: argparse.Namespace) -> int:
         here = Path(__file__).parent / "benchmarks"
         known = ", ".join(sorted(p.stem for p in here.glob("*.py") if not p.stem.startswith("_")))
         raise Stop(f"not built yet: there is no benchmark {options.name!r}; there are {known}")
-    measure: Callable[[bool], dict[str, Any]] = importlib.import_module(f"benchmarks.{options.name}").main
-    print(json.dumps(measure(options.quick)), flush=True)
+    module = importlib.import_module(f"benchmarks.{options.name}")
+    asked = argparse.ArgumentParser(prog=f"run.py bench {options.name}", description=module.__doc__)
+    asked.add_argument("--quick", action="store_true", default=options.quick, help="under 50 s")
+    if hasattr(module, "add_arguments"):  # a benchmark may want to be told more
+        module.add_arguments(asked)
+    print(json.dumps(module.main(**vars(asked.parse_args(options.rest)))), flush=True)
     return 0
 
 
@@ -567,6 +571,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("bench", help="measure")
     one.add_argument("name", metavar="NAME")
     one.add_argument("--quick", action="store_true", help="under 50 s")
+    one.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="what this benchmark wants to be told")
     one.set_defaults(run=bench)
 
     for name, what in LATER.items():
