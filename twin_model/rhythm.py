@@ -1,0 +1,320 @@
+"""When a home is usually active, learned from its past days, and from when on its stillness is unusual. Pure.
+
+A day has 288 slots of five minutes; a slot is active when there was any sign of life in it. For a time of day the
+*habit* holds how many active slots are expected per slot: half of it how often the slot is active at all, half how
+often life resumes there after fifteen still minutes (people move in bursts, so the first alone expects too much of a
+nap and too little of a morning). It is scaled by how quickly life resumes after the sensor that spoke last: nobody
+stays an hour in a bathroom. A silence is unusual when, summed over it, ``LIMIT_DAY`` (or, begun towards the night,
+``LIMIT_NIGHT``) active slots should have happened: never before 2 hours, always at 12. What that reaches, and on
+what it was measured, is in docs/rhythm.md; it started from "missed activity" of the project's evidence, section 12.
+
+Rules of learning:
+* Only days before the one of the last sign of life teach; while a home is silent the habit stands still.
+* A silence after the outside door, or ended by it, was an absence; one of more than 14 hours is not explained. None
+  of them teaches. Neither does time in which the home was not watched, and it is not counted as silence.
+* It judges from the third day on: two past days of at least six watched hours are needed. Before, only the 12 hours.
+
+Instants are seconds (float) of local time since 1970; there is no summer time in China.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+
+SLOT = 300.0
+SLOTS = 288
+HOUR = 3600.0
+DAY = 86_400.0
+
+FLOOR = 2 * HOUR
+CAP = 12 * HOUR
+LIMIT_DAY = 14.0
+LIMIT_NIGHT = 13.0
+NEEDED_DAYS = 3  # it judges on this day
+LEARNED_DAYS = 28
+DOOR_WINDOW = 60.0  # nothing later than this after the outside door: they left
+CLEAR_WINDOW = 600.0  # an alarm ends on two signs of life within this
+BOUNCE = 60.0  # one sensor alone must speak again after at least this; two sensors after BOTH
+BOTH = 5.0
+UNEXPLAINED = 14 * HOUR
+
+_AROUND = 6  # slots on either side that speak for a slot
+_PAUSE = 3  # still slots after which activity counts as resumed
+_USUAL = 0.15  # share of active slots before anything is known
+_WATCHED_SLOTS = 72
+
+INACTIVITY = "inactivity"
+NOT_RETURNED = "not_returned"
+
+
+def sensor_code(name: str) -> int:
+    """A number 1..255 for a sensor's name, the same in every process; two sensors may share one."""
+    code = 2_166_136_261
+    for byte in name.encode():
+        code = ((code ^ byte) * 16_777_619) & 0xFFFFFFFF
+    return code % 255 + 1
+
+
+@dataclass(frozen=True)
+class Due:
+    """From when a home's stillness is unusual if nothing more is seen: the kind, and whether the habit said so."""
+
+    at: float
+    kind: str
+    learned: bool
+
+
+@dataclass
+class Day:
+    """What a home did on one local day: per slot the code of the sensor last active (0: none), and watched or not."""
+
+    active: U8 = field(default_factory=lambda: np.zeros(SLOTS, np.uint8))
+    watched: Bools = field(default_factory=lambda: np.zeros(SLOTS, bool))
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What past days taught. ``usual``: share of days a slot is active, 0..1; ``rate``: expected active slots."""
+
+    days: int
+    usual: F64
+    rate: F64
+    factor: F64
+    night: int
+    cumulative: F64
+
+    @property
+    def judges(self) -> bool:
+        """Whether it knows enough."""
+        return self.days >= NEEDED_DAYS - 1
+
+    def limit(self, last: float) -> float:
+        """How many active slots a silence that began at ``last`` may miss."""
+        towards_night = (int(last % DAY // SLOT) - self.night) % SLOTS < 114
+        return LIMIT_NIGHT if towards_night else LIMIT_DAY
+
+    def missed(self, start: float, end: float, sensor: int) -> float:
+        """Active slots expected from ``start`` to ``end`` (at most a day later) after ``sensor`` spoke."""
+        x = start % DAY / SLOT
+        marks = np.interp([x, x + min(end - start, DAY) / SLOT], _GRID, self.cumulative)
+        return float((marks[1] - marks[0]) * self.factor[sensor])
+
+    def reaches(self, start: float, missed: float, sensor: int) -> float:
+        """When ``missed`` active slots will have been expected since ``start``; infinite if not within a day."""
+        x = start % DAY / SLOT
+        wanted = np.interp(x, _GRID, self.cumulative) + missed / self.factor[sensor]
+        return start + float(np.interp(wanted, self.cumulative, _GRID, right=np.inf) - x) * SLOT
+
+
+_GRID = np.arange(3 * SLOTS + 1, dtype=np.float64)
+
+
+def learn(days: dict[int, Day], today: int) -> Habit | None:
+    """The habit of a home from its days before ``today`` (day numbers since 1970); None without one."""
+    known = [number for number in range(today - LEARNED_DAYS, today) if number in days]
+    if not known:
+        return None
+    sensor = np.array([days[n].active for n in known])
+    watched = np.array([days[n].watched for n in known])
+    active = (sensor > 0) & watched
+    smooth = 2 * _AROUND + 1
+    base = (active.sum() + smooth * _USUAL) / (watched.sum() + smooth)
+    weight = smooth / 2  # the prior counts like half a day of neighbours
+    usual = (_around(active) + weight * base) / (_around(watched) + 2 * weight)
+
+    still, spoke = _silence(sensor)
+    resting = watched & (still > _PAUSE)
+    resumed = resting & active
+    ratio = (resumed.sum() + 5.0) / ((resting * usual).sum() + 10.0)
+    resumes = (_around(resumed) + 20 * ratio * usual) / (_around(resting) + 20)
+    expected = np.bincount(spoke[resting], weights=np.broadcast_to(resumes, resting.shape)[resting], minlength=256)
+    happened = np.bincount(spoke[resumed], minlength=256)
+    factor = np.clip((happened + 40) / (expected + 40), 0.5, 1.6)
+    rate = (usual + 1.5 * resumes) / 2
+    return Habit(
+        days=int((watched.sum(1) >= _WATCHED_SLOTS).sum()), usual=usual, rate=rate, factor=factor,
+        night=_night(usual), cumulative=np.concatenate(([0.0], np.cumsum(np.tile(rate, 3)))),
+    )  # fmt: skip
+
+
+def _around(slots: Bools) -> F64:
+    """Per slot how many of it and its neighbours, over all days; the day is a circle."""
+    counts = slots.sum(0).astype(np.float64)
+    return np.convolve(np.concatenate((counts[-_AROUND:], counts, counts[:_AROUND])), np.ones(2 * _AROUND + 1), "valid")
+
+
+def _silence(sensor: U8) -> tuple[NDArray[np.intp], U8]:
+    """Per slot: how many slots since the last active one before it, and the sensor that spoke there."""
+    flat = sensor.ravel()
+    index = np.arange(len(flat))
+    before = np.maximum.accumulate(np.where(flat > 0, index, -1))
+    before = np.concatenate(([-1], before[:-1]))
+    spoke = np.where(before >= 0, flat[np.maximum(before, 0)], 0).astype(np.uint8)
+    return (index - before).reshape(sensor.shape), spoke.reshape(sensor.shape)
+
+
+def _night(usual: F64) -> int:
+    """The slot two hours before the stillest eight hours: who falls silent from here on may be asleep."""
+    total = np.concatenate(([0.0], np.cumsum(np.tile(usual, 2))))
+    return int((total[96 : 96 + SLOTS] - total[:SLOTS]).argmin()) - 24
+
+
+class Rhythm:
+    """One home. Feed it signs of life in the order of their time; ask ``due``."""
+
+    def __init__(self) -> None:
+        self.days: dict[int, Day] = {}
+        self.finished: list[int] = []  # days that became complete since somebody looked here last
+        self.habit: Habit | None = None
+        self.last: float | None = None
+        self.sensor = 0
+        self.alarm: Due | None = None  # open: it was due and nothing cleared it
+        self._today: int | None = None
+        self._door = -np.inf
+        self._stray: tuple[float, int] | None = None
+        self._unwatched: list[tuple[float, float]] = []
+
+    @property
+    def out(self) -> bool:
+        """The last sign of life was at the outside door."""
+        return self.last is not None and self.last - self._door <= DOOR_WINDOW
+
+    @property
+    def learned_days(self) -> int:
+        """How many past days taught."""
+        return self.habit.days if self.habit else 0
+
+    def unwatched(self, start: float, end: float) -> None:
+        """Nobody could have seen anything from ``start`` to ``end``, both after the last sign of life."""
+        if self.last is not None and end > start:
+            self._unwatched.append((max(start, self.last), end))
+
+    def observe(self, at: F64, sensor: U8, door: Bools) -> list[tuple[Due, float]]:
+        """Signs of life, by time; those not after the last one are known already and left out.
+
+        Gives the alarms that these ended, each with the instant it was cleared.
+        """
+        if self.last is not None:
+            begin = int(np.searchsorted(at, self.last, "right"))
+            at, sensor, door = at[begin:], sensor[begin:], door[begin:]
+        cleared: list[tuple[Due, float]] = []
+        if not len(at):
+            return cleared
+        day = (at // DAY).astype(np.int64)
+        cuts = np.flatnonzero((np.diff(at) >= 2 * SLOT) | (np.diff(day) > 0)) + 1
+        start = 0
+        for end in [*cuts.tolist(), len(at)]:
+            while start < end and self._is_stray(float(at[start]), int(sensor[start]), cleared):
+                start += 1
+            if start < end:
+                self._run(at[start:end], sensor[start:end], door[start:end])
+            start = end
+        return cleared
+
+    def due(self) -> Due | None:
+        """When this stillness will be unusual, or since when it is; None before the first sign of life."""
+        if self.alarm is not None:
+            return self.alarm
+        if self.last is None:
+            return None
+        cap = self._after(self.last, CAP)
+        if self.out:
+            return Due(cap, NOT_RETURNED, learned=False)
+        if self.habit is None or not self.habit.judges:
+            return Due(cap, INACTIVITY, learned=False)
+        reached = self._reaches(self.habit)
+        return Due(min(max(reached, self._after(self.last, FLOOR)), cap), INACTIVITY, learned=reached < cap)
+
+    def missed(self, until: float) -> float:
+        """Active slots that should have happened since the last sign of life, watched time only."""
+        if self.last is None or self.habit is None:
+            return 0.0
+        return sum(self.habit.missed(a, b, self.sensor) for a, b in self._watched(until) if b > a)
+
+    # ------------------------------------------------------------------ private
+
+    def _is_stray(self, at: float, sensor: int, cleared: list[tuple[Due, float]]) -> bool:
+        """An open alarm needs two signs of life that belong together; one alone happens in an empty home too."""
+        if self.alarm is None:
+            due = self.due() if self.last is not None and at - self.last >= FLOOR else None
+            if due is None or due.at > at:
+                return False
+            self.alarm = due
+        if self._stray is not None and at - self._stray[0] <= CLEAR_WINDOW:
+            apart = at - self._stray[0]
+            if apart < (BOTH if sensor != self._stray[1] else BOUNCE):
+                return True
+            cleared.append((self.alarm, at))
+            self.alarm = self._stray = None
+            return False
+        self._stray = (at, sensor)
+        return True
+
+    def _run(self, at: F64, sensor: U8, door: Bools) -> None:
+        """Signs of life of one day without a pause of ten minutes."""
+        first, today = float(at[0]), int(at[0] // DAY)
+        if self.last is not None:
+            self._learn_silence(self.last, first, ended_by_door=bool(door[0]))
+        if today != self._today:
+            if self._today is not None:
+                self.finished += [number for number in self.days if self._today <= number < today]
+            self._today = today
+            self.days = {n: d for n, d in self.days.items() if n >= today - LEARNED_DAYS}
+            self.habit = learn(self.days, today)
+        slots = (at % DAY // SLOT).astype(np.int64)
+        of_day = self.days.setdefault(today, Day())
+        of_day.active[slots] = sensor
+        of_day.watched[slots[0] : slots[-1] + 1] = True
+        if door.any():
+            self._door = float(at[door][-1])
+        self.last, self.sensor = float(at[-1]), int(sensor[-1])
+        self._unwatched.clear()
+
+    def _learn_silence(self, start: float, end: float, *, ended_by_door: bool) -> None:
+        """The slots between two signs of life were watched, unless nobody was home or nobody could see."""
+        first, after = int(start // SLOT), int(end // SLOT)
+        gap = after - first
+        if end - start > UNEXPLAINED or (self.out and gap > 2) or (ended_by_door and gap > _AROUND):
+            return
+        watched = np.ones(gap, bool)
+        for begin, stop in self._unwatched:
+            watched[max(int(begin // SLOT) - first, 0) : max(int(stop // SLOT) - first, 0) + 1] = False
+        for number in range(first // SLOTS, after // SLOTS + 1):
+            low, high = max(first, number * SLOTS), min(after, (number + 1) * SLOTS)
+            if low < high:
+                of_day = self.days.setdefault(number, Day())
+                of_day.watched[low - number * SLOTS : high - number * SLOTS] |= watched[low - first : high - first]
+
+    def _watched(self, until: float) -> list[tuple[float, float]]:
+        """The watched stretches since the last sign of life."""
+        assert self.last is not None
+        stretches, begin = [], self.last
+        for start, end in self._unwatched:
+            stretches.append((begin, min(start, until)))
+            begin = max(begin, min(end, until))
+        return [*stretches, (begin, until)]
+
+    def _after(self, start: float, watched: float) -> float:
+        """The instant at which the home was watched for so long since ``start``."""
+        for a, b in self._watched(np.inf):
+            if b - a >= watched:
+                return a + watched
+            watched -= max(b - a, 0.0)
+        return start + watched
+
+    def _reaches(self, habit: Habit) -> float:
+        assert self.last is not None
+        left = habit.limit(self.last)
+        for a, b in self._watched(np.inf):
+            reached = habit.reaches(a, left, self.sensor)
+            if reached <= b:
+                return reached
+            left -= habit.missed(a, b, self.sensor)
+        return np.inf
