@@ -99,11 +99,12 @@ class GradeRule:
 
 @dataclass(frozen=True, kw_only=True)
 class CauseRule:
-    """Why it ended as it did, and with which outcomes that goes."""
+    """Why it ended as it did, and with which outcomes that goes. ``teaches``: it says something about the threshold."""
 
     name: str
     title: Words
     outcomes: frozenset[str]
+    teaches: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +207,9 @@ def _procedure(path: Path) -> Procedure:
         outcomes={name: raw["title"] for name, raw in data["outcomes"].items()},
         default_cause={name: raw["default_cause"] for name, raw in data["outcomes"].items()},
         causes={
-            name: CauseRule(name=name, title=_words(raw), outcomes=frozenset(raw["outcomes"]))
+            name: CauseRule(
+                name=name, title=_words(raw), outcomes=frozenset(raw["outcomes"]), teaches=raw.get("teaches", True)
+            )
             for name, raw in data["causes"].items()
         },
         confidence=ConfidenceRule(
@@ -246,6 +249,7 @@ def _problems(data: Mapping[str, Any], where: str) -> Iterator[str]:
         yield from _grade_problems(raw, rungs, f"{where}: grades.{name}")
     yield from _exactly(data["outcomes"], OUTCOMES, f"{where}: outcomes")
     for name, raw in data["causes"].items():
+        yield from _unknown(raw, {"zh", "en", "outcomes", "teaches"}, f"{where}: causes.{name}")
         yield from _both(raw, f"{where}: causes.{name}")
         for outcome in raw.get("outcomes") or [None]:
             yield from _one_of(outcome, data["outcomes"], f"{where}: causes.{name}.outcomes")
