@@ -31,6 +31,8 @@ REFUSALS = 5
 QUIET_GRADES = (3, 4)
 READ_AT_ONCE = 500
 MINUTE = timedelta(minutes=1)
+FLAPPING = timedelta(minutes=10)
+"""A receiver that comes and goes is spoken of in the log once in that time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,8 @@ class Delivery:
         self._failures = 0
         self._not_before: datetime | None = None
         self._fault: str | None = None
+        self._said_so = False
+        self._said_at: datetime | None = None
         self._refused: dict[int, str] = {}
         self._sent = deque(notifications.tries_since(settings.name, now - MINUTE))
         past = notifications.told(settings.name)
@@ -108,13 +112,16 @@ class Delivery:
 
     def status(self) -> dict[str, Any]:
         """name, kind, waiting, oldest, told, last_told, given_up, refused, fault (one sentence, or None)."""
-        lines = list(self._lines.values())
-        waiting = [n for line in lines for n in list(line.waiting)]
+        # A receiver that hangs keeps us from reading: what was stored since waits too.
+        unread = self._notifications.pending(self.settings.name, self._clock(), after=self._read_up_to)
+        known_at = {n.notification_id: n.known_at for n in unread if self._is_for_us(n)}
+        for line in list(self._lines.values()):
+            known_at |= {n.notification_id: n.known_at for n in list(line.waiting)}
         return {
             "name": self.settings.name,
             "kind": self.settings.kind,
-            "waiting": len(waiting),
-            "oldest": min((n.known_at for n in waiting), default=None),
+            "waiting": len(known_at),
+            "oldest": min(known_at.values(), default=None),
             "told": self._told,
             "last_told": self._last_told,
             "given_up": self._given_up,
@@ -246,9 +253,9 @@ class Delivery:
         self._forget(numbers)
         self._told += len(told)
         self._last_told = now
-        if self._fault:
+        if self._said_so:
             log.warning("outlet %s can be told again", self.settings.name)
-        self._failures, self._not_before, self._fault = 0, None, None
+        self._failures, self._not_before, self._fault, self._said_so = 0, None, None, False
 
     def _failed(self, chosen: list[Notice], problem: NotTold, now: datetime) -> None:
         numbers = [n.notification_id for n in chosen]
@@ -256,9 +263,10 @@ class Delivery:
         if not problem.notice_only:
             self._failures += 1
             self._not_before = now + self._pause(self._failures, problem.wait_s)
-            if self._fault is None:
-                log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
             self._fault = str(problem)
+            if not self._said_so and (self._said_at is None or now - self._said_at >= FLAPPING):
+                self._said_so, self._said_at = True, now
+                log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
         elif len(chosen) > 1:
             for said in chosen:  # which of them it was shows when each goes alone
                 self._lines[self._key_of(said)].alone = True

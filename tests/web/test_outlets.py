@@ -312,6 +312,21 @@ def test_an_outlet_that_fails_is_logged_once_and_once_when_it_is_back(outbox, re
     ]
 
 
+def test_a_receiver_that_comes_and_goes_does_not_fill_the_log(outbox, receiver, clock, caplog):
+    """An hour in which every second message fails: a pair of lines each ten minutes, not one for each."""
+    there = receiver()
+    out = outbox(there.url)
+    with caplog.at_level(logging.DEBUG):
+        for n in range(60):
+            there.then.append(answer(500))
+            out.put(f"i{n}")
+            out.run()
+            clock.forward(minutes=1)
+            out.run()
+    lines = [r.message for r in caplog.records if r.name == "cim.outlets"]
+    assert (out.waiting, len(lines)) == (0, 12)
+
+
 @pytest.mark.parametrize("kind", ["webhook", "wecom", "dingtalk"])
 @pytest.mark.parametrize("behaviour", [answer(403), errcode(310000), errcode(93000), hang, raw(b"")])
 def test_no_secret_is_in_logs_status_tries_or_settings(outbox, receiver, clock, caplog, store, kind, behaviour):
