@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -130,6 +131,7 @@ class Breaches:
         self._settings = settings
         self._absences = absences
         self.broken: dict[str, str] = {}
+        self._returns = Returns(store)
 
     def ask(self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment) -> dict[str, Found]:
         """Each rule's answer by name. ``chosen``: the groups asked about (None: all).
@@ -168,7 +170,7 @@ class Breaches:
         homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
         return {
             "state": state,
-            "heard": _heard(placed, moment.states, rows),
+            "heard": _heard(placed, moment.states, rows, self._returns.of(placed, moment)),
             "pulse": _pulse(groups, moment.batch, rows),
             "absence": self._absences(moment),
             **self._homes(moment, state, homes),
@@ -236,8 +238,57 @@ def _marked(codes: I32, n: int) -> Bools:
     return marked
 
 
-def _heard(placed: Placed, states: States, rows: Bools) -> pa.Table:
-    """One row per device of the chosen rows, and every gateway: when it was last heard of."""
+class Returns:
+    """When each gateway came back after its last silence: what is behind it has been able to speak only since then."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def of(self, placed: Placed, moment: Moment) -> I64:
+        """Per device (as ``placed.device_rows``) the instant of its return; NEVER: none known, or no gateway.
+
+        Follows the newest reports; of a past moment it knows nothing.
+        """
+        first = placed.device_rows
+        table = placed.table.take(pa.array(first)).select(["device_id", "type", "stale_us"])
+        found = np.full(len(first), NEVER)
+        gateways = np.flatnonzero(pc.equal(table["type"], "gateway").to_numpy())
+        if not len(gateways):
+            return found
+        heard = placed.heard(moment.states)[gateways].tolist()
+        names = table["device_id"].take(pa.array(gateways)).to_pylist()
+        stale = table["stale_us"].to_numpy()[gateways].tolist()
+        if not self._seen.keys() >= set(names):
+            self._seen = self._from_log(placed, moment) | self._seen
+        for place, name, at, limit in zip(gateways.tolist(), names, heard, stale, strict=True):
+            if at == NEVER:
+                continue
+            before, back = self._seen.get(name, (at, int(NEVER)))
+            if at < before:
+                continue
+            back = at if at - before > limit else back
+            self._seen[name] = (at, back)
+            found[place] = back
+        return found
+
+    def _from_log(self, placed: Placed, moment: Moment) -> dict[str, tuple[int, int]]:
+        """What the log of the last day says, so that a restart forgets no return."""
+        chosen = placed.table.filter(pc.equal(placed.table["type"], "gateway")).select(
+            ["series_no", "device_id", "type", "home_id", "community_id", "metric", "stale_us"]
+        )
+        after, known = from_us(moment.known) - timedelta(days=1), from_us(moment.known)
+        rows = self._store.read("readings_of", tables={"chosen": chosen}, after=after, known=known)
+        limits = dict(zip(chosen["device_id"].to_pylist(), chosen["stale_us"].to_pylist(), strict=True))
+        seen: dict[str, tuple[int, int]] = {}
+        for name, at in zip(rows["device_id"].to_pylist(), rows["taken_at"].cast(pa.int64()).to_pylist(), strict=True):
+            before, back = seen.get(name, (at, int(NEVER)))
+            seen[name] = (max(at, before), at if at - before > limits[name] else back)
+        return seen
+
+
+def _heard(placed: Placed, states: States, rows: Bools, returned: I64) -> pa.Table:
+    """One row per device of the chosen rows, and every gateway: when it was last heard of, and when it came back."""
     first = placed.device_rows
     heard = placed.heard(states)
     table = placed.table.take(pa.array(first)).select(
@@ -247,6 +298,7 @@ def _heard(placed: Placed, states: States, rows: Bools) -> pa.Table:
     table = table.append_column("heard_at", timestamps(heard, none=heard == NEVER)).append_column(
         "is_gateway", is_gateway
     )
+    table = table.append_column("back_at", timestamps(returned, none=returned == NEVER))
     return table.filter(pc.or_(pa.array(rows[first]), is_gateway))
 
 
