@@ -1,8 +1,8 @@
 """What the simulator must know of a community, worked out once from its entities.
 
 Devices are numbered as they come; every list here holds such numbers. Batteries and faults are periodic: each
-device serves for some months, its battery falls late and fast as lithium cells do, then it is silent for a day
-or so until somebody changes it. Phases are spread evenly, so about the same share is out at any instant.
+device serves for some months, its battery falls late and fast as lithium cells do, then it is silent for some hours
+until somebody changes it. Phases are spread evenly, so about the same share is out at any instant.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ingest.rhythm import SECOND, Floats, Ints, uniform
 from ingest.rhythm_people import People
 from twin_model.entities import Building, Device, Entity, Facility, Home, Room
 
-SERVICE_S, OUT_S = 230 * 86_400, 32 * 3600
+SERVICE_S, OUT_S = 230 * 86_400, 6 * 3600
 """A device serves this long from one change of battery (or repair) to the next, the last hours of it silent."""
-KIT_SERVICE_S, KIT_OUT_S = 38 * 86_400, 20 * 3600
+KIT_SERVICE_S, KIT_OUT_S = 60 * 86_400, 12 * 3600
 """The same for the whole kit of a home (unplugged, moved, renovated)."""
 GATEWAY_SERVICE_S = 16 * 86_400
 """A building's gateway loses its line once in this time, for 25 to 90 minutes."""
@@ -89,7 +89,7 @@ class Cast:
     def battery(self, device: Ints, seconds: Floats) -> Floats:
         """Battery in whole per cent at absolute ``seconds``."""
         spent = np.minimum(1.0, self._age(device, seconds) / (SERVICE_S - OUT_S))
-        return np.round(100.0 - 7.0 * spent - 89.0 * spent**16)
+        return np.round(100.0 - 7.0 * spent - 89.0 * spent**96)
 
     def silent(self, device: Ints, seconds: Floats) -> NDArray[np.bool_]:
         """Whether ``device`` sends nothing at ``seconds``: worn out, kit unplugged, or its gateway offline."""

@@ -14,6 +14,8 @@ from ingest.rhythm_people import SLOTS, ElderDay
 HEARTBEAT_S = {"sos_button": 7200.0, "motion": 2880.0, "door_contact": 7200.0, "smoke": 14400.0, "water_leak": 14400.0}
 
 
+Pulses = tuple[Ints, Floats, Floats]
+"""Place of each device among those of its type, second it begins, seconds it lasts."""
 TAMPER = ("motion", "door_contact", "smoke")
 """Types that say with each heartbeat whether they hang where they were put."""
 _SHOW_SOS_S, _SHOW_FALL_S = 1800, 4 * 3600
@@ -134,20 +136,29 @@ def _water(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     sheet.add(numbers[device], seconds, water_m3=litres * 0.001, battery=cast.battery(numbers[device], at))
 
 
-def _radars(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
-    numbers = cast.of_kind("fall_radar")
-    rng = sheet.day.rng("radars")
+def radar_visits(day: Day, cast: Cast, elders: ElderDay) -> tuple[Ints, Floats, Floats, Ints]:
+    """What the radars see: number of the radar, when somebody comes, for how long; and which of these end in a fall."""
+    numbers, rng = cast.of_kind("fall_radar"), day.rng("radars")
     place = np.full(len(cast.elders), -1)
     place[cast.elder_of[numbers]] = np.arange(len(numbers))
     owner, start, length = elders.bouts
-    visits = (place[owner] >= 0) & (rng.random(len(owner)) < 0.24)
-    device, seconds, here = pulses(place[owner[visits]], start[visits] + 30.0, length[visits])
-    falls = np.flatnonzero(visits)[: int(rng.random() < 0.4)]
+    seen = (place[owner] >= 0) & (rng.random(len(owner)) < 0.24)
+    falls = np.arange(int(seen.sum()))[: int(rng.random() < 0.4)]
+    return place[owner[seen]], start[seen], length[seen], falls
+
+
+def fall_calls(day: Day, radar: Ints, visited: Floats) -> Pulses:
+    """The falls that began with these visits: a minute after, for minutes."""
+    return radar, visited + 60.0, 90.0 + 600.0 * uniform(day.seed, 39, radar, day.number)
+
+
+def _radars(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    numbers = cast.of_kind("fall_radar")
+    radar, visited, stayed, falls = radar_visits(sheet.day, cast, elders)
+    device, seconds, here = pulses(radar, visited + 30.0, stayed)
     if sheet.day.fine:
-        falls = np.union1d(falls, _one_in_each(np.flatnonzero(visits), start, _SHOW_FALL_S))
-    fall_device, fall_seconds, fallen = pulses(
-        place[owner[falls]], start[falls] + 60.0, 90.0 + 600.0 * uniform(cast.seed, 39, owner[falls], sheet.day.number)
-    )
+        falls = np.union1d(falls, _one_in_each(visited, _SHOW_FALL_S))
+    fall_device, fall_seconds, fallen = pulses(*fall_calls(sheet.day, radar[falls], visited[falls]))
     beat, at = grid(len(numbers), 300.0, uniform(cast.seed, 33, numbers))
     blank = np.full(len(beat), np.nan)
     every = np.concatenate([device, fall_device, beat])
@@ -158,9 +169,9 @@ def _radars(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     sheet.add(numbers[d], s, presence=presence, fall=fall)
 
 
-def _one_in_each(among: Ints, start: Floats, span_s: float) -> Ints:
-    """The first of ``among`` to start in each ``span_s`` of the day."""
-    order = among[np.argsort(start[among], kind="stable")]
+def _one_in_each(start: Floats, span_s: float) -> Ints:
+    """The place of the first start in each ``span_s`` of the day."""
+    order = np.argsort(start, kind="stable")
     first = np.unique(start[order] // span_s, return_index=True)[1]
     return np.asarray(order[first])
 
@@ -204,39 +215,46 @@ def _bands(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
     )  # fmt: skip
 
 
-def _alarms(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
-    """SOS calls, smoke from a pan, a gas leak now and then; all are over after some minutes."""
-    rng = sheet.day.rng("alarms")
+def alarm_calls(day: Day, cast: Cast, elders: ElderDay) -> dict[str, Pulses]:
+    """The day's SOS calls, smoke from a pan, a gas leak now and then, by type; all are over after some minutes."""
+    rng = day.rng("alarms")
 
-    def incidents(
-        kind: str, count: int, first: float, last: float, low: float, high: float
-    ) -> tuple[Ints, Floats, Floats]:
+    def some(kind: str, count: int, first: float, last: float, low: float, high: float) -> Pulses:
         numbers = cast.of_kind(kind)
         if not len(numbers):
-            return pulses(numbers, np.zeros(0), np.zeros(0))
+            return numbers, np.zeros(0), np.zeros(0)
         device = rng.permutation(len(numbers))
         start = np.round(at_hour(first + (last - first) * rng.random(len(device))), 1)
         length = 60.0 * (low + (high - low) * rng.random(len(device)))
         home = np.flatnonzero(elders.stirring(cast.elder_of[numbers[device]], start) > 0.5)[:count]
-        return pulses(device[home], start[home], length[home])
+        return device[home], start[home], length[home]
 
-    calls = incidents("sos_button", 3 + int(rng.poisson(1.0)), 7, 22.5, 3, 14)
+    return {
+        "sos_button": some("sos_button", 3 + int(rng.poisson(1.0)), 7, 22.5, 3, 14),
+        "smoke": some("smoke", int(rng.poisson(0.9)), 10.5, 18.5, 4, 15),
+        "gas": some("gas", int(rng.random() < 0.2), 10.5, 18.5, 6, 20),
+    }
+
+
+def _alarms(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:
+    found = alarm_calls(sheet.day, cast, elders)
+    calls = found["sos_button"]
     if sheet.day.fine:
         show = _show_calls(sheet.day, cast, elders)
         calls = np.r_[calls[0], show[0]], np.r_[calls[1], show[1]], np.r_[calls[2], show[2]]
-    switched(sheet, cast, "sos_button", "sos", *calls)
-    switched(sheet, cast, "smoke", "smoke", *incidents("smoke", int(rng.poisson(0.9)), 10.5, 18.5, 4, 15))
-    _gas(sheet, cast, *incidents("gas", int(rng.random() < 0.2), 10.5, 18.5, 6, 20))
+    switched(sheet, cast, "sos_button", "sos", *pulses(*calls))
+    switched(sheet, cast, "smoke", "smoke", *pulses(*found["smoke"]))
+    _gas(sheet, cast, *pulses(*found["gas"]))
 
 
-def _show_calls(day: Day, cast: Cast, elders: ElderDay) -> tuple[Ints, Floats, Floats]:
+def _show_calls(day: Day, cast: Cast, elders: ElderDay) -> Pulses:
     """A call in every half hour, by day and night, each from another home, 20 to 40 minutes apart."""
     numbers = cast.of_kind("sos_button")
     home = np.flatnonzero(~elders.away[cast.elder_of[numbers]])
     turns = np.arange(DAY_S // _SHOW_SOS_S)[: len(home)]
     caller = home[np.argsort(uniform(day.seed, 100, home, day.number), kind="stable")][: len(turns)]
     start = turns * _SHOW_SOS_S + 600.0 * uniform(day.seed, 101, turns, day.number)
-    return pulses(caller, np.round(start, 1), 120.0 + 300.0 * uniform(day.seed, 102, turns, day.number))
+    return caller, np.round(start, 1), 120.0 + 300.0 * uniform(day.seed, 102, turns, day.number)
 
 
 def _meals(sheet: Sheet, cast: Cast, elders: ElderDay) -> None:

@@ -184,6 +184,11 @@ class Simulator:
             self._days[key] = self._live_through(Day(self.seed, number, fine))
         return self._days[key]
 
+    def elders_of(self, number: int) -> ElderDay:
+        """A day as the elders living alone spend it, without a reading: cheap, for what was learned long before."""
+        day = Day(self.seed, number)
+        return ElderDay.of(day, outings(self.cast.people, day), self.cast.elders)
+
     def _live_through(self, day: Day) -> Stretch:
         cast, sheet = self.cast, Sheet(day, self.metrics)
         out = outings(cast.people, day)

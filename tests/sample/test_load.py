@@ -30,7 +30,7 @@ def test_the_past_can_be_asked_from_its_first_minute(loaded: Twin) -> None:
     assert loaded.first_instant("demo") == first
     for when in (first + timedelta(seconds=1), first + timedelta(hours=3), SUNDAY):
         status = loaded.device_status(when, community_id="demo")["status"].to_pylist()
-        assert 0.97 <= status.count("fresh") / len(status) <= 0.995
+        assert 0.98 <= status.count("fresh") / len(status) <= 0.999
 
 
 def test_occupancy_and_figures_are_known_at_once(loaded: Twin) -> None:
@@ -44,7 +44,7 @@ def test_occupancy_and_figures_are_known_at_once(loaded: Twin) -> None:
 def test_some_homes_are_blind_and_some_messages_in_quarantine(loaded: Twin) -> None:
     states = loaded.home_states(SUNDAY).to_pydict()["state"]
     assert len(states) == 214
-    assert 1 <= states.count("blind") <= 9
+    assert 1 <= states.count("blind") <= 6
     assert loaded.quarantined(SUNDAY).num_rows > 3
 
 
