@@ -10,7 +10,7 @@
   const all = (query, within) => Array.from((within || document).querySelectorAll(query));
   const page = () => document.querySelector(".care");
   const card = () => document.querySelector(".care-card[data-incident]");
-  const acts = () => document.querySelector(".care-steps[data-acts]");
+  const acts = () => document.querySelector("[data-acts]");
   const onPage = () => Boolean(page());
   const minute = (ms) => shell.format("minute", ms);
 
@@ -208,10 +208,11 @@
     if (form) { const first = form.querySelector(".choices .button"); if (first) first.focus({ preventScroll: false }); }
   }
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".care-steps [data-step], .care-steps [data-open-form], .care-steps [data-close-form], .urgent [data-step]");
+    const button = event.target.closest("[data-acts] [data-step], [data-acts] [data-open-form], [data-acts] [data-close-form]");
     if (button) {
       if (button.dataset.step) press(button);
       else if ("closeForm" in button.dataset) openForm(null);
+      else if (!onPage()) go(acts().dataset.acts); // what has to be filled in is filled in there
       else openForm(acts().dataset.open === button.dataset.openForm ? null : button.dataset.openForm);
       return;
     }
@@ -227,6 +228,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (writes(event.target)) {
       if (event.key === "Escape") event.target.blur();
+      if (event.key === "Enter" && event.target.matches("[data-officer]")) { event.preventDefault(); event.target.blur(); }
       return;
     }
     if ((event.key === "m" || event.key === "M") && document.querySelector("[data-mute], [data-red]")) { mute(); return; }
@@ -261,7 +263,7 @@
   /* The open red incidents nobody has acknowledged, as the bar of every page tells them. */
   let heard = new Map();
   function unanswered() {
-    const told = document.querySelector("[data-red]");
+    const told = shell.at() === null ? document.querySelector("[data-red]") : null;
     const found = new Map(told ? JSON.parse(told.dataset.red).map((one) => [one.id, one]) : []);
     for (const [id, one] of heard) if (one.gone) found.delete(id); else found.set(id, one);
     return Array.from(found.values()).filter((one) => one.phase === "raised");
@@ -320,7 +322,7 @@
     const what = (one.title || {})[shell.lang()] || (one.title || {}).zh || "";
     button.className = "strip-button";
     button.textContent = shell.text("care.js.new_red", { what: what }) + "　" + shell.text("care.js.go");
-    button.onclick = () => { announced = null; place.hidden = true; wanted = one.id; shell.visit(shell.href({ at: null }, "/elder-care")); choose(); };
+    button.onclick = () => { announced = null; place.hidden = true; go(one.id); };
     place.replaceChildren(button);
   }
   /* Arriving from elsewhere, the page shows the incident that was pressed there. */
@@ -333,15 +335,19 @@
   document.addEventListener("click", (event) => {
     const way = event.target.closest("[data-incident-way]");
     if (!way) return;
-    wanted = way.dataset.incidentWay;
-    shell.visit(shell.href({}, "/elder-care"));
+    go(way.dataset.incidentWay);
   });
+  function go(id) {
+    wanted = id;
+    shell.visit(shell.href({ at: null }, "/elder-care"));
+    choose();
+  }
 
   /* --- what the page redraws ----------------------------------------------------------------------------------- */
   let due = null, shownActs = "";
   function redrawn() {
     due = null;
-    if (!onPage()) { followed = ""; bar(); return; }
+    if (!onPage()) { followed = ""; bar(); waiting(); tick(); return; }
     follow();
     keepOnly();
     choose();

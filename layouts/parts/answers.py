@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from layouts.page import ZONE
+from layouts.parts import care_answers
 from layouts.parts.where import described, placed
 from twin_model.twin import Twin
 
@@ -42,8 +43,9 @@ def community(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def open_now(twin: Twin, at: datetime, community: str) -> Answer:
-    """Open alerts by severity, blind homes (None: nothing there that could tell), devices online and in all."""
-    severity = Counter(twin.alerts(at, community_id=community)["severity"].to_pylist())
+    """What needs somebody by severity, blind homes (None: nothing there that could tell), devices online and in all."""
+    incidents, alerts = care_answers.work(twin, at, community)
+    severity = Counter([i.severity for i in incidents] + [a["severity"] for a in alerts])
     status = Counter(twin.device_status(at, community_id=community)["status"].to_pylist())
     homes = Counter(twin.home_states(at, community_id=community)["state"].to_pylist())
     return {
@@ -99,7 +101,11 @@ def city(twin: Twin, at: datetime, community: str) -> dict[str, Answer]:
 
 def tasks(twin: Twin, at: datetime, community: str) -> list[Answer]:
     """Open alerts as the twin orders them, most urgent first, with the names of their places and sensors."""
-    rows = twin.alerts(at, community_id=community).to_pylist()
+    return named_alerts(twin, at, community, twin.alerts(at, community_id=community).to_pylist())
+
+
+def named_alerts(twin: Twin, at: datetime, community: str, rows: list[Answer]) -> list[Answer]:
+    """Alerts with the names of their places and sensors."""
     known = twin.entities("device", at, community_id=community)
     chosen = known.filter(pc.is_in(known["device_id"], pa.array([row["subject"] for row in rows], pa.string())))
     types = dict(zip(chosen["device_id"].to_pylist(), chosen["type"].to_pylist(), strict=True))
@@ -107,8 +113,13 @@ def tasks(twin: Twin, at: datetime, community: str) -> list[Answer]:
 
 
 def needs(twin: Twin, at: datetime, community: str) -> Answer:
-    """Open alerts, and whether anything is there that could raise one."""
-    return {"tasks": tasks(twin, at, community), "sensed": twin.device_status(at, community_id=community).num_rows > 0}
+    """Open incidents, the alerts no incident speaks of, and whether anything is there that could raise one."""
+    incidents, alerts = care_answers.work(twin, at, community)
+    return {
+        "incidents": care_answers.told(twin, at, incidents),
+        "tasks": named_alerts(twin, at, community, alerts),
+        "sensed": twin.device_status(at, community_id=community).num_rows > 0,
+    }
 
 
 def devices(twin: Twin, at: datetime, community: str) -> Answer:

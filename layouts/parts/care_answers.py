@@ -28,6 +28,7 @@ LOOK_BACK = timedelta(days=7)
 CALLED_FIRST = ("family", "neighbour", "grid_worker", "doctor")
 MOST_CALLS = 3
 URGENCY = {"act": 0, "look": 1, "blind": 2}
+UPKEEP = 4  # the grade (domain.md D3: blue) of what is repaired in a day or two
 
 
 def open_incidents(twin: Twin, at: datetime, community: str) -> list[Incident]:
@@ -40,6 +41,18 @@ def red(twin: Twin, at: datetime, community: str) -> Answer:
     """For every screen: the open red incidents, for the badge, the sound and the bar; no person, no home."""
     rows = [i for i in open_incidents(twin, at, community) if i.severity == "act"]
     return {"red": [(i.incident_id, i.phase, i.raised_at, i.title, i.drill_id is not None) for i in rows]}
+
+
+def work(twin: Twin, at: datetime, community: str) -> tuple[list[Incident], list[Answer]]:
+    """What needs somebody: open incidents (without upkeep), and the alerts no incident speaks of, most urgent first."""
+    incidents = open_incidents(twin, at, community)
+    spoken = {item.alert_id for incident in incidents for item in incident.evidence}
+    alerts = [
+        row
+        for row in twin.alerts(at, community_id=community).to_pylist()
+        if row["alert_id"] is None or row["alert_id"] not in spoken
+    ]
+    return [i for i in incidents if not is_upkeep(i)], [a for a in alerts if not (a["grade"] or 0) >= UPKEEP]
 
 
 def states(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer:
@@ -58,7 +71,8 @@ def waiting(twin: Twin, at: datetime, community: str, *, chosen: str | None, kep
     of_state = homes.filter(pc.equal(homes["state"], kept)).to_pylist() if kept else []
     of_state.sort(key=lambda row: (row["since"] is None, row["since"]))
     return {
-        "open": told(twin, at, incidents),
+        "open": told(twin, at, [i for i in incidents if not is_upkeep(i)]),
+        "upkeep": told(twin, at, [i for i in incidents if is_upkeep(i)]),
         "shown": shown.incident_id if shown else None,
         "blind": blind_buildings(twin, at, homes, incidents),
         "closed": told(twin, at, closed),
@@ -82,7 +96,12 @@ def chosen_of(twin: Twin, at: datetime, incidents: Sequence[Incident], chosen: s
         incident = next((i for i in incidents if i.incident_id == chosen), None) or twin.care.incident(chosen, at)
         if incident is not None:
             return incident
-    return incidents[0] if incidents else None
+    return next((i for i in incidents if not is_upkeep(i)), None)
+
+
+def is_upkeep(incident: Incident) -> bool:
+    """Blue ones (a battery, a detector taken off): work for the day, never in front of a person."""
+    return incident.grade >= UPKEEP and incident.severity != "blind"
 
 
 def blind_buildings(twin: Twin, at: datetime, homes: pa.Table, incidents: Iterable[Incident]) -> list[Answer]:
@@ -222,16 +241,13 @@ def building(twin: Twin, at: datetime, community: str, *, chosen: str | None, pi
     }
 
 
+LEVELS = ("acknowledged_60s", "acknowledged_180s", "on_site_45min", "false_share")
+
+
 def levels(twin: Twin, at: datetime, community: str) -> Answer:
-    """This month's service so far, without drills."""
+    """This month's service so far, without drills: share and of how many, by figure; None: not measurable yet."""
     local = at.astimezone(ZONE)
     start = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     found = twin.care.service_levels(start, at, at, community_id=community)
-    return {
-        "incidents": found.incidents,
-        "ack_60": found.acknowledged_60s,
-        "ack_180": found.acknowledged_180s,
-        "site_45": found.on_site_45min,
-        "false_share": found.false_share,
-        "of": {},
-    }
+    figures = {name: getattr(found, name) for name in LEVELS}
+    return {"incidents": found.incidents, "figures": {name: (f.value, f.of, f.target) for name, f in figures.items()}}

@@ -28,12 +28,14 @@ from layouts.parts.panel import Tree, icon
 from layouts.parts.text import some, t
 
 EVIDENCE_ICONS = {
-    "sos": "warning", "fall": "radar", "smoke": "flame", "gas": "flame", "leak": "drop", "water": "drop",
+    "sos": "warning", "inside": "door", "present": "radar", "motion": "walk", "moved": "walk", "away": "door",
+    "lost": "signal", "fall": "radar", "smoke": "flame", "gas": "flame", "leak": "drop", "water": "drop",
     "door": "door", "bed": "bed", "vital": "heart", "cold": "therm", "hot": "therm", "meal": "meal",
     "movement": "walk", "inactiv": "walk", "return": "door", "gateway": "signal", "silent": "signal",
     "battery": "signal", "tamper": "signal", "blind": "signal",
 }  # fmt: skip
 MOST_EVIDENCE = 5
+NOT_ACTS = frozenset({"raise", "evidence", "clear"})  # in the log, but shown as evidence
 
 
 def card(view: View, now: datetime, answer: Any) -> Tree:
@@ -121,7 +123,9 @@ def _callout(lang: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def _first_evidence(lang: str, incident: Any) -> str:
-    return words(lang, incident.evidence[0].title) if incident.evidence else ""
+    """The callout's second line: what else is known of the home, else what was seen."""
+    said = [fact.text for fact in incident.facts] + [item.sentence for item in incident.evidence]
+    return words(lang, said[0]) if said else ""
 
 
 def _evidence(view: View, now: datetime, incident: Any) -> list[Tree]:
@@ -136,18 +140,33 @@ def _evidence(view: View, now: datetime, incident: Any) -> list[Tree]:
         html.Li(
             [
                 icon(evidence_icon(item.rule)),
-                html.Span(words(lang, item.sentence) or words(lang, item.title), title=words(lang, item.title)),
+                html.Span(_seen(lang, item), title=words(lang, item.title)),
                 html.Em(_since(lang, now, item)),
             ],
             className="firing" if item.firing else "over",
         )
         for item in incident.evidence[:MOST_EVIDENCE]
     ]
+    rows += [
+        html.Li(
+            [icon(evidence_icon(fact.name)), html.Span(words(lang, fact.text)), html.Em(t(lang, "care.against"))]
+            if fact.factor < 1
+            else [icon(evidence_icon(fact.name)), html.Span(words(lang, fact.text))],
+            className="fact",
+        )
+        for fact in incident.facts
+    ]
     return [
         html.Div([html.H3(t(lang, "care.evidence")), html.Span(t(lang, key, word=word, n=firing), className="aside")],
                  className="sub-head"),
         html.Ol(rows, className="evidence"),
     ]  # fmt: skip
+
+
+def _seen(lang: str, item: Any) -> str:
+    """Which device saw what: ``卫生间求助按钮：按下求助``; device names are as given, so Chinese only."""
+    said = words(lang, item.sentence) or words(lang, item.title)
+    return t(lang, "care.seen_by", place=item.place, said=said) if item.place and lang == "zh" else said
 
 
 def _since(lang: str, now: datetime, item: Any) -> str:
@@ -181,7 +200,7 @@ def relay(view: View, now: datetime, answer: Mapping[str, Any]) -> list[Told]:
     lang, incident = view.lang, answer["incident"]
     lines: list[Told] = []
     for step in incident.steps:
-        if step.step == "raise":
+        if step.step in NOT_ACTS:
             continue
         what = step_words(lang, answer, step)
         lines.append(
@@ -249,6 +268,10 @@ def step_words(lang: str, answer: Mapping[str, Any], step: Any) -> str:
         procedure.causes.get(step.cause or ""),
     )
     said = words(lang, rule.done) if rule else some(lang, "care.did", step.step)
+    if step.step == "hand_over" and isinstance(step.detail.get("to"), int):
+        rung = answer["incident"].ladder[step.detail["to"]]
+        key = "care.handed_over_silent" if step.by == "system" else "care.handed_over"
+        said = t(lang, key, who=who(lang, answer, rung))
     extra = [
         words(lang, result.title) if result and step.step == "contact" else "",
         words(lang, procedure.outcomes.get(step.outcome or "")),

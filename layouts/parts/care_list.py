@@ -10,6 +10,7 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
+from layouts.parts.care_brief import notes
 from layouts.parts.care_parts import (
     caveat,
     chooses,
@@ -67,7 +68,7 @@ def states(view: View, now: datetime, answer: Any) -> html.Div:
 def waiting(view: View, now: datetime, answer: Any) -> html.Div:
     """What waits, most urgent first; blind homes last, but with a clock. With nothing open the last closed ones."""
     lang, chosen = view.lang, answer["filter"]
-    noted = {"data-notes": json.dumps(_notes(lang, answer["open"]), ensure_ascii=False)}
+    noted = {"data-notes": json.dumps(notes(lang, answer["open"]), ensure_ascii=False)}
     noted["data-only"] = json.dumps(answer["buildings"]) if chosen else ""
     if chosen:
         return html.Div([_homes_head(lang, chosen, answer), _homes(view, now, answer)], className="panel waiting-list",
@@ -78,9 +79,24 @@ def waiting(view: View, now: datetime, answer: Any) -> html.Div:
     title = [t(lang, key), " ", html.Span(count(len(rows)), className="how-many")] if rows else t(lang, key)
     body: list[Tree] = [head(title, t(lang, "care.by_urgency") if rows else None)]
     body.append(html.Ul(rows, className="incidents") if rows else _calm(view, answer))
+    if answer["upkeep"]:
+        body.append(_upkeep(view, now, answer))
     if not answer["open"]:
         body += _closed(view, now, answer["closed"])
     return html.Div(body, className="panel waiting-list", **noted)
+
+
+def _upkeep(view: View, now: datetime, answer: Any) -> html.Details:
+    """What is repaired in a day or two, folded away: it must not stand between an officer and a person."""
+    lang, shown = view.lang, answer["shown"]
+    rows = [incident_row(view, now, row, on=row["incident"].incident_id == shown) for row in answer["upkeep"]]
+    title = t(lang, "care.upkeep", n=count(len(rows)))
+    is_open = any(row["incident"].incident_id == shown for row in answer["upkeep"])
+    return html.Details(
+        [html.Summary([sign("battery"), html.B(title)]), html.Ul(rows, className="incidents")],
+        className="upkeep",
+        open=is_open,
+    )
 
 
 def _calm(view: View, answer: Any) -> Tree:
@@ -217,15 +233,6 @@ def ended(lang: str, row: Mapping[str, Any]) -> str:
     return " · ".join(part for part in (outcome, words(lang, cause.title) if cause else "") if part)
 
 
-def _notes(lang: str, rows: Any) -> dict[str, str]:
-    """What the map writes at a building: its most urgent incident."""
-    return {
-        row["incident"].building_id: words(lang, row["incident"].title)
-        for row in reversed(rows)
-        if row["incident"].building_id
-    }
-
-
 def levels(view: View, _now: datetime, answer: Any) -> html.Div:
     """This month's service: answered in 60 s and 180 s, on site in 45 min, false alarms; what it is counted from."""
     lang = view.lang
@@ -234,12 +241,11 @@ def levels(view: View, _now: datetime, answer: Any) -> html.Div:
         return html.Div([head(t(lang, "care.levels"), None), caveat(t(lang, "care.levels_none"))], className="panel")
     cells = [
         html.Div(
-            [html.B(share(answer[name]), className="num"), html.Span(t(lang, f"care.level.{name}"))],
+            [html.B(share(value), className="num"), html.Span(t(lang, f"care.level.{name}"))],
             className="cell level",
-            title=t(lang, "care.level_of", n=count(answer["of"][name])),
+            title=t(lang, "care.level_of", n=count(of)),
         )
-        for name in ("ack_60", "ack_180", "site_45", "false_share")
+        for name, (value, of, _target) in answer["figures"].items()
     ]
-    return html.Div(
-        [head(t(lang, "care.levels"), note), html.Div(cells, className="cells four")], className="panel levels"
-    )
+    title = html.A(t(lang, "care.levels"), href="/service-levels", className="way", **{"data-page": "service-levels"})
+    return html.Div([head(title, note), html.Div(cells, className="cells four")], className="panel levels")

@@ -33,47 +33,49 @@ def steps(view: View, now: datetime, answer: Any) -> Tree:
         return html.Div([html.Span(t(lang, "past.no_action"), className="caveat"), link], className="care-steps past")
     if incident.phase == "closed":
         again = [_step_button(lang, answer, "reopen", "button")] if "reopen" in incident.next_steps else []
-        return html.Div([_refusal(), *again, _note(lang, incident)], className="care-steps done", **_acts(answer))
+        return html.Div([refusal(), *again, _note(lang, incident)], className="care-steps done", **acting(answer))
     others = [step for step in incident.next_steps if step not in (incident.main_step, "note")]
     body = [
-        _due(view, now, incident),
-        _refusal(),
+        due(view, now, incident),
+        refusal(),
         *[_form(lang, answer, step) for step in FORMS if step in incident.next_steps],
         _emergency_form(lang, answer),
-        _main(lang, answer),
+        main_button(lang, answer),
         html.Div([*_calls(lang, answer), _emergency(lang, answer)], className="calls"),
         _more(lang, answer, others),
         _note(lang, incident),
+        _officer(lang),
     ]
-    return html.Div(body, className=f"care-steps {incident.severity}", **_acts(answer))
+    return html.Div(body, className=f"care-steps {incident.severity}", **acting(answer))
 
 
-def _acts(answer: Mapping[str, Any]) -> dict[str, str]:
+def acting(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Attributes of what holds the buttons of an incident: whose they are, and the newest step they know of."""
     incident = answer["incident"]
     return {"data-acts": incident.incident_id, "data-n": str(incident.n), **drill_clock(answer)}
 
 
-def _refusal() -> html.Div:
+def refusal() -> html.Div:
     """Where a refused or stored step says why."""
     return html.Div(className="refusal", role="alert", hidden=True, **{"data-refusal": ""})
 
 
-def _due(view: View, now: datetime, incident: Any) -> Tree:
+def due(view: View, now: datetime, incident: Any) -> Tree:
     """Until when what has to happen next, as a line and a bar that runs."""
-    lang, due = view.lang, incident.next_due
-    if due is None:
+    lang, end = view.lang, incident.next_due
+    if end is None:
         return None
-    since = incident.updated_at if incident.updated_at < due else incident.raised_at
-    total = max(1.0, (due - since).total_seconds())
+    since = incident.updated_at if incident.updated_at < end else incident.raised_at
+    total = max(1.0, (end - since).total_seconds())
     gone = max(0.0, min(1.0, (now - since).total_seconds() / total))
     what = some(lang, "care.due", incident.next_due_kind or "")
     return html.Div(
         [
             html.Div(
                 [
-                    html.Span(t(lang, "care.due_by", at=clock(due, seconds=True), what=what)),
+                    html.Span(t(lang, "care.due_by", at=clock(end, seconds=True), what=what)),
                     html.Span(
-                        [t(lang, "care.left_word"), " ", ticking(lang, due, now, form="left", class_name="left")]
+                        [t(lang, "care.left_word"), " ", ticking(lang, end, now, form="left", class_name="left")]
                     ),
                 ],
                 className="row",
@@ -81,14 +83,15 @@ def _due(view: View, now: datetime, incident: Any) -> Tree:
             html.Div(
                 html.I(style={"width": f"{gone * 100:.1f}%"}),
                 className="meter due",
-                **{"aria-hidden": "true", "data-from": since.isoformat(), "data-until": due.isoformat()},
+                **{"aria-hidden": "true", "data-from": since.isoformat(), "data-until": end.isoformat()},
             ),
         ],
         className="due",
     )
 
 
-def _main(lang: str, answer: Mapping[str, Any]) -> Tree:
+def main_button(lang: str, answer: Mapping[str, Any]) -> Tree:
+    """The next legal step, as large as it is important; Enter presses it."""
     step = answer["incident"].main_step
     if step is None:
         return None
@@ -128,7 +131,7 @@ def _calls(lang: str, answer: Mapping[str, Any]) -> list[Tree]:
     """Whom to call, with the number: only while the incident is open, and only on a screen of the staff."""
     buttons = []
     for call in answer["calls"]:
-        label = [icon("phone"), html.Span([call["short"], html.Small(call["phone"])])]
+        label = [html.Span([icon("phone"), call["short"]]), html.Small(call["phone"])]
         title = t(lang, "care.call", who=f"{role(lang, answer, call['role'])} {call['name']}")
         buttons.append(html.A(label, href=f"tel:{call['phone']}", className="button call", title=title,
                               **{"aria-label": f"{title} {call['phone']}"}))  # fmt: skip
@@ -236,3 +239,10 @@ def _note(lang: str, incident: Any) -> html.Div:
         key=incident.incident_id,
     )  # fmt: skip
     return html.Div([box, save], className="note-row")
+
+
+def _officer(lang: str) -> html.Label:
+    """In whose name this screen takes steps; the screen remembers it. Empty: the name of the session."""
+    hint = t(lang, "care.officer_hint")
+    box = html.Textarea(rows=1, maxLength=80, placeholder=hint, **{"data-officer": "", "aria-label": hint})
+    return html.Label([html.Span(t(lang, "care.officer")), box], className="officer")

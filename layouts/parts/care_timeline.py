@@ -34,7 +34,6 @@ HOLDS = timedelta(seconds=15)
 KEPT = 16
 MOST_ROWS = 9
 MOST_POINTS = 240
-QUIET_TYPES = frozenset({"sos_button", "smoke", "gas", "water_leak"})  # a line only when they spoke
 
 _kept: WeakKeyDictionary[Twin, OrderedDict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 _kept_lock = Lock()
@@ -84,7 +83,7 @@ def timeline(view: View, now: datetime, answer: Any) -> Tree:
         return None
     lang = view.lang
     title = t(lang, "care.rhythm_title", place=where(lang, answer["place"], inside=True))
-    tracks = [track for track in answer["tracks"] if track["type"] not in QUIET_TYPES or track["spans"]][:MOST_ROWS]
+    tracks = [track for track in answer["tracks"] if _tells(track)][:MOST_ROWS]
     if not tracks:
         return html.Div([html.H2(title), unknown(t(lang, "care.no_tracks"))], className="panel care-timeline")
     told = json.dumps(drawing(lang, answer, tracks), ensure_ascii=False, separators=(",", ":"))
@@ -96,6 +95,11 @@ def timeline(view: View, now: datetime, answer: Any) -> Tree:
         ],
         className="panel care-timeline",
     )
+
+
+def _tells(track: Mapping[str, Any]) -> bool:
+    """Alarms have a line only when there was one; a meal order is no sign of life."""
+    return not (track["alarm"] and not track["spans"]) and track["type"] not in ("meal_order", "meal_point")
 
 
 def _keys(lang: str, answer: Mapping[str, Any], tracks: list[Any]) -> html.Div:

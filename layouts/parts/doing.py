@@ -9,6 +9,7 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
+from layouts.parts import care_brief
 from layouts.parts.format import age, count, large, measure, moment, share, stamp
 from layouts.parts.panel import beside, head, icon, sets, sign, stacked, unknown
 from layouts.parts.text import t, titled
@@ -19,7 +20,10 @@ STATUSES = ("fresh", "stale", "lost")
 
 
 def urgent(view: View, now: datetime, answer: Any) -> Any:
-    """The one loud thing: the most urgent open alert that needs action. Nothing when there is none."""
+    """The one loud thing: the most urgent incident or alert that needs action. Nothing when there is none."""
+    loud = loud_incident(answer)
+    if loud is not None:
+        return care_brief.urgent(view, now, loud)
     first = next((task for task in answer["tasks"] if task["severity"] == "act"), None)
     if first is None:
         return None
@@ -48,6 +52,11 @@ def urgent(view: View, now: datetime, answer: Any) -> Any:
     )
 
 
+def loud_incident(answer: Any) -> Any:
+    """The incident that stands alone above the others, if one is red."""
+    return next((row for row in answer["incidents"] if row["incident"].severity == "act"), None)
+
+
 def _act_buttons(view: View, task: Any) -> html.Div:
     if not view.live:
         return html.Div(html.Span(t(view.lang, "past.no_action"), className="caveat"), className="buttons")
@@ -60,11 +69,11 @@ def _act_buttons(view: View, task: Any) -> html.Div:
 
 
 def tasks(view: View, now: datetime, answer: Any) -> html.Div:
-    """The other open alerts by urgency; with none, that there is nothing to do, if anything could have told."""
-    lang, every = view.lang, answer["tasks"]
-    noted = {"data-notes": json.dumps(notes(lang, every), ensure_ascii=False)}
-    loud = next((task for task in every if task["severity"] == "act"), None)
-    rest = [task for task in every if task is not loud]
+    """What else is open by urgency; with nothing, that there is nothing to do, if anything could have told."""
+    lang, every, cases = view.lang, answer["tasks"], answer["incidents"]
+    noted = {"data-notes": json.dumps({**notes(lang, every), **care_brief.notes(lang, cases)}, ensure_ascii=False)}
+    loud = loud_incident(answer) or next((task for task in every if task["severity"] == "act"), None)
+    rest = by_urgency([one for one in (*cases, *every) if one is not loud])
     title_key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
     if not answer["sensed"]:
         body: list[Any] = [head(t(lang, title_key)), unknown(t(lang, "tasks.not_sensed"))]
@@ -72,7 +81,10 @@ def tasks(view: View, now: datetime, answer: Any) -> html.Div:
         calm = "tasks.no_others" if loud else "tasks.none" if view.live else "tasks.none_past"
         body = [head(t(lang, title_key)), html.P([sign("fresh"), t(lang, calm)], className="calm")]
     else:
-        rows = [task_row(view, now, task) for task in rest[:SHOWN_TASKS]]
+        rows = [
+            care_brief.task(view, now, one) if "incident" in one else task_row(view, now, one)
+            for one in rest[:SHOWN_TASKS]
+        ]
         note = t(lang, "tasks.note", n=count(len(rest)))
         body = [
             head(t(lang, title_key), note, way="alerts"),
@@ -80,6 +92,14 @@ def tasks(view: View, now: datetime, answer: Any) -> html.Div:
             _all(lang, len(rest)),
         ]
     return html.Div(body, className="panel tasks", **noted)
+
+
+def by_urgency(rows: list[Any]) -> list[Any]:
+    """Red before amber before blind, whether an incident or an alert without one."""
+    order = {"act": 0, "look": 1, "blind": 2}
+    return sorted(
+        rows, key=lambda one: order.get(one["incident"].severity if "incident" in one else one["severity"], 3)
+    )
 
 
 def notes(lang: str, answer: Any) -> dict[str, str]:

@@ -14,10 +14,12 @@ from typing import Any
 from dash import Dash, html
 
 from layouts.page import SHELL, Ask, Page, View
-from layouts.parts import answers
+from layouts.parts import answers, care_answers, care_brief
 from layouts.parts.format import age, count, share, stamp
 from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import t, texts
+
+CARE = "care"  # the group of pages whose entry carries the number of open red incidents
 
 
 def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
@@ -59,7 +61,7 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
 
 def register(app: Dash, ask: Ask) -> None:
     """Fill the bar: name, open alerts, blind homes, devices online, lost brokers."""
-    register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP))
+    register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP, RED))
 
 
 def _entries(view: View, pages: Sequence[Page], slug: str) -> list[html.A]:
@@ -71,7 +73,9 @@ def _entries(view: View, pages: Sequence[Page], slug: str) -> list[html.A]:
             entries.append(_link(page, t(view.lang, page.title_key), "page" if page.slug == slug else ""))
         elif page.group not in seen:
             seen.add(page.group)
-            entries.append(_link(page, t(view.lang, f"group.{page.group}"), "true" if page.group == group else ""))
+            words: Any = t(view.lang, f"group.{page.group}")
+            words = [words, RED.place(SHELL, view)] if page.group == CARE else words
+            entries.append(_link(page, words, "true" if page.group == group else ""))
     return entries
 
 
@@ -87,7 +91,7 @@ def _beside(view: View, pages: Sequence[Page], slug: str) -> html.Nav | None:
     return html.Nav(links, className="subnav", **words) if pages else None
 
 
-def _link(page: Page, words: str, current: str) -> html.A:
+def _link(page: Page, words: Any, current: str) -> html.A:
     now = {"aria-current": current} if current else {}
     return html.A(words, href=f"/{page.slug}", className="nav-link", **{"data-page": page.slug, **now})
 
@@ -181,3 +185,4 @@ def strip(view: View, now: datetime, answer: Any) -> Any:
 BRAND = Panel("brand", answers.community, brand, "brand-in")
 FIGURES = Panel("figures", answers.open_now, figures, "bar-figures")
 STRIP = Panel("strip", answers.sources, strip)
+RED = Panel("red", care_answers.red, care_brief.badge, "nav-badge")

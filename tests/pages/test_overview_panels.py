@@ -98,7 +98,7 @@ def test_with_nothing_to_do_the_page_is_quiet(living, show):
     assert text_of(show(living, PANEL["tasks"])) == ["待处理", "现在没有要处理的事"]
 
 
-def test_one_alarm_is_loud_with_place_reason_and_a_way_there(living, clock, show):
+def test_one_incident_is_loud_with_place_reason_ladder_and_the_next_step(living, clock, show):
     clock.forward(seconds=60)
     living.apply(readings(living, ("smoke-1", "smoke", 1, 0)))
     clock.forward(seconds=38)
@@ -106,8 +106,10 @@ def test_one_alarm_is_loud_with_place_reason_and_a_way_there(living, clock, show
     words = text_of(tree)
     assert "东园 3幢 2单元 502" in words
     assert "00:38" in words
-    assert "看现场" in words
-    assert any(w.startswith("烟") and "13:01:00" in w for w in words), words
+    assert {"家属", "网格员", "119"} <= set(words), "who is asked when the one before is silent"
+    assert "确认接警" in words
+    assert "看详情" in words
+    assert any(w.startswith("烟雾报警器自 13:01 起报警") for w in words), words
     assert text_of(show(living, PANEL["tasks"]))[:2] == ["其他待处理", "没有其他要处理的事"]
 
 
@@ -196,7 +198,7 @@ def test_every_way_in_opens_rows(living, view):
         assert answer is not None, key
         words = text_of(drawer.drawer(view, now, answer))
         assert words[0] == words[0].strip() != ""
-    assert drawer.rows(living, now, HERE, key="device:d-smoke")["total"] == 2
+    assert drawer.rows(living, now, HERE, key="device:d-smoke")["total"] == 3
     assert drawer.rows(living, now, HERE, key="nonsense") is None
     assert drawer.rows(living, now, HERE, key=None) is None
 

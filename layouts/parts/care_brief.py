@@ -1,0 +1,103 @@
+"""Incidents where they are only mentioned: the overview's red card and task list, the badge and bar of every page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from layouts.page import View
+from layouts.parts.care_parts import (
+    doing_now,
+    drill_badge,
+    drill_clock,
+    ladder,
+    own,
+    person,
+    place,
+    state_sign,
+    ticking,
+    words,
+)
+from layouts.parts.care_steps import acting, due, main_button, refusal
+from layouts.parts.format import count
+from layouts.parts.panel import icon, sets
+from layouts.parts.text import t
+
+
+def urgent(view: View, now: datetime, row: Mapping[str, Any]) -> html.Div:
+    """The red card of the overview: what, how long, whose, why, who is next and when, one button."""
+    lang, incident, now = view.lang, row["incident"], own(row, now)
+    see = html.Button(t(lang, "care.see"), className="button", **{"data-incident-way": incident.incident_id})
+    if view.live:
+        live = [due(view, now, incident), refusal(), html.Div([main_button(lang, row), see], className="buttons")]
+    else:
+        live = [html.Div(html.Span(t(lang, "past.no_action"), className="caveat"), className="buttons")]
+    title = html.H2([icon("warning"), words(lang, incident.title), drill_badge(lang, row)])
+    mute = [icon("sound"), html.Span(t(lang, "care.mute"), **{"data-mute-word": ""}), html.Kbd("M")]
+    mute_button = html.Button(mute, className="mute", **{"data-mute": "", "aria-keyshortcuts": "M"})
+    return html.Div(
+        [
+            html.Div([title, mute_button if view.live else None], className="head"),
+            html.Div(
+                [
+                    ticking(lang, incident.raised_at, now, class_name="running"),
+                    html.Div([html.B(place(lang, row), className="where"), html.Span(person(lang, row))],
+                             className="whose"),
+                ],
+                className="clock-row",
+            ),
+            html.P(words(lang, incident.sentence), className="why-line"),
+            ladder(lang, row) if incident.ladder else None,
+            *live,
+        ],
+        className=f"panel urgent incident-card act{'' if view.live else ' past'}",
+        **acting(row),
+    )  # fmt: skip
+
+
+def task(view: View, now: datetime, row: Mapping[str, Any]) -> html.Li:
+    """One incident among the overview's tasks: what and where, how long, what is being done; a press flies there."""
+    lang, incident, now = view.lang, row["incident"], own(row, now)
+    building = incident.building_id or ""
+    what = t(lang, "task.what", place=place(lang, row), title=words(lang, incident.title))
+    return html.Li(
+        html.Button(
+            [
+                state_sign(incident.severity),
+                html.B([what, " ", drill_badge(lang, row)], className="what"),
+                ticking(lang, incident.raised_at, now, form="lasting", class_name=f"long {incident.severity}"),
+                html.Span(doing_now(view, row), className="why-line"),
+            ],
+            className=f"task {incident.severity}",
+            **{**sets("overview--selected", building), "data-fly": building},
+        ),
+        **drill_clock(row),
+    )
+
+
+def notes(lang: str, rows: Any) -> dict[str, str]:
+    """What the map writes at a building: its most urgent incident."""
+    return {
+        row["incident"].building_id: words(lang, row["incident"].title)
+        for row in reversed(rows)
+        if row["incident"].building_id
+    }
+
+
+def badge(view: View, _now: datetime, answer: Any) -> html.Span:
+    """How many red incidents are open; also what assets/50_care.js needs to ring for those nobody acknowledged."""
+    lang, red = view.lang, answer["red"]
+    told = [{"id": i, "phase": phase} for i, phase, *_ in red]
+    words_ = t(lang, "care.red_open", n=count(len(red)))
+    return html.Span(
+        [html.Span(count(len(red)), **{"aria-hidden": "true"}), html.Span(words_, className="sr-only")]
+        if red
+        else None,
+        className="badge" if red else "",
+        title=words_ if red else None,
+        **{"data-red": json.dumps(told)},
+    )
