@@ -3,17 +3,20 @@
 A suggestion is a sentence and figures, never a change: somebody applies it with ``care.set_threshold``, by name and
 with a reason. It needs five labelled alerts; keeps every alert that was true; and says how much later those would
 have come. How an alert would have fared under another limit is read from how far it went: a silence from its begin
-to its end, anything else from the value it fired with.
+to its end, a measured value from its highest or lowest reading meanwhile. Of a count (a door opened so often) that
+is not known afterwards, so nothing is suggested.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor, log10
 from typing import Any
+
+import pyarrow as pa
 
 from twin_model.catalogue import AlertRule, Parameter
 from twin_model.procedure import Procedure, Words
@@ -30,6 +33,7 @@ FURTHEST = 2.0
 LENGTHS = {
     "s": timedelta(seconds=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1),
 }  # fmt: skip
+Row = Mapping[str, Any]
 _ZH_UNITS = {"s": "秒", "min": "分钟", "h": "小时", "d": "天"}
 
 
@@ -67,72 +71,93 @@ class _Labelled:
 
 def suggestions(
     store: Store, procedure: Procedure, rules: Mapping[str, AlertRule], thresholds: Iterable[Threshold], *,
-    at: datetime, community_id: str,
+    measures: Collection[str], at: datetime, community_id: str,
 ) -> list[Suggestion]:  # fmt: skip
-    """What the outcomes known at ``at`` suggest for a community, homes first. ``thresholds``: what is set there."""
+    """What the outcomes known at ``at`` suggest for a community, homes first. ``thresholds``: what is set there;
+    ``measures``: the metrics whose readings are values that rules compare."""
     rows = store.read(
         "labelled_alerts", procedure=procedure.name, community_id=community_id, first=at - LOOK_BACK, instant=at
     ).to_pylist()
-    by_rule: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_rule: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["rule"] in rules and procedure.causes[row["cause"]].teaches:
             by_rule[row["rule"]].append(row)
-    set_here = {(t.rule, t.parameter, t.home_id): t.value for t in thresholds if t.community_id == community_id}
+    set_here = [t for t in thresholds if t.community_id == community_id and t.value is not None]
     found: list[Suggestion] = []
     for name, labelled in by_rule.items():
-        found += _of_rule(rules[name], labelled, set_here, community_id, at)
+        false = sum(row["outcome"] == "false" for row in labelled)
+        parameter = _judged_by(rules[name], labelled, [t for t in set_here if t.rule == name])
+        if parameter is None or len(labelled) < LEAST or false * 2 <= len(labelled):
+            continue
+        ends = _lengths(parameter, labelled) if parameter.unit in LENGTHS else _peaks(store, labelled, measures, at)
+        own = {t.home_id: t.value for t in set_here if (t.rule, t.parameter) == (name, parameter.name)}
+        found += _of_rule(rules[name], parameter, ends, own, community_id)
     return sorted(found, key=lambda s: (s.home_id is None, -s.spared, s.rule, s.home_id or ""))
 
 
+def _judged_by(rule: AlertRule, rows: Sequence[Row], set_here: Sequence[Threshold]) -> Parameter | None:
+    """The parameter that most alerts of a rule name as the limit they passed; None when they name none."""
+    best: tuple[int, Parameter | None] = (0, None)
+    for parameter in rule.parameters.values():
+        values = {parameter.value, *parameter.variants.values()}
+        values |= {t.value for t in set_here if t.parameter == parameter.name and t.value is not None}
+        best = max(best, (sum(row["limit_value"] in values for row in rows), parameter), key=lambda found: found[0])
+    return best[1]
+
+
+def _lengths(parameter: Parameter, rows: Iterable[Row]) -> list[_Labelled]:
+    """How long each silence lasted in the end, in the parameter's unit."""
+    unit = LENGTHS[parameter.unit]
+    return [
+        _labelled(row, ((row["cleared_at"] or row["closed_at"]) - row["since"]) / unit)
+        for row in rows
+        if row["since"] is not None and row["limit_value"] is not None
+    ]
+
+
+def _peaks(store: Store, rows: Sequence[Row], measures: Collection[str], at: datetime) -> list[_Labelled]:
+    """How far each measured value went in the end, beyond its limit."""
+    wanted = [
+        {
+            **{k: row[k] for k in ("alert_id", "subject", "metric", "since")},
+            "until": row["cleared_at"] or row["closed_at"],
+        }
+        for row in rows
+        if row["metric"] in measures and row["since"] is not None and row["limit_value"] is not None
+    ]
+    if not wanted:
+        return []
+    first = min(row["since"] for row in wanted)
+    table = store.read("peaks", tables={"wanted": pa.Table.from_pylist(wanted)}, instant=at, first=first)
+    reached = {row["alert_id"]: row for row in table.to_pylist()}
+    return [
+        _labelled(row, peak["high"] if (row["value"] or 0.0) >= row["limit_value"] else peak["low"])
+        for row in rows
+        if (peak := reached.get(row["alert_id"]))
+    ]
+
+
+def _labelled(row: Row, extent: float) -> _Labelled:
+    return _Labelled(row["incident_id"], row["home_id"], row["outcome"] == "false", extent, row["limit_value"])
+
+
 def _of_rule(
-    rule: AlertRule, rows: Sequence[Mapping[str, Any]], set_here: Mapping[tuple[str, str, str | None], float | None],
-    community_id: str, at: datetime,
+    rule: AlertRule, parameter: Parameter, found: Sequence[_Labelled], own: Mapping[str | None, float | None],
+    community_id: str,
 ) -> Iterator[Suggestion]:  # fmt: skip
-    parameter = _judged_by(rule, rows)
-    if parameter is None:
-        return
-    found = [one for row in rows if (one := _labelled(parameter, row, at))]
-    shared = set_here.get((rule.name, parameter.name, None))
+    """For each home of its own; then for the community, from the homes that go by its number and got no suggestion."""
+    shared = own.get(None)
     shared = parameter.value if shared is None else shared
     helped = set()
     for home in sorted({one.home_id for one in found if one.home_id}):
-        own = set_here.get((rule.name, parameter.name, home))
+        value = own.get(home)
         mine = [one for one in found if one.home_id == home]
-        if told := _suggest(rule, parameter, mine, shared if own is None else own, community_id, home):
+        if told := _suggest(rule, parameter, mine, shared if value is None else value, community_id, home):
             helped.add(home)
             yield told
-    rest = [
-        one for one in found
-        if one.home_id not in helped and set_here.get((rule.name, parameter.name, one.home_id)) is None
-    ]  # fmt: skip
+    rest = [one for one in found if one.home_id not in helped and own.get(one.home_id) is None]
     if len({one.home_id for one in rest}) > 1 and (told := _suggest(rule, parameter, rest, shared, community_id, None)):
         yield told
-
-
-def _judged_by(rule: AlertRule, rows: Sequence[Mapping[str, Any]]) -> Parameter | None:
-    """The parameter that alerts of a rule are measured against: called ``limit``, or the one they name as limit."""
-    if "limit" in rule.parameters:
-        return rule.parameters["limit"]
-    for parameter in rule.parameters.values():
-        if any(row["limit_value"] in (parameter.value, *parameter.variants.values()) for row in rows):
-            return parameter
-    return None
-
-
-def _labelled(parameter: Parameter, row: Mapping[str, Any], at: datetime) -> _Labelled | None:
-    """How far an alert went, in the parameter's unit; None when that cannot be told."""
-    if row["limit_value"] is None:
-        return None
-    length = LENGTHS.get(parameter.unit)
-    if length is not None:
-        if row["since"] is None:
-            return None
-        extent = ((row["cleared_at"] or at) - row["since"]) / length
-    elif row["value"] is None:
-        return None
-    else:
-        extent = row["value"]
-    return _Labelled(row["incident_id"], row["home_id"], row["outcome"] == "false", extent, row["limit_value"])
 
 
 def _suggest(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tests.twin.closed_loops import PROCEDURES, RULES, T0, Desk, seconds
-from tests.twin.conftest import NEIGHBOURHOOD
+from tests.twin.conftest import NEIGHBOURHOOD, device
 from twin_model.catalogue import AlertRule, Parameter
 from twin_model.records import record
 from twin_model.store import Store
@@ -27,10 +27,10 @@ def desk():
         yield Desk(store)
 
 
-def episode(desk, day, extent, outcome, *, rule="no_movement", home="h1", cause="", value=12.0, limit=12.0):
+def episode(desk, day, extent, outcome, *, rule="no_movement", home="h1", cause="", value=12.0, limit=12.0, **more):
     """An alert after ``limit`` hours of a silence that lasted ``extent`` hours, worked and closed with an outcome."""
     begun = day * 86_400
-    alert = desk.alert(rule, home, since=seconds(begun), due_at=seconds(begun), value=value, limit_value=limit)
+    alert = desk.alert(rule, home, since=seconds(begun), due_at=seconds(begun), value=value, limit_value=limit, **more)
     fired = begun + 12 * HOUR
     (incident,) = desk.fire(fired, alert)
     log(desk, alert, "firing", fired)
@@ -50,8 +50,9 @@ def log(desk, alert, phase, at):
 
 def told(desk, *set_here, rules=RULES, at=100 * 86_400):
     return suggestions(
-        desk.store, PROCEDURES["elder_incident"], rules, set_here, at=seconds(at), community_id="c"
-    )
+        desk.store, PROCEDURES["elder_incident"], rules, set_here, measures={"temperature"}, at=seconds(at),
+        community_id="c",
+    )  # fmt: skip
 
 
 def threshold(value, home=None):
@@ -128,18 +129,44 @@ def test_the_suggestion_stays_within_what_the_parameter_may_be(desk):
         assert [one.proposed for one in told(desk, rules=rules)] == proposed
 
 
-def test_a_limit_on_a_value_that_is_too_low_is_lowered(desk):
-    """Below 0.01 m3 in 12 h: values 0.008 and 0.009 were false, 0 was true -> 0.008 spares the two above it."""
-    volume = Parameter(
-        name="volume", title={"zh": "用水量", "en": "Volume"}, value=0.01, unit="m³", low=0.001, high=0.1, source="D1",
-        variants={},
-    )  # fmt: skip
-    rule: AlertRule = replace(RULES["no_water"], parameters={"volume": volume})
-    for day, (value, outcome) in enumerate([(0.009, "false")] * 5 + [(0.0, "true")]):
-        episode(desk, day * 2, 13, outcome, rule="no_water", value=value, limit=0.01)
-    (one,) = told(desk, rules={"no_water": rule})
-    assert (one.parameter, one.proposed, one.spared, one.delay) == ("volume", 0.008, 5, 0)
-    assert one.sentence["en"].startswith("Lower")
+def cold(desk):
+    degrees = Parameter(
+        name="degrees", title={"zh": "低于", "en": "Below"}, value=10, unit="°C", low=2, high=22, source="", variants={}
+    )
+    held = replace(degrees, name="minutes", value=60, unit="min", high=240)
+    rule: AlertRule = replace(
+        RULES["no_water"], name="no_water", parameters={"minutes": held, "degrees": degrees}, metrics=frozenset()
+    )
+    room = device("t1", "temperature", home_id="h1")
+    desk.store.write(lambda w: record(w, [room], recorded_at=T0, valid_from=T0))
+    series = {"series_no": pa.array([7], pa.int32()), "device_id": ["t1"], "metric": ["temperature"]}
+    desk.store.write(lambda w: w.append("series", pa.table(series)))
+    return {"no_water": rule}
+
+
+def reading(desk, at, value):
+    row = {"series_no": pa.array([7], pa.int32()), "taken_at": [at], "received_at": [at], "value": [value],
+           "retained": [False]}  # fmt: skip
+    desk.store.write(lambda w: w.append("reading", pa.table(row)))
+
+
+def test_a_measured_limit_is_judged_by_how_far_the_value_went(desk):
+    """Colder than 10 °C: five false that fell to 9.4 at most, a true one of 4 °C -> below 9 spares the five."""
+    rules = cold(desk)
+    for day, (lowest, outcome) in enumerate([(9.4, "false")] * 5 + [(4.0, "true")]):
+        reading(desk, T0 + timedelta(days=day * 2, hours=12.5), lowest)
+        reading(desk, T0 + timedelta(days=day * 2, hours=15), 3.0)
+        episode(desk, day * 2, 13, outcome, rule="no_water", value=9.9, limit=10, metric="temperature")
+    (one,) = told(desk, rules=rules)
+    assert (one.parameter, one.proposed, one.spared, one.delay) == ("degrees", 9, 5, 0)
+    assert one.sentence["en"].startswith("Lower 'below' to 9 °C: 5 of 6 were false")
+
+
+def test_of_a_count_nothing_is_suggested_because_its_end_is_not_known(desk):
+    rules = cold(desk)
+    for day in range(6):
+        episode(desk, day * 2, 13, "false", rule="no_water", value=9.9, limit=10, metric="open")
+    assert told(desk, rules=rules) == []
 
 
 def test_outcomes_of_last_year_teach_nothing(desk):

@@ -14,13 +14,14 @@ part AS (
     WHERE known_at <= $instant AND step IN ('raise', 'evidence', 'merge')),
 episode AS (
     SELECT alert_id, any_value(rule) AS rule, any_value(home_id) AS home_id,
+           any_value(subject) AS subject, any_value(metric) AS metric,
            arg_min(since, known_at) FILTER (phase = 'firing') AS since,
            arg_min(value, known_at) FILTER (phase = 'firing') AS value,
            arg_min(limit_value, known_at) FILTER (phase = 'firing') AS limit_value,
            max(known_at) FILTER (phase = 'cleared') AS cleared_at
     FROM alert_step WHERE known_at <= $instant AND alert_id IN (SELECT alert_id FROM part)
     GROUP BY alert_id)
-SELECT e.rule, e.home_id, e.alert_id, c.incident_id, c.outcome, c.cause, c.closed_at, e.since, e.value, e.limit_value,
+SELECT e.rule, e.home_id, e.subject, e.metric, e.alert_id, c.incident_id, c.outcome, c.cause, c.closed_at, e.since, e.value, e.limit_value,
        e.cleared_at
 FROM (SELECT DISTINCT incident_id, alert_id FROM part) JOIN closed c USING (incident_id) JOIN episode e USING (alert_id)
 ORDER BY e.rule, e.home_id, c.closed_at, e.alert_id
