@@ -25,6 +25,15 @@ KINDS = {
     "file": ("path",),
 }
 """Kind of outlet -> the keys it cannot do without."""
+_POSTS = ("url", "ca_file", "timeout_s")
+_HAS = {
+    "mqtt": (),
+    "webhook": (*_POSTS, "secret"),
+    "wecom": _POSTS,
+    "dingtalk": (*_POSTS, "secret"),
+    "file": ("path",),
+}
+"""Kind of outlet -> which of the keys that not all kinds have."""
 _KEY_OF = {"wecom": "key", "dingtalk": "access_token"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -96,6 +105,9 @@ def _outlet(n: int, table: dict[str, Any], environment: Mapping[str, str], folde
     for hidden in _HIDDEN:
         if (text := _hidden(place, hidden, table, environment, folder)) is not None:
             table[hidden] = text
+    for key in ("url", "secret", "path", "ca_file", "timeout_s"):
+        if key in table and key not in _HAS[kind]:
+            raise OutletMistake(f"{place}: a {kind} outlet has no {key}")
     for key in KINDS[kind]:
         if not table.get(key):
             raise OutletMistake(f"{place}: a {kind} outlet needs {key}")

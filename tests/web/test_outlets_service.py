@@ -61,7 +61,7 @@ def telling(living):
     running = []
 
     def start(*tables, publish=lambda _topic, _payload: False):
-        declared = outlets([{"secret": SECRET, **table} for table in tables], {}, Path())
+        declared = outlets(list(tables), {}, Path())
         out = Outlets(living, Settings(outlet=declared, night_quiet=""), publish)
         out.start()
         running.append(out)
@@ -73,7 +73,7 @@ def telling(living):
 
 
 def hook(name: str, url: str, **keys) -> dict:
-    return {"name": name, "kind": "webhook", "url": url, **keys}
+    return {"name": name, "kind": "webhook", "url": url, "secret": SECRET, **keys}
 
 
 def test_a_receiver_hears_of_a_commit_within_a_second(living, telling, receiver, wait_for):
@@ -104,7 +104,7 @@ def test_a_dead_receiver_holds_up_nobody_else(living, telling, receiver, wait_fo
 
 def test_it_ends_at_once_although_a_receiver_hangs(living, receiver, wait_for):
     there = receiver(usual=hang)
-    declared = outlets([hook("duty", there.url, secret=SECRET, timeout_s=60)], {}, Path())
+    declared = outlets([hook("duty", there.url, timeout_s=60)], {}, Path())
     out = Outlets(living, Settings(outlet=declared), lambda _topic, _payload: True)
     out.start()
     put(living, "raised")
@@ -141,7 +141,7 @@ def test_a_mistake_of_our_own_is_seen_and_ends_nothing(living, telling, wait_for
 
 def test_a_rule_that_is_not_there_is_named_with_its_nearest(living):
     known = sorted(living.catalogue.alert_rules)[0]
-    declared = outlets([hook("duty", "http://127.0.0.1:9/", secret=SECRET, rules=[known + "x"])], {}, Path())
+    declared = outlets([hook("duty", "http://127.0.0.1:9/", rules=[known + "x"])], {}, Path())
     with pytest.raises(SettingsError, match=f"outlet duty: rules: there is no rule '{known}x'; did you mean {known}?"):
         Outlets(living, Settings(outlet=declared), lambda _topic, _payload: True)
 
