@@ -25,13 +25,18 @@ from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import Drill, DrillClock
 from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
+from twin_model.service_levels import ServiceLevels, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer
+from twin_model.suggestions import Suggestion, suggestions
 from twin_model.thresholds import Threshold
 from twin_model.timeline import from_us, to_us
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
+
+ELDER_INCIDENT = "elder_incident"
+"""The procedure by which people at home are helped; its incidents are what service levels are about."""
 
 
 @dataclass(frozen=True)
@@ -398,6 +403,25 @@ class Care:
     def domain_time(self, community_id: str, known: datetime) -> datetime:
         """What time it is in a community: the real one, but in a drill."""
         return from_us(self.clock.time(community_id, to_us(known)))
+
+    # ------------------------------------------------------------------ how well it goes
+
+    def service_levels(self, start: datetime, end: datetime, at: datetime, *, community_id: str) -> ServiceLevels:
+        """How quickly people were helped in incidents raised from ``start`` to ``end``, as known at ``at``."""
+        devices = self._twin.device_status(min(end, at), community_id=community_id)
+        procedure = self._twin.catalogue.procedures[ELDER_INCIDENT]
+        return service_levels(
+            self._store, procedure, devices, start=start, end=end, at=at, community_id=community_id
+        )
+
+    def suggestions(self, at: datetime, *, community_id: str) -> list[Suggestion]:
+        """Thresholds that the outcomes known at ``at`` speak for; applying one is ``set_threshold``."""
+        catalogue = self._twin.catalogue
+        measures = {m.name for t in catalogue.sensor_types.values() for m in t.metrics.values() if m.kind == "measure"}
+        return suggestions(
+            self._store, catalogue.procedures[ELDER_INCIDENT], catalogue.alert_rules, self.thresholds(at),
+            measures=measures, at=at, community_id=community_id,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ visits
 
