@@ -38,7 +38,7 @@ def test_every_make_target_it_names_exists():
 def test_its_sensor_type_can_be_added_as_one_file(tmp_path):
     (text,) = blocks("toml")
     name = re.search(r"twin_model/sensors/(\w+)\.toml", text).group(1)
-    for folder in ("sensors", "alerts"):
+    for folder in ("sensors", "alerts", "procedures"):
         shutil.copytree(HERE / folder, tmp_path / folder)
     (tmp_path / "sensors" / f"{name}.toml").write_text(text, encoding="utf-8")
     sensor_type = Catalogue.load(tmp_path).sensor_types[name]
