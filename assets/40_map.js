@@ -176,6 +176,7 @@
         [colour, flags] = tokens.classColour(this.theme, this.options.colour, number, use);
         if ((this.lit !== null && number !== this.lit) || (this.only && !this.only.has(i))) flags |= tokens.DIMMED;
       }
+      if (this.low && this.low.has(i)) flags |= tokens.LOW;
       const o = i * 4;
       this.colours[o] = colour[0]; this.colours[o + 1] = colour[1]; this.colours[o + 2] = colour[2];
       this.colours[o + 3] = flags;

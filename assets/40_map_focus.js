@@ -3,6 +3,7 @@
   "use strict";
   const parts = (window.CimMapParts = window.CimMapParts || {});
 
+  const NEAR = 260; // metres around a building in which others can stand before it
   const REACH = 19; // metres above and below a home that stay in the picture
 
   parts.focus = {
@@ -53,6 +54,7 @@
       this.flyDue = Boolean(what && what.fly);
       if (!this.target) {
         this.select(null);
+        this._lower(null);
         if (before || this.flyDue) this.home();
         this._relabel();
         return;
@@ -75,7 +77,32 @@
       const points = [];
       for (let k = 0; k < 8; k++) points.push([box[4 * i + (k & 1 ? 2 : 0)], box[4 * i + (k & 2 ? 3 : 1)], k & 4 ? z1 : z0]);
       const { clientWidth: w, clientHeight: h } = this.element;
-      this._go(parts.view.around(scene, points, this._frame(), w, h), true);
+      const view = parts.view.around(scene, points, this._frame(), w, h);
+      this._lower(parts.view.cameraAt(scene, w, h, view));
+      this._go(view, true);
+    },
+    /** Lay down what stands between the camera and the building in focus; null: everything stands again. */
+    _lower(camera) {
+      const { scene, selected } = this, { box } = scene, low = new Set();
+      const seen = (i, top) => {
+        const points = [];
+        for (let k = 0; k < 8; k++) points.push(camera.project(box[4 * i + (k & 1 ? 2 : 0)], box[4 * i + (k & 2 ? 3 : 1)], k & 4 ? top : scene.b_base[i]));
+        const of = (n, pick) => pick(...points.map((p) => p[n]));
+        return [of(0, Math.min), of(1, Math.min), of(0, Math.max), of(1, Math.max), of(2, Math.min)];
+      };
+      if (camera && selected !== null) {
+        const mine = seen(selected, scene.b_base[selected] + this._top(selected));
+        const middle = [(box[4 * selected] + box[4 * selected + 2]) / 2, (box[4 * selected + 1] + box[4 * selected + 3]) / 2];
+        for (let i = 0; i < scene.count; i++) {
+          if (i === selected || Math.hypot(box[4 * i] - middle[0], box[4 * i + 1] - middle[1]) > NEAR) continue;
+          const b = seen(i, scene.top[i]);
+          const over = b[0] < mine[2] && b[2] > mine[0] && b[1] < mine[3] && b[3] > mine[1];
+          if (over && b[3] > mine[3]) low.add(i); // its foot is lower in the picture: it stands before
+        }
+      }
+      if (!low.size && !(this.low && this.low.size)) return;
+      this.low = low;
+      this._recolour();
     },
     /** The same view again after the panels moved. */
     reframe() {

@@ -44,13 +44,16 @@ void main(void) {
   ivec2 texel = ivec2(i % ${WIDTH}, i / ${WIDTH});
   vec4 state = texelFetch(stateTex, texel, 0);
   vec4 form = texelFetch(formTex, texel, 0);
-  gl_Position = cim.matrix * vec4(positions, 1.0);
+  // a building that would hide the home in focus lies down: its plan stays, its walls do not
+  float low = (int(state.a * 255.0 + 0.5) & 16) != 0 ? 0.03 : 1.0;
+  float z = form.y + (positions.z - form.y) * low;
+  gl_Position = cim.matrix * vec4(positions.xy, z, 1.0);
   if (cim.pick.w < 0.5 && abs(float(i) - cim.pick.x) < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   float wall = step(0.5, normals.w);
-  vExtra = vec4(extras.xy, mix(extras.z, positions.z - form.y, wall), wall);
+  vExtra = vec4(extras.xy, mix(extras.z, z - form.y, wall), wall);
   float context = step(1.5, form.w);
   vColor = vec4(state.rgb, floor(state.a * 255.0 + 0.5));
-  vForm = vec4(form.x, form.z, form.w * (1.0 - context), 1.0 - context);
+  vForm = vec4(form.x * low, form.z, form.w * (1.0 - context), 1.0 - context);
   float shade = cim.light.x + cim.sun.w * max(0.0, dot(normals.xyz, cim.sun.xyz)) * 1.35 + 0.06 * normals.z;
   float away = clamp((distance(positions.xy, cim.fade.xy) - cim.fade.z) / (cim.fade.w - cim.fade.z), 0.0, 1.0);
   vLight = vec2(shade * mix(1.0, cim.light.w, normals.z), context * away * 0.92);

@@ -55,6 +55,7 @@
   const HATCHED = 1;
   const DIMMED = 2;
   const SIGNAL = 4; // keeps its brightness at night, in the past and beside a selection
+  const LOW = 16; // lies down: it would hide the home in focus
   const DATA = 8; // its colour says something: night and past take less of it
 
   // class number -> name, in the order of layouts/parts/map_classes.py
@@ -115,7 +116,7 @@
   }
 
   parts.tokens = {
-    THEMES, CLASSES, HATCHED, DIMMED, SIGNAL, HOMES, ACT, LOOK, BLIND,
+    THEMES, CLASSES, HATCHED, DIMMED, SIGNAL, LOW, HOMES, ACT, LOOK, BLIND,
     mix, scale, css, ramp, plain, classColour, nightfall,
   };
 })();

@@ -114,7 +114,8 @@ def building_detail(twin: Twin, building_id: str, at: datetime) -> dict[str, Any
         if row["building_id"] == building_id
     }
     for row in twin.alerts(at, community_id=community_id).to_pylist():
-        if row["building_id"] == building_id and row["home_id"] is not None:
+        upkeep = (row["grade"] or 0) >= 4 and row["severity"] != "blind"  # a battery is no state of a home
+        if row["building_id"] == building_id and row["home_id"] is not None and not upkeep:
             _raise_state(states, row["home_id"], row["severity"])
     order = {unit["unit_id"]: i for i, unit in enumerate(sorted(units, key=lambda u: u["unit_id"]))}
     floors = max([building["levels"] or 0, *(home["floor"] or 0 for home in homes)])

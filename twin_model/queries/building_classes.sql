@@ -1,7 +1,9 @@
 -- What colours a building: its worst open alert, how full it is, how fresh its devices are.
 WITH alarm AS (
     SELECT building_id, max(CASE severity WHEN 'act' THEN 3 WHEN 'look' THEN 2 ELSE 1 END) AS worst
-    FROM alert WHERE building_id IS NOT NULL GROUP BY 1),
+    FROM alert
+    -- a battery that runs low (grade 4) is upkeep: it colours no building
+    WHERE building_id IS NOT NULL AND (coalesce(grade, 1) < 4 OR severity = 'blind') GROUP BY 1),
 health AS (
     SELECT building_id, count(*) AS devices,
            count(*) FILTER (status = 'fresh') AS fresh, count(*) FILTER (status = 'lost') AS lost
