@@ -71,14 +71,14 @@ class Cases:
         nothing; one whose rule names no procedure, or too mild to open an incident alone, is left out.
         """
         changes = _Changes(known_at)
-        gateways = incident_news.gateways(writer, alerts, known_at)
         places = incident_news.device_names(writer, alerts, known_at)
+        gateways = self._gateways(writer, alerts, known_at)
         groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-        fresh = {str(alert["subject"]) for alert in alerts if alert["scope"] == "gateway"}
         for alert in alerts:
-            if (rule := self._rules[alert["rule"]]).procedure:
-                subject = self._subject(rule.procedure, alert, gateways, fresh)
-                groups.setdefault((rule.procedure, subject), []).append(alert)
+            if name := self._rules[alert["rule"]].procedure:
+                own = alert["subject"] if alert["scope"] == "gateway" else alert["home_id"] or alert["facility_id"]
+                subject = gateways.get((name, alert["subject"])) or own or alert["subject"]
+                groups.setdefault((name, str(subject)), []).append(alert)
         for (name, subject), group in groups.items():
             at = clock(group[0]["community_id"])
             found = [fusing.evidence(self._rules[a["rule"]], a, at, places.get(a["subject"])) for a in group]
@@ -137,14 +137,17 @@ class Cases:
         self._note(changes, fold(procedure, head, [step]), step, "realarmed" if detail.get("after") else "raised")
         return incident_id
 
-    def _subject(self, procedure: str, alert: Mapping[str, Any], gateways: Mapping[str, str], fresh: set[str]) -> str:
-        """Whose incident an alert belongs to: its home's or facility's, or the dead gateway's that explains it."""
-        if alert["scope"] == "gateway":
-            return str(alert["subject"])
-        gateway = gateways.get(alert["subject"])
-        if gateway and (gateway in fresh or (procedure, gateway) in self._by_subject):
-            return gateway
-        return str(alert["home_id"] or alert["facility_id"] or alert["subject"])
+    def _gateways(
+        self, writer: Writer, alerts: Sequence[Mapping[str, Any]], known_at: datetime
+    ) -> dict[tuple[str, str], str]:
+        """The dead gateway that explains an alert, by (procedure, subject): its homes are part of its incident."""
+        dead = {key for key, incident_id in self._by_subject.items() if self._live[incident_id].head.home_id is None}
+        named = [(str(self._rules[alert["rule"]].procedure), alert) for alert in alerts]
+        dead |= {(name, str(alert["subject"])) for name, alert in named if alert["scope"] == "gateway"}
+        asked = [(name, alert) for name, alert in named if name in {procedure for procedure, _ in dead}]
+        behind = incident_news.gateways(writer, [alert for _, alert in asked], known_at) if asked else {}
+        found = {(name, str(a["subject"])): behind[a["subject"]] for name, a in asked if a["subject"] in behind}
+        return {key: gateway for key, gateway in found.items() if (key[0], gateway) in dead}
 
     # ------------------------------------------------------------------ people
 
