@@ -8,7 +8,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +17,14 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from cockpit import api_care, api_care_rules
 from cockpit import api_models as shape
 from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, listed, points, reader, shapes_of
 from cockpit.encoding import dumps, rfc3339
-from cockpit.events import ALERT_COLUMNS, STATE_COLUMNS, alert_id
+from cockpit.events import STATE_COLUMNS
 from cockpit.live import Hub
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.rights import grant_of
 from cockpit.services import NotServed, Services
 from cockpit.tokens import Grant
 from twin_model.entities import Device
@@ -43,12 +45,6 @@ def _also(*forms: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {form: {} for form in forms}}}
 
 
-def grant_of(request: Request) -> Grant:
-    """Whom the request speaks for; the guard has put it there."""
-    grant: Grant = request.state.grant
-    return grant
-
-
 def administrator(request: Request) -> Grant:
     """Only whoever may write."""
     grant = grant_of(request)
@@ -64,6 +60,8 @@ def build(twin: Twin, services: Services, hub: Hub) -> APIRouter:
     _entities(api, twin, read)
     _measured(api, twin, read)
     _judged(api, twin, read)
+    api.include_router(api_care.build(twin, read))
+    api.include_router(api_care_rules.build(twin, services, read))
     _live(api, hub)
     _writes(api, twin, services)
     return api
@@ -189,29 +187,20 @@ def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             table = table.filter(pc.not_equal(table["place_kind"], "building"))
         return listed(asked, table, list(shape.OccupancyItem.model_fields), twin.revision)
 
-    @api.get("/alerts", tags=[JUDGED], response_model=shape.Page[shape.AlertItem],
-             summary="What needs somebody, most urgent first")  # fmt: skip
-    def alerts(
-        asked: Annotated[Asked, Depends(read)],
-        severity: Annotated[str | None, Query(description="act, look or blind")] = None,
-        rule: str | None = None,
-    ) -> Response:
-        table = _where(twin.alerts(asked.at, community_id=asked.community), severity=severity, rule=rule)
-        return listed(asked, table, ALERT_COLUMNS, twin.revision, more=_as_alerts)
-
 
 def _live(api: APIRouter, hub: Hub) -> None:
     @api.get("/live", tags=[LIVE], response_class=StreamingResponse,
              responses={200: {"content": {"text/event-stream": {}}}},
-             summary="Server-sent events: snapshot, change, alert")  # fmt: skip
+             summary="Server-sent events: snapshot, change, alert, incident; a public screen: counts")  # fmt: skip
     async def live(request: Request, community: str = "") -> StreamingResponse:
         """`snapshot` comes first, also after a reconnection (with `Last-Event-ID`: only what was missed, and
-        `complete` is false); then `change` and `alert` as things happen. Every event carries `revision`."""
+        `complete` is false); then `change`, `alert` and `incident` as things happen. Every event carries `revision`.
+        A public screen hears `snapshot`, `change` without states and `counts`, which hold numbers only."""
         known_parameters(request)
         said = request.headers.get("last-event-id", "")
         since = int(said) if said.isdecimal() else None
         return StreamingResponse(
-            hub.stream(community, since),
+            hub.stream(community, since, is_public=grant_of(request).public_only),
             media_type="text/event-stream",
             headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
         )
@@ -290,17 +279,6 @@ def _where(table: pa.Table, **equals: Any) -> pa.Table:
         if value is not None:
             table = table.filter(pc.equal(table[name], value))
     return table
-
-
-def _as_alerts(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    items = []
-    for alert in found:
-        since = datetime.fromisoformat(alert["since"]) if alert["since"] else None
-        kept = {k: v for k, v in alert.items() if k != "value"}
-        name = alert_id(alert["rule"], alert["subject"], since)
-        said = {"value": alert["value"], "since": alert["since"]}
-        items.append({"id": name, **kept, "phase": "firing", "evidence": said})
-    return items
 
 
 def length_of(text: str) -> timedelta:

@@ -159,22 +159,6 @@ class OccupancyItem(BaseModel):
     newest: datetime | None
 
 
-class AlertItem(BaseModel):
-    id: str
-    rule: str
-    subject: str = Field(description="the device or home it is about")
-    severity: Literal["act", "look", "blind"]
-    phase: Literal["firing"]
-    since: datetime | None
-    title_zh: str
-    title_en: str
-    building_id: str | None
-    home_id: str | None
-    facility_id: str | None
-    community_id: str | None
-    evidence: dict[str, object] = Field(description="what the rule saw")
-
-
 class RejectedRow(BaseModel):
     row: int | str | None = None
     reason: str

@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from cockpit.encoding import dumps, rfc3339, rows
+from cockpit.encoding import dumps, rfc3339
 from layouts.parts import map_classes
-from twin_model.twin import SourceState, Twin
+from twin_model.twin import SourceState
 
 STATE_COLUMNS = ("device_id", "metric", "value", "taken_at", "received_at", "changed_at", "status")
-ALERT_COLUMNS = (
-    "rule", "subject", "severity", "since", "value", "title_zh", "title_en",
-    "building_id", "home_id", "facility_id", "community_id",
-)  # fmt: skip
-
-
-def alert_id(rule: str, subject: str, since: datetime | None) -> str:
-    """One alert from its rising to its end; the same for everybody who asks."""
-    said = f"{rule}|{subject}|{since.astimezone(UTC).isoformat() if since else ''}"
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def alerts_now(twin: Twin, community: str, now: datetime) -> dict[str, dict[str, Any]]:
-    """The open alerts by their id; ``community`` "" is all of them."""
-    table = twin.alerts(now, community_id=community or None)
-    since = table["since"].to_pylist()
-    found = rows(table, ALERT_COLUMNS)
-    keyed = {alert_id(a["rule"], a["subject"], s): a for a, s in zip(found, since, strict=True)}
-    return {key: {"id": key, **alert} for key, alert in keyed.items()}
-
-
-def alarm_moved(changed: pa.Table) -> bool:
-    """Whether a value with a declared alarm limit changed in the newest report of its series."""
-    moved = pc.equal(changed["taken_at"], changed["changed_at"])
-    return bool(pc.any(pc.and_(pc.is_valid(changed["alarm_at_least"]), moved)).as_py())
-
 
 def map_part(before: dict[str, Any] | None, after: dict[str, Any], *, whole: bool) -> dict[str, Any] | None:
     """What a map needs to be up to date: the buildings that differ; none listed: fetch the geometry again."""

@@ -4,9 +4,11 @@ The writer's thread only leaves the numbers of the changed series here. A thread
 second, and hands one event to every screen that looks at the same community. A screen that reads too slowly gets no
 queue of old news but a fresh snapshot, so memory stays bounded and a screen is never wrong for long.
 
-Two rhythms: states go out as they change; alerts and map colours, which cost a few queries, are looked at by another
-thread once a second, at once when a value with a declared alarm changed, and every few seconds without news because
-silence ages.
+Two rhythms: states, alerts and incidents go out as they change; map colours, which cost a few queries, are looked at
+by another thread once a second, at once when an alert or incident moved, and every few seconds without news because
+silence ages. What a page asks about then is already the instant of that news, so a call for help is on screen at once.
+
+A public screen has a channel of its own, which carries counts and nothing else (see ``live_care``).
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cockpit.encoding import rfc3339, rows
-from cockpit.events import STATE_COLUMNS, alarm_moved, alerts_now, event, map_part, sources_part
+from cockpit.events import STATE_COLUMNS, event, map_part, sources_part
+from cockpit.live_care import Told
 from layouts.parts import map_classes
 from twin_model.twin import Change, Twin
 
@@ -92,11 +95,16 @@ class Channel:
     """All screens that look at one community ("" is all of them; the map is then the first one's)."""
 
     community: str
+    is_public: bool = False
     screens: set[Screen] = field(default_factory=set)
     classes: dict[str, Any] | None = None
-    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
     snapshot: tuple[int, int | None, float, bytes] | None = None
     making: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def key(self) -> tuple[str, bool]:
+        return self.community, self.is_public
 
 
 class Hub:
@@ -111,7 +119,8 @@ class Hub:
         self._pending: list[np.ndarray[Any, np.dtype[np.int32]]] = []
         self._pending_revision = twin.revision
         self._entities_changed = False
-        self._channels: dict[str, Channel] = {}
+        self._care_changed = False
+        self._channels: dict[tuple[str, bool], Channel] = {}
         self._sequence = 0
         self._past: deque[tuple[int, pa.Array | None]] = deque(maxlen=REMEMBERED_FLUSHES)
         self._past_from = twin.revision
@@ -171,11 +180,13 @@ class Hub:
 
     # ---------------------------------------------------------------- one screen
 
-    async def stream(self, community: str, last_event_id: int | None) -> AsyncIterator[bytes]:
+    async def stream(
+        self, community: str, last_event_id: int | None, *, is_public: bool = False
+    ) -> AsyncIterator[bytes]:
         """The events of one connection: a snapshot (of what it missed, when that is known), then changes."""
         loop = asyncio.get_running_loop()
         screen = Screen(loop)
-        told = await loop.run_in_executor(None, self._told_against, community)
+        told = await loop.run_in_executor(None, self._told_against, Channel(community, is_public))
         channel = self._enter(told, screen)
         if channel is None:
             return
@@ -186,22 +197,21 @@ class Hub:
         finally:
             self._leave(channel, screen)
 
-    def _told_against(self, community: str) -> Channel:
+    def _told_against(self, channel: Channel) -> Channel:
         """A channel as it stands now: what its first screen's changes are told against."""
-        channel = Channel(community)
         with self._lock:
-            known = community in self._channels
+            known = channel.key in self._channels
         if not known:
             now = self._twin.now()
             channel.classes = self._classes(channel, now)
-            channel.alerts = alerts_now(self._twin, community, now)
+            channel.told.look(self._twin, channel.community, now, is_public=channel.is_public)
         return channel
 
     def _enter(self, told: Channel, screen: Screen) -> Channel | None:
         with self._lock:
             if self._stop.is_set():
                 return None
-            channel = self._channels.setdefault(told.community, told)
+            channel = self._channels.setdefault(told.key, told)
             channel.screens.add(screen)
             self.counts.clients += 1
             return channel
@@ -211,7 +221,7 @@ class Hub:
             channel.screens.discard(screen)
             self.counts.clients -= 1
             if not channel.screens:
-                self._channels.pop(channel.community, None)
+                self._channels.pop(channel.key, None)
 
     async def _events(self, channel: Channel, screen: Screen, since: int | None) -> AsyncIterator[bytes]:
         seen = await self._catch_up(channel, since)  # the screen is among the listeners by now: nothing is missed
@@ -248,19 +258,22 @@ class Hub:
             twin = self._twin
             revision, now = twin.revision, twin.now()
             missed = self._missed(since)
-            states = self._of(twin.states(now), channel)
-            if missed is not None:
-                states = states.filter(pc.is_in(states["series_no"], missed))
-            classes = self._classes(channel, now)
-            encoded = event("snapshot", revision, {
-                "revision": revision,
-                "at": rfc3339(now),
-                "complete": missed is None,
-                "states": rows(states, STATE_COLUMNS),
-                "alerts": list(alerts_now(twin, channel.community, now).values()),
-                "sources": sources_part(twin.sources()),
-                "map": map_part(None, classes, whole=missed is None) if classes else None,
-            })  # fmt: skip
+            body: dict[str, Any] = {"revision": revision, "at": rfc3339(now), "complete": missed is None}
+            if channel.is_public:
+                body["states"] = []
+            else:
+                states = self._of(twin.states(now), channel)
+                if missed is not None:
+                    states = states.filter(pc.is_in(states["series_no"], missed))
+                classes = self._classes(channel, now)
+                body |= {
+                    "states": rows(states, STATE_COLUMNS),
+                    "sources": sources_part(twin.sources()),
+                    "map": map_part(None, classes, whole=missed is None) if classes else None,
+                }
+            encoded = event(
+                "snapshot", revision, body | Told().look(twin, channel.community, now, is_public=channel.is_public)
+            )
             channel.snapshot = (sequence, since, time.monotonic(), encoded)
             self.counts.snapshots += 1
             return sequence, encoded
@@ -284,6 +297,7 @@ class Hub:
             self._pending.append(change.series_no)
             self._pending_revision = change.revision
             self._entities_changed |= change.entities_changed
+            self._care_changed |= change.care
         self._wake.set()
 
     def _run(self) -> None:
@@ -303,8 +317,8 @@ class Hub:
         """One round; returns how long to gather before the next."""
         with self._lock:
             gathered, self._pending = self._pending, []
-            revision, entities = self._pending_revision, self._entities_changed
-            self._entities_changed = False
+            revision, entities, care = self._pending_revision, self._entities_changed, self._care_changed
+            self._entities_changed = self._care_changed = False
             numbers = np.unique(np.concatenate(gathered)) if gathered else np.empty(0, np.int32)
             if gathered:
                 if len(self._past) == self._past.maxlen:
@@ -313,6 +327,8 @@ class Hub:
             channels = [c for c in self._channels.values() if c.screens]
         if not channels:
             return self._gather
+        if care:  # before the states, which may be many
+            self._tell_care(channels)
         now = self._twin.now()
         states = self._twin.states(now)
         changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
@@ -323,17 +339,28 @@ class Hub:
             self._sources = sources
         sent = 0
         for channel in channels:
+            if channel.is_public:
+                continue
             told = rows(self._of(changed, channel), STATE_COLUMNS)
             if told or news:
                 body = {"revision": revision, "at": rfc3339(now), "states": told, **news}
                 sent += self._send(channel, [event("change", revision, body)])
         self._unlooked |= bool(gathered)
-        if news or alarm_moved(changed):
+        if news or care:
             self._alarm.set()
         return max(self._gather, sent / PUSH_BYTES_A_SECOND)
 
+    def _tell_care(self, channels: list[Channel]) -> None:
+        """Alerts and incidents that moved; the instant the pages ask about moves with them."""
+        pulse = self._beat(since=self._pulse)
+        for channel in channels:
+            moved = channel.told.news(
+                self._twin, channel.community, pulse.revision, pulse.at, is_public=channel.is_public
+            )
+            self._send(channel, moved)
+
     def _watch(self) -> None:
-        """The slow rhythm: alerts and colours. Looking takes at most a fifth of the time, half when there is alarm."""
+        """The slow rhythm: the map's colours. Looking takes at most a fifth of the time, half when there is alarm."""
         while not self._stop.is_set():
             is_alarm = self._alarm.wait(timeout=LOOK_SECONDS)
             self._alarm.clear()
@@ -345,11 +372,11 @@ class Hub:
                 self._look()
             except Exception:  # the wall of the thread, as above
                 if not self._stop.is_set():
-                    log.exception("looking at alerts and colours failed; the next look comes")
+                    log.exception("looking at the map's colours failed; the next look comes")
             self._stop.wait(self._look_cost)
 
     def _look(self) -> None:
-        """Tell every channel which alerts rose or cleared and which buildings changed colour.
+        """Tell every channel which buildings changed colour.
 
         It asks about the instant the pages ask about next, so that they find the answers made. Whatever changed
         before is told once more by revision alone: a page that asked between two pulses has the answer of the first.
@@ -366,8 +393,7 @@ class Hub:
             if part:
                 body["map"] = part
             channel.classes = classes
-            events = [event("change", pulse.revision, body)] if part or unlooked else []
-            self._send(channel, [*events, *self._alert_events(channel, pulse.revision, pulse.at)])
+            self._send(channel, [event("change", pulse.revision, body)] if part or unlooked else [])
         self._looked = time.monotonic()
         self._look_cost = self._looked - started
 
@@ -397,16 +423,10 @@ class Hub:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(offer, some)
 
-    def _alert_events(self, channel: Channel, revision: int, now: datetime) -> list[bytes]:
-        before, after = channel.alerts, alerts_now(self._twin, channel.community, now)
-        channel.alerts = after
-        stamp = {"revision": revision, "at": rfc3339(now)}
-        arose = [a | {"phase": "firing"} for key, a in after.items() if key not in before]
-        ended = [a | {"phase": "cleared"} for key, a in before.items() if key not in after]
-        return [event("alert", revision, stamp | alert) for alert in (*arose, *ended)]
-
     def _classes(self, channel: Channel, now: datetime) -> dict[str, Any] | None:
         community = channel.community
+        if channel.is_public:
+            return None  # a building's colours tell how many are at home in it
         if not community:
             ids = self._twin.entities("community", now)["community_id"].to_pylist()
             community = min(ids, default="")

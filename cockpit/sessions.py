@@ -35,8 +35,13 @@ SIGN_IN = "/sign-in"
 
 OPEN_PATHS = {"/healthz", "/icon.svg"}
 
-# What a screen in the street may fetch; everything else is refused to it, so a new endpoint starts closed.
+# What a screen in the street may fetch; everything else is refused to it, so a new endpoint starts closed. What is
+# answered there about alerts, incidents and homes are counts (cockpit/care_answers.py).
 PUBLIC_PATHS = {
+    "/api/v1/alerts",
+    "/api/v1/incidents",
+    "/api/v1/home-states",
+    "/api/v1/live",
     "/api/v1/communities",
     "/api/v1/buildings",
     "/api/v1/facilities",

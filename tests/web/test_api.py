@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from cockpit import api_models
+from cockpit import api_models, care_models
 from cockpit.services import Services
 from cockpit.tokens import Role
 
@@ -180,9 +180,9 @@ def test_an_open_alarm_is_an_alert_with_the_same_id_each_time(site, twin, clock)
     report(twin, ("demo-sos", "sos", 1))
     one, two = (site.get("/api/v1/alerts", severity="act").json()["items"] for _ in range(2))
     assert one == two
-    alert = api_models.AlertItem.model_validate(one[0])
+    alert = care_models.AlertItem.model_validate(one[0])
     assert (alert.subject, alert.phase, alert.home_id) == ("demo-sos", "firing", "demo-h1")
-    assert alert.evidence["value"] == 1.0
+    assert [(row["metric"], row["value"]) for row in alert.evidence] == [("sos", 1.0)]
 
 
 def test_occupancy_knows_the_room_and_not_the_homes(site):
