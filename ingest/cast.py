@@ -31,7 +31,9 @@ E = TypeVar("E", bound=Entity)
 
 @dataclass
 class Cast:
-    """``kinds``: device numbers by type. ``elder_of``: by device number, the elder's row, -1 for other devices."""
+    """``kinds``: device numbers by type. ``elder_of``: by device number, the elder's row, -1 for other devices.
+    ``elder_homes``: the home of each elder's row.
+    """
 
     seed: int
     devices: list[Device]
@@ -39,6 +41,7 @@ class Cast:
     people: People
     elders: Ints
     elder_of: Ints
+    elder_homes: list[str]
     homes_in: dict[str, int]
     place_of: list[str]
     gateway_of: Ints
@@ -72,6 +75,7 @@ class Cast:
             people=people,
             elders=np.array([first_of_home[h] for h in kits], np.int64),
             elder_of=np.array([elder.get(d.home_id or "", -1) for d in devices], np.int64),
+            elder_homes=kits,
             homes_in=dict(homes_in),
             place_of=[_place(d) for d in devices],
             gateway_of=_gateways(devices),

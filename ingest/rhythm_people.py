@@ -106,13 +106,20 @@ def outings(people: People, day: Day) -> Outings:
     return Outings(np.round(start, 1), np.round(length, 1), away)
 
 
+def long_nights(day: Day, elders: int) -> NDArray[np.bool_]:
+    """Which elders sleep through to the late morning of ``day``: two of them, every third night or so."""
+    who = np.arange(elders)
+    return np.asarray((who % 107 == 7) & (uniform(day.seed, 21, who, day.number) < 0.3))
+
+
 @dataclass(frozen=True)
 class ElderDay:
     """The hours of elders living alone on one day, one row per elder, seconds since 04:00.
 
     ``wake`` and ``bed`` of this day (asleep at both its ends), ``nap`` (start, end; NaN without), outings, and
     ``still``: a stretch of a bad day without any movement (NaN on most days). Who is ``away`` left at ``leave`` and
-    comes home at ``back``; infinite on the days between.
+    comes home at ``back``; infinite on the days between. ``slept`` and ``sleeps``: the night before, or after, is one
+    of the long ones of somebody who sleeps more than twelve hours.
     """
 
     day: Day
@@ -125,6 +132,8 @@ class ElderDay:
     leave: Floats
     back: Floats
     still: Floats
+    slept: NDArray[np.bool_]
+    sleeps: NDArray[np.bool_]
 
     @classmethod
     def of(cls, day: Day, out: Outings, elders: Ints) -> ElderDay:
@@ -134,6 +143,9 @@ class ElderDay:
         own = uniform(day.seed, 13, np.arange(n))
         wake = at_hour(5.3 + 1.3 * own) + rng.normal(size=n) * 15 * 60
         bed = at_hour(20.4 + 1.8 * uniform(day.seed, 14, np.arange(n))) + rng.normal(size=n) * 20 * 60
+        slept, sleeps = long_nights(day, n), long_nights(Day(day.seed, day.number + 1), n)
+        wake = np.where(slept, at_hour(7.5 + 1.2 * uniform(day.seed, 19, np.arange(n), day.number)), wake)
+        bed = np.where(sleeps, at_hour(18.9), bed)
         nap_start = at_hour(12.6) + rng.normal(size=n) * 15 * 60
         nap = np.stack([nap_start, nap_start + (45 + 25 * rng.random(n)) * 60], axis=1)
         nap[rng.random(n) > 0.55] = np.nan
@@ -151,7 +163,7 @@ class ElderDay:
         return cls(
             day, wake, np.minimum(bed, at_hour(26.5)), nap, start, end, away,
             np.where(away & (turn == 0), leave.round(1), -np.inf),
-            np.where(away & (turn == AWAY_DAYS - 1), back.round(1), np.inf), still,
+            np.where(away & (turn == AWAY_DAYS - 1), back.round(1), np.inf), still, slept, sleeps,
         )  # fmt: skip
 
     def out(self, elder: Ints, seconds: Floats) -> NDArray[np.bool_]:
@@ -171,6 +183,8 @@ class ElderDay:
         """Chance 0..1 that a moment at ``seconds`` shows movement in the home."""
         still = (seconds >= self.still[elder, 0]) & (seconds < self.still[elder, 1])
         chance = np.where(self.asleep(elder, seconds), 0.03, 0.58)
+        deep = (seconds >= at_hour(18.9)) & self.sleeps[elder] | (seconds < self.wake[elder]) & self.slept[elder]
+        chance = np.where(deep, 0.0, chance)
         return np.where(self.out(elder, seconds) | still, 0.0, chance)
 
     @cached_property

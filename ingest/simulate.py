@@ -22,7 +22,7 @@ from ingest.cast import Cast
 from ingest.encode import APPLICATION, Encoder
 from ingest.rhythm import METRIC_BITS, SECOND, Day, Floats, Ints, Sheet, day_number, uniform
 from ingest.rhythm_homes import write_homes, write_leaks
-from ingest.rhythm_people import ElderDay, outings
+from ingest.rhythm_people import AWAY_DAYS, ElderDay, outings
 from ingest.rhythm_places import write_places
 from ingest.rhythm_streets import write_streets
 from ingest.url import BrokerError
@@ -71,6 +71,16 @@ class Stretch:
         """Those taken from ``start`` up to and without ``end``."""
         first, last = np.searchsorted(self.taken, [start, end])
         return Stretch(self.codes[first:last], self.taken[first:last], self.values[first:last])
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody is elsewhere for some days. ``told``: the family says so beforehand."""
+
+    home_id: str
+    since: datetime
+    until: datetime
+    told: bool
 
 
 class Simulator:
@@ -188,6 +198,19 @@ class Simulator:
         """A day as the elders living alone spend it, without a reading: cheap, for what was learned long before."""
         day = Day(self.seed, number)
         return ElderDay.of(day, outings(self.cast.people, day), self.cast.elders)
+
+    def absences(self, at: datetime) -> list[Absence]:
+        """Which homes are empty for days at ``at``, or will be within the day."""
+        number = day_number(to_us(at))
+        found = []
+        for first in sorted({number - number % AWAY_DAYS, number + 1 - (number + 1) % AWAY_DAYS}):
+            start, end = self.elders_of(first), self.elders_of(first + AWAY_DAYS - 1)
+            told = uniform(self.seed, 103, np.arange(len(start.away)), first)
+            for row in np.flatnonzero(start.away).tolist():
+                since = _EPOCH + timedelta(microseconds=start.day.start, seconds=float(start.leave[row]))
+                until = _EPOCH + timedelta(microseconds=end.day.start, seconds=float(end.back[row]))
+                found.append(Absence(self.cast.elder_homes[row], since, until, bool(told[row] < 0.8)))
+        return found
 
     def _live_through(self, day: Day) -> Stretch:
         cast, sheet = self.cast, Sheet(day, self.metrics)
