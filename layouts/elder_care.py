@@ -41,6 +41,7 @@ LEFT = (
     Panel("states", care_answers.states, care_list.states, chosen={"chosen": "filter"}, beside=True, waits=True),
     Panel("waiting", care_answers.waiting, care_list.waiting, "grow",
           chosen={"chosen": "chosen", "kept": "filter"}, waits=True),
+    Panel("levels", care_answers.levels, care_list.levels, waits=True),
 )  # fmt: skip
 CARD = Panel("card", care_answers.card, care_card.card, "card-place", chosen={"chosen": "chosen"}, waits=True)
 STEPS = Panel("steps", care_answers.acts, care_steps.steps, "steps-place", chosen={"chosen": "chosen"})
