@@ -29,6 +29,7 @@ from cockpit.tokens import Role, TokenFileError, Tokens
 if TYPE_CHECKING:
     from cockpit.app import Cockpit
     from cockpit.services import Services
+    from ingest.drill_desk import DrillDesk
     from ingest.mqtt import Publisher
     from ingest.url import BrokerUrl
     from twin_model.twin import Twin
@@ -116,12 +117,17 @@ def _serve(
     clock = CareClock(twin)
     speaker = _Speaker(intake.url, settings)
     outlets = Outlets(twin, settings, speaker)
-    services = replace(intake.services(Services), care_status=clock.status, outlet_status=outlets.status)
+    desk = _drill_desk(twin, intake.url, settings)
+    services = replace(
+        intake.services(Services), care_status=clock.status, outlet_status=outlets.status,
+        drill_scenarios=desk.listed, start_drill=desk.start, stop_drill=lambda drill_id, _by: desk.stop(drill_id),
+    )  # fmt: skip
     cockpit = _create_app(twin, settings, services)
     stack.callback(cockpit.close)
     intake.start()
     stack.callback(intake.stop)
     stack.callback(speaker.close)
+    stack.callback(desk.close)
     outlets.start()
     stack.callback(outlets.stop)
     # after the broker: what was sent while we were away is heard before its silence is judged
@@ -208,6 +214,16 @@ class _Intake:
     def address(self, settings: Settings) -> str:
         """Where other commands publish: with the password when there is one."""
         return str(self.url) if settings.broker == "embedded" else settings.broker
+
+
+def _drill_desk(twin: Twin, url: BrokerUrl, settings: Settings) -> DrillDesk:
+    from ingest.drill_desk import DrillDesk
+    from twin_model.declared import DeclarationError
+
+    try:
+        return DrillDesk(twin, url, utc_now, ca_file=Path(settings.broker_ca) if settings.broker_ca else None)
+    except DeclarationError as error:
+        raise Stop(str(error)) from error
 
 
 class _Speaker:

@@ -204,6 +204,8 @@ def _drills(api: APIRouter, twin: Twin, services: Services, read: Callable[..., 
             services.stop_drill(drill_id, grant.name)
         except NotServed as error:
             raise Problem(501, str(error)) from error
+        except ValueError as error:
+            raise Problem(409, str(error)) from error
         return Response(status_code=204)
 
 
