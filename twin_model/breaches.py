@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +18,9 @@ import pyarrow.compute as pc
 
 from twin_model.alerting import Breach
 from twin_model.catalogue import AlertRule
+from twin_model.moment import Moment
 from twin_model.placed import Placed
+from twin_model.returns import Returns
 from twin_model.states import I32, I64, NEVER, Batch, Bools, States
 from twin_model.store import Store
 from twin_model.timeline import from_us, timestamps
@@ -91,19 +92,6 @@ class Groups:
         """The groups of many subjects; -1 for those unknown in this epoch."""
         code = self._code
         return np.array([code.get(subject, -1) for subject in subjects.to_pylist()], np.int32)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When a rule is asked (``instant``, the community's own clock) and what had been received by then (``known``).
-
-    The two differ in drills only. ``states``: the state of every series, ``batch``: the readings of a commit under way.
-    """
-
-    instant: int
-    known: int
-    states: States
-    batch: Batch | None = None
 
 
 @dataclass(frozen=True)
@@ -236,55 +224,6 @@ def _marked(codes: I32, n: int) -> Bools:
     marked = np.zeros(n, bool)
     marked[codes] = True
     return marked
-
-
-class Returns:
-    """When each gateway came back after its last silence: what is behind it has been able to speak only since then."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._seen: dict[str, tuple[int, int]] = {}
-
-    def of(self, placed: Placed, moment: Moment) -> I64:
-        """Per device (as ``placed.device_rows``) the instant of its return; NEVER: none known, or no gateway.
-
-        Follows the newest reports; of a past moment it knows nothing.
-        """
-        first = placed.device_rows
-        table = placed.table.take(pa.array(first)).select(["device_id", "type", "stale_us"])
-        found = np.full(len(first), NEVER)
-        gateways = np.flatnonzero(pc.equal(table["type"], "gateway").to_numpy())
-        if not len(gateways):
-            return found
-        heard = placed.heard(moment.states)[gateways].tolist()
-        names = table["device_id"].take(pa.array(gateways)).to_pylist()
-        stale = table["stale_us"].to_numpy()[gateways].tolist()
-        if not self._seen.keys() >= set(names):
-            self._seen = self._from_log(placed, moment) | self._seen
-        for place, name, at, limit in zip(gateways.tolist(), names, heard, stale, strict=True):
-            if at == NEVER:
-                continue
-            before, back = self._seen.get(name, (at, int(NEVER)))
-            if at < before:
-                continue
-            back = at if at - before > limit else back
-            self._seen[name] = (at, back)
-            found[place] = back
-        return found
-
-    def _from_log(self, placed: Placed, moment: Moment) -> dict[str, tuple[int, int]]:
-        """What the log of the last day says, so that a restart forgets no return."""
-        chosen = placed.table.filter(pc.equal(placed.table["type"], "gateway")).select(
-            ["series_no", "device_id", "type", "home_id", "community_id", "metric", "stale_us"]
-        )
-        after, known = from_us(moment.known) - timedelta(days=1), from_us(moment.known)
-        rows = self._store.read("readings_of", tables={"chosen": chosen}, after=after, known=known)
-        limits = dict(zip(chosen["device_id"].to_pylist(), chosen["stale_us"].to_pylist(), strict=True))
-        seen: dict[str, tuple[int, int]] = {}
-        for name, at in zip(rows["device_id"].to_pylist(), rows["taken_at"].cast(pa.int64()).to_pylist(), strict=True):
-            before, back = seen.get(name, (at, int(NEVER)))
-            seen[name] = (max(at, before), at if at - before > limits[name] else back)
-        return seen
 
 
 def _heard(placed: Placed, states: States, rows: Bools, returned: I64) -> pa.Table:

@@ -19,12 +19,13 @@ from twin_model import absences, alert_log, drill_clock, thresholds
 from twin_model.absences import Absence
 from twin_model.alert_log import Move
 from twin_model.alerting import Alert, Phase, Suppression
-from twin_model.breaches import Breaches, Groups, Moment
+from twin_model.breaches import Breaches, Groups
 from twin_model.cases import Cases, Incident, StepRefused
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import Drill, DrillClock
 from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
+from twin_model.moment import Moment
 from twin_model.service_levels import ServiceLevels, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer

@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 from twin_model import alert_log
 from twin_model.alert_log import Move
 from twin_model.alerting import Alert, Phase, Suppression, step
-from twin_model.breaches import NOT_DUE, Breaches, Found, Groups, Moment
+from twin_model.breaches import NOT_DUE, Breaches, Found, Groups
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import DrillClock
+from twin_model.moment import Moment
 from twin_model.placed import Placed
 from twin_model.states import I32, I64, Batch, States
 from twin_model.store import Store
@@ -124,22 +125,23 @@ class Engine:
         groups = self.groups(placed)
         plan = Plan()
         if known - self._swept >= SWEEP_US:
+            self._judge(plan, list(self._rules.values()), groups, None, states, known, None, suppressions)
             self._swept = self._looked = known
             self._touched[:] = False
-            self._judge(plan, list(self._rules.values()), groups, None, states, known, None, suppressions)
             return plan
         instants = self._instants(groups, known)
         due = {name: self._due[name] <= instants for name in self._rules}
         rules = [rule for name, rule in self._rules.items() if due[name].any()]
         chosen = np.logical_or.reduce(list(due.values())) if due else np.zeros(len(groups), bool)
-        if known - self._looked >= LOOK_US:
-            self._looked = known
-            if self._touched.any():
-                rules, chosen = list(self._rules.values()), chosen | self._touched
-                self._touched = np.zeros(len(groups), bool)
+        around = known - self._looked >= LOOK_US
+        if around and self._touched.any():
+            rules, chosen = list(self._rules.values()), chosen | self._touched
         if rules and chosen.any():
             codes = np.flatnonzero(chosen).astype(np.int32)
             self._judge(plan, rules, groups, codes, states, known, None, suppressions)
+        if around:  # only now: a look that failed is made again
+            self._looked = known
+            self._touched = np.zeros(len(groups), bool)
         return plan
 
     def adopt(self, plan: Plan) -> None:
