@@ -115,6 +115,12 @@ class Care:
         self._engine.restore()
         self._cases.rolled_back()
 
+    def reload(self) -> None:
+        """A past was written into the log by other ways: take it up. Hold ``writing``."""
+        self._absences = absences.read(self._store, self._twin.now())
+        self._engine.restore()
+        self._cases.rolled_back()
+
     def _clock_at(self, known_at: datetime) -> Callable[[str], datetime]:
         return lambda community_id: self.domain_time(community_id, known_at)
 
