@@ -25,11 +25,12 @@ STATES = ("blind", "quiet", "away", "active")  # who needs a look comes first
 
 def homes(twin: Twin, at: datetime, community: str, *, state: str | None = None) -> list[Answer]:
     """One row per home with a kit: state, since, reason, its worst open alert, devices in all and heard."""
+    titles = {name: dict(rule.title) for name, rule in twin.catalogue.alert_rules.items()}
     alerts: dict[str, Answer] = {}
     for alert in twin.care.alerts(at, community_id=community).to_pylist():
         known = alerts.get(alert["home_id"])
         if alert["home_id"] and (known is None or URGENCY[alert["severity"]] < URGENCY[known["severity"]]):
-            alerts[alert["home_id"]] = alert
+            alerts[alert["home_id"]] = {**alert, "title": titles.get(alert["rule"], {})}
     devices = twin.device_status(at, community_id=community).select(["home_id", "status"]).to_pylist()
     kits = Counter(row["home_id"] for row in devices)
     heard = Counter(row["home_id"] for row in devices if row["status"] != "lost")

@@ -77,7 +77,7 @@ def _line(lang: str, track: Track, start: datetime, end: datetime) -> list[Any]:
     name = [html.B(track_name(lang, track)), html.Span(titled(lang, track["what"], track["metric"]))]
     plot = html.Div(
         [html.Img(src=picture(track, start, end), alt=""), *gaps],
-        className=f"track {track['form']}",
+        className=f"track {track['form']} alarm" if track["alarm"] else f"track {track['form']}",
         title=words,
     )
     return [html.Div(name, className="track-name"), plot]
@@ -150,17 +150,18 @@ def _curve(track: Track, start: datetime, end: datetime) -> str:
     low, span = min(values), (max(values) - min(values)) or 1.0
     parts, before = [], None
     for at, value in track["points"]:
-        pen = "L" if before is not None and not _between(track["gaps"], before, at) else "M"
+        pen = "L" if before is not None and _known(track, before, at) else "M"
         parts.append(f"{pen}{minutes(at, start):.1f} {HIGH - 12 - 76 * (value - low) / span:.1f}")
         before = at
-    if before is not None and not _between(track["gaps"], before, end):
+    if before is not None and _known(track, before, end):
         parts.append(f"L{minutes(end, start):.1f} {HIGH - 12 - 76 * (values[-1] - low) / span:.1f}")
     how = f'fill="none" stroke="{CALM}" stroke-width="1.75" vector-effect="non-scaling-stroke"'
     return f'<path d="{"".join(parts)}" {how}/>'
 
 
-def _between(gaps: Sequence[tuple[datetime, datetime]], first: datetime, last: datetime) -> bool:
-    return any(first <= begun < last for begun, _ in gaps)
+def _known(track: Track, first: datetime, last: datetime) -> bool:
+    """Whether a value holds from one word of it to the next: not over a gap, and not when it was left unsaid."""
+    return last - first <= track["silence"] and not any(first <= begun < last for begun, _ in track["gaps"])
 
 
 def minutes(at: datetime, start: datetime) -> float:

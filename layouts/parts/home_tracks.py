@@ -100,6 +100,7 @@ def _track(
         "kind": metric.kind,
         "form": form,
         "alarm": metric.alarm_class is not None,
+        "silence": kind.stale_after,
         "points": [point for point in points if point[0] >= start],
         "spans": spans,
         "gaps": gaps,

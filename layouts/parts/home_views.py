@@ -37,16 +37,14 @@ def title(view: View, now: datetime, answer: Any) -> Any:
     if not answer:
         return html.Div([back, unknown(t(lang, "home.not_here"))], className="panel home-head")
     people = [_person(lang, one, now) for one in answer["people"]]
-    return html.Div(
-        [
-            back,
-            html.H2(where(lang, answer["place"])),
-            html.Span([icon("lock"), " · ".join(people)], className="people") if people else None,
-            _state(view, now, answer["state"]),
-            html.P(rhythm(view, now, answer["rhythm"]), className="rhythm-sentence"),
-        ],
-        className="panel home-head",
-    )
+    line = [
+        back,
+        html.H2(where(lang, answer["place"])),
+        html.Span([icon("lock"), " · ".join(people)], className="people") if people else None,
+        _state(view, now, answer["state"]),
+    ]
+    sentence = html.P(rhythm(view, now, answer["rhythm"]), className="rhythm-sentence")
+    return html.Div([html.Div(line, className="home-line"), sentence], className="panel home-head")
 
 
 def _person(lang: str, one: Mapping[str, Any], now: datetime) -> str:

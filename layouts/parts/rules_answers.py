@@ -41,9 +41,7 @@ def _rule(rule: AlertRule, changed: Iterable[Any]) -> Answer:
         "hold": rule.hold,
         "suppressed_by": sorted(rule.suppressed_by),
         "opens": rule.procedure is not None,
-        "parameters": [
-            _parameter(p, [one for one in mine if one.parameter == p.name]) for p in rule.parameters.values()
-        ],
+        "parameters": [_parameter(p, mine[name]) for name, p in rule.parameters.items()],
     }
 
 
@@ -117,14 +115,13 @@ def edited(twin: Twin, at: datetime, community: str, *, edit: str | None) -> Ans
 
 def homes(twin: Twin, at: datetime, community: str) -> list[Answer]:
     """All homes with a kit, by place: to choose one by typing."""
-    rows = twin.care.home_states(at, community_id=community).select(["home_id"]).to_pylist()
-    return placed(twin, at, rows)
+    found = set(twin.device_status(at, community_id=community)["home_id"].to_pylist()) - {None}
+    return list(_placed(twin, at, found).values())
 
 
 def history(twin: Twin, at: datetime, community: str) -> list[Answer]:
     """Every change of a number, newest first, also those taken back."""
-    found = [one for one in twin.care.threshold_history() if one.community_id == community and one.recorded_at <= at]
-    found.sort(key=lambda one: one.recorded_at, reverse=True)
+    found = twin.care.threshold_history(at, community_id=community)
     places = _placed(twin, at, {one.home_id for one in found if one.home_id})
     rules_ = twin.catalogue.alert_rules
     rows = []

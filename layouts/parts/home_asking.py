@@ -1,0 +1,65 @@
+"""Two ways of asking that care pages need: only for those who may look at a home, and not more often than a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from layouts.page import Ask, View
+
+T = TypeVar("T")
+
+
+def nothing(_args: Mapping[str, Any]) -> None:
+    """No answer."""
+
+
+class Restricted:
+    """Questions are asked only for whoever may look at one home's daily life; others get ``instead(args)``, or None.
+
+    ``only``: the questions that are kept back; none named: all of them.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        only: Container[Callable[..., Any]] = (),
+        instead: Callable[[Mapping[str, Any]], Any] = nothing,
+    ) -> None:
+        self._ask, self._only, self._instead = ask, only, instead
+        self.twin = ask.twin
+        self.services = ask.services
+
+    @property
+    def sees_a_home(self) -> bool:
+        """Whether whoever the running callback answers may look at one home's daily life."""
+        return self._ask.sees_a_home
+
+    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
+        if not self._ask.sees_a_home and (not self._only or question in self._only):
+            kept_back: T = self._instead(args)
+            return kept_back
+        return self._ask(name, question, view, **args)
+
+
+class Minutely:
+    """Live questions are asked as of the last full minute: what was known then stays, so all screens share it.
+
+    For figures over weeks, which cost more than a glance and do not change by the second.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.twin = ask.twin
+        self.services = ask.services
+
+    @property
+    def sees_a_home(self) -> bool:
+        """Whether whoever the running callback answers may look at one home's daily life."""
+        return self._ask.sees_a_home
+
+    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
+        at = view.at or self.twin.now().replace(second=0, microsecond=0)
+        return self._ask(name, question, replace(view, at=at), **args)
