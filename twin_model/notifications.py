@@ -5,15 +5,15 @@ other. Each outlet reads what it has not told yet and notes every try; what it n
 it could not note is told again with the same ``event_id``, by which the receiver knows it.
 
 ``body`` is what care writes: ``title`` and ``sentence`` ({zh, en}), ``where``, ``grade`` 1..4, ``severity``,
-``raised_at`` and ``deadline`` (RFC 3339 or null), ``rung`` (who is asked next), ``step``, ``rules`` (names),
-``incident_id``, ``is_drill``. No person by name and no telephone number belongs in it.
+``raised_at`` and ``deadline`` (RFC 3339 or null), ``rung`` (who is asked next), ``phase``, ``role`` (who did it),
+``outcome``, ``cause``, ``rules`` (names), ``is_drill``. No person by name and no telephone number belongs in it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,8 @@ class News:
 class Notification:
     """A stored notification. ``exercised`` is the community it matters to: in a drill, the one that is exercised.
 
-    ``building`` and ``community`` are names: all that a public outlet may say of a place.
+    ``building`` and ``community`` are names: all that a public outlet may say of a place. ``names`` are the people of
+    the home and whom to call: they may not leave, also where somebody wrote them into the name of a device.
     """
 
     notification_id: int
@@ -59,6 +60,7 @@ class Notification:
     building_en: str | None
     rule: str | None
     body: Mapping[str, Any]
+    names: Sequence[str] = field(default=(), repr=False)
 
     @property
     def event_id(self) -> str:

@@ -153,6 +153,8 @@ class Delivery:
         wanted, body = self.settings, said.body
         if (said.drill_id or body.get("is_drill")) and not wanted.drills:
             return False
+        if wanted.kinds and said.kind not in wanted.kinds:
+            return False
         if wanted.grades and body.get("grade") not in wanted.grades:
             return False
         if wanted.communities and not wanted.communities & {said.exercised, said.community_id}:

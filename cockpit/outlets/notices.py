@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,7 +45,10 @@ class Notice:
     raised_at: datetime
     rung: str | None
     deadline: datetime | None
-    step: str | None
+    phase: str | None
+    role: str | None
+    outcome: str | None
+    cause: str | None
     link: str
     lang: str
 
@@ -63,7 +66,10 @@ class Notice:
             "where": self.where,
             "sentence": self.sentence,
             "raised_at": self.raised_at.isoformat(),
-            "step": self.step,
+            "phase": self.phase,
+            "role": self.role,
+            "outcome": self.outcome,
+            "cause": self.cause,
             "rung": self.rung,
             "deadline": self.deadline.isoformat() if self.deadline else None,
             "link": self.link or None,
@@ -91,9 +97,13 @@ class Notice:
         if self.grade is not None:
             parts.append(t(lang, f"outlet.grade_{self.grade}") + " ·")
         parts.append(self.title)
-        did = f"outlet.did.{self.step or self.kind}"
-        if has(lang, did):
-            parts.append(t(lang, "outlet.happened", what=t(lang, did)))
+        if has(lang, did := f"outlet.did.{self.kind}"):
+            who = some(lang, "outlet.rung", self.role) if self.role and self.role != "system" else ""
+            ended = some(lang, "outlet.outcome", self.outcome) if self.kind == "close" and self.outcome else ""
+            what = t(lang, "outlet.by", who=who, what=t(lang, did)) if who else t(lang, did)
+            parts.append(
+                t(lang, "outlet.happened", what=t(lang, "outlet.ended", what=what, how=ended) if ended else what)
+            )
         return " ".join(part for part in parts if part)
 
     def lines(self, now: datetime) -> list[str]:
@@ -103,11 +113,12 @@ class Notice:
         found.append(t(lang, "outlet.since", at=moment(lang, self.raised_at, now)))
         if self.sentence:
             found.append(self.sentence)
-        if self.rung and self.deadline:
-            who, until = some(lang, "outlet.rung", self.rung), moment(lang, self.deadline, now)
-            found.append(t(lang, "outlet.asked_until", who=who, at=until))
-        elif self.rung:
-            found.append(t(lang, "outlet.asked", who=some(lang, "outlet.rung", self.rung)))
+        if self.rung and self.phase in (None, "raised"):  # later whoever took it on is asked, by the pages
+            who = some(lang, "outlet.rung", self.rung)
+            if self.deadline and self.deadline > self.known_at:
+                found.append(t(lang, "outlet.asked_until", who=who, at=moment(lang, self.deadline, now)))
+            else:
+                found.append(t(lang, "outlet.asked", who=who))
         if now - self.known_at > LATE:
             found.append(t(lang, "outlet.late", at=moment(lang, self.known_at, now)))
         return found
@@ -118,7 +129,11 @@ def notice(said: Notification, *, lang: str, public: bool, public_url: str) -> N
     body = said.body
     incident = said.incident_id
     building = (said.building_en if lang == "en" else None) or said.building
-    place = " ".join(part for part in (said.community, building) if part) if public else _text(body.get("where"))
+    place = " ".join(part for part in (said.community, building) if part) if public else body.get("where")
+
+    def plain(text: object) -> str:
+        return _text(text, said.names)
+
     return Notice(
         notification_id=said.notification_id,
         event_id=said.event_id,
@@ -130,13 +145,16 @@ def notice(said: Notification, *, lang: str, public: bool, public_url: str) -> N
         is_drill=bool(said.drill_id or body.get("is_drill")),
         grade=body["grade"] if body.get("grade") in (1, 2, 3, 4) else None,
         severity=_code(body.get("severity")),
-        title=_in(lang, body.get("title")) or t(lang, "outlet.untitled"),
-        where=_text(place),
-        sentence="" if public else _in(lang, body.get("sentence")),
+        title=plain(_in(lang, body.get("title"))) or t(lang, "outlet.untitled"),
+        where=plain(place),
+        sentence="" if public else plain(_in(lang, body.get("sentence"))),
         raised_at=_instant(body.get("raised_at")) or said.known_at,
         rung=_code(body.get("rung")),
         deadline=_instant(body.get("deadline")),
-        step=_code(body.get("step")),
+        phase=_code(body.get("phase")),
+        role=_code(body.get("role")),
+        outcome=_code(body.get("outcome")),
+        cause=None if public else _code(body.get("cause")),
         link="" if public or not (public_url and incident) else _link(public_url, said.exercised, incident, lang),
         lang=lang,
     )
@@ -147,18 +165,19 @@ def _link(public_url: str, community_id: str, incident: str, lang: str) -> str:
     return f"{public_url}/elder-care?{urlencode(asked)}"
 
 
-def _in(lang: str, said: object) -> str:
+def _in(lang: str, said: object) -> object:
     """A text given in both languages, or in one."""
-    if isinstance(said, Mapping):
-        return _text(said.get(lang) or said.get("zh") or said.get("en"))
-    return _text(said)
+    return (said.get(lang) or said.get("zh") or said.get("en")) if isinstance(said, Mapping) else said
 
 
-def _text(said: object) -> str:
+def _text(said: object, names: Sequence[str]) -> str:
     """One line of plain text: names of places come from people, and no robot may take them for markup."""
     if not isinstance(said, str):
         return ""
     plain = " ".join(said.translate(_MARKUP).split())
+    for name in names:
+        if len(name.strip()) > 1:
+            plain = plain.replace(name.strip(), "＊＊")
     return _TELEPHONE.sub("…", plain)[:LONGEST]
 
 

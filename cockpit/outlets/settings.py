@@ -38,6 +38,14 @@ _KEY_OF = {"wecom": "key", "dingtalk": "access_token"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _HIDDEN = ("url", "secret")
+TELLS = (
+    "raised", "realarmed", "escalated", "evidence", "cleared", "acknowledge", "contact", "dispatch", "arrive",
+    "handle", "confirm", "close", "reopen", "hand_over", "merge", "note",
+)  # fmt: skip
+"""What a notification may tell of: an incident's beginning, what changed in it, and the steps of its procedure."""
+_PEOPLE = frozenset({"raised", "realarmed", "escalated", "acknowledge", "close", "reopen", "hand_over"})
+_USUAL = {"wecom": _PEOPLE, "dingtalk": _PEOPLE, "webhook": frozenset(), "mqtt": frozenset(), "file": frozenset()}
+"""What a kind of outlet is told when it does not say: a group of people gets what somebody must know, not each step."""
 MIN_SECRET = 16
 _BASE64 = "whsec_"
 
@@ -56,6 +64,7 @@ class OutletSettings:
     secret: str = field(default="", repr=False)
     path: str = ""
     grades: frozenset[int] = frozenset()
+    kinds: frozenset[str] = frozenset()
     rules: frozenset[str] = frozenset()
     communities: frozenset[str] = frozenset()
     lang: str = "zh"
@@ -118,6 +127,7 @@ def _outlet(n: int, table: dict[str, Any], environment: Mapping[str, str], folde
         secret=_text(place, table, "secret"),
         path=_text(place, table, "path") and str(folder / _text(place, table, "path")),
         grades=frozenset(_one_of(place, "grades", g, GRADES) for g in _list(place, table, "grades")),
+        kinds=frozenset(_one_of(place, "kinds", k, TELLS) for k in _list(place, table, "kinds")) or _USUAL[kind],
         rules=frozenset(_words(place, table, "rules")),
         communities=frozenset(_words(place, table, "communities")),
         lang=_one_of(place, "lang", table.get("lang", "zh"), LANGUAGES),

@@ -33,7 +33,10 @@ def body(**changes: Any) -> dict[str, Any]:
         "sentence": {"zh": "按下了呼叫按钮。", "en": "The button was pressed."},
         "rung": "grid_worker",
         "deadline": "2026-11-22T12:03:00+08:00",
-        "step": None,
+        "phase": "raised",
+        "role": "system",
+        "outcome": None,
+        "cause": None,
         "is_drill": False,
         **changes,
     }

@@ -55,7 +55,7 @@ def test_its_receiver_accepts_what_we_send_once_and_nothing_forged(clock, receiv
 def test_its_event_has_the_keys_of_a_real_one(clock):
     with Store(None) as store:
         out = Outbox(store, clock, "http://127.0.0.1:9/")
-        out.put(kind="hand_over", step="hand_over")
+        out.put(kind="hand_over")
         (stored,) = out.notifications.pending("duty", clock())
     real = json.loads(notice(stored, lang="zh", public=False, public_url="https://cim.example.cn").event())
     shown = json.loads(block("json"))

@@ -83,7 +83,10 @@ def test_a_webhook_gets_a_cloud_event_with_every_field_of_the_notice(sent, clock
             "where": "东园 3幢 2单元 502",
             "sentence": "按下了呼叫按钮。",
             "raised_at": "2026-11-22T11:58:00+08:00",
-            "step": None,
+            "phase": "raised",
+            "role": "system",
+            "outcome": None,
+            "cause": None,
             "rung": "grid_worker",
             "deadline": "2026-11-22T12:03:00+08:00",
             "link": LINK,
@@ -182,17 +185,46 @@ def test_a_message_takes_only_as_many_as_its_receiver_allows(store, clock, recei
 
 @pytest.mark.parametrize("kind", ["webhook", "wecom", "dingtalk"])
 def test_a_drill_is_marked_in_every_message(sent, kind):
-    changes = [{"drill": "d1", "is_drill": True}, {"incident": None, "is_drill": True, "lang": "x"}]
+    changes = [{"drill": "d1", "is_drill": True}, {"incident": None, "is_drill": True}]
     for request in sent(kind, *changes):
         assert "【演练】" in request.body.decode()
     (merged,) = sent(kind, *changes, together=True)[:1] if kind != "webhook" else sent(kind, changes[0])[:1]
     assert "【演练】" in merged.body.decode()
 
 
+@pytest.mark.parametrize(
+    ("lang", "kind", "changes", "headline", "next_line"),
+    [
+        ("zh", "raised", {}, "红色 · 紧急呼叫", "下一步：请网格员在 12:03 前处理"),
+        ("zh", "hand_over", {"rung": "120", "deadline": "2026-11-22T11:59:00+08:00"},
+         "红色 · 紧急呼叫 （已转交）", "下一步：请120处理"),
+        ("zh", "acknowledge", {"phase": "acknowledged", "role": "duty_officer"},
+         "红色 · 紧急呼叫 （值班员已确认）", None),
+        ("en", "acknowledge", {"phase": "acknowledged", "role": "duty_officer"},
+         "Red · Call for help (acknowledged by the duty officer)", None),
+        ("zh", "close", {"phase": "closed", "role": "duty_officer", "outcome": "false"},
+         "红色 · 紧急呼叫 （值班员已关闭，误报）", None),
+        ("en", "close", {"phase": "closed", "role": "duty_officer", "outcome": "true"},
+         "Red · Call for help (closed by the duty officer: true)", None),
+    ],
+)  # fmt: skip
+def test_who_did_what_and_who_is_asked_next_is_said_only_while_it_is_so(
+    store, clock, lang, kind, changes, headline, next_line
+):
+    out = Outbox(store, clock, "http://127.0.0.1:9/")
+    out.put("i1", kind, **changes)
+    (stored,) = out.notifications.pending("duty", clock())
+    said = notice(stored, lang=lang, public=False, public_url="")
+    assert said.headline == headline
+    assert [line for line in said.lines(clock()) if line.startswith(("下一步", "Next"))] == (
+        [next_line] if next_line else []
+    )
+
+
 def test_a_step_and_a_late_delivery_are_said(sent, store, clock, receiver):
     there = receiver()
     out = Outbox(store, clock, there.url, "wecom")
-    out.put("i1", "hand_over", step="hand_over")
+    out.put("i1", "hand_over")
     clock.forward(hours=1)
     out.until_told()
     text = json.loads(there.requests[0].body)["markdown"]["content"]
@@ -217,6 +249,34 @@ def test_no_name_telephone_or_note_leaves_whatever_a_body_holds(sent):
         assert found == []
 
 
+INCIDENT = """
+INSERT INTO incident VALUES ('demo-h502-1', 'elder_incident', 'demo', 'h1', 'h1', NULL, 'demo-b3', NULL, $at, $at)
+"""
+
+
+def test_a_name_that_somebody_wrote_into_a_device_or_place_does_not_leave(clock, receiver):
+    twin = Twin.open(None, clock=clock)
+    twin.record(
+        [
+            Resident(community_id="demo", resident_id="r1", home_id="h1", name="王秀英"),
+            Contact(community_id="demo", contact_id="c1", home_id="h1", role="family", rank=1, name="李梅"),
+            Contact(community_id="demo", contact_id="c2", role="grid_worker", rank=1, name="赵大力"),
+        ]
+    )
+    twin.store.write(lambda writer: writer.execute(INCIDENT, at=clock()))
+    there = receiver()
+    out = Outbox(twin.store, clock, there.url, "wecom")
+    out.put(
+        "demo-h502-1", where="东园 王秀英家", title={"zh": "李梅装的门磁失联", "en": "x"},
+        sentence={"zh": "王秀英家的门磁失联，赵大力已知。", "en": "x"},
+    )  # fmt: skip
+    out.until_told()
+    twin.close()
+    text = there.requests[0].body.decode()
+    assert "＊＊家的门磁失联，＊＊已知。" in text
+    assert [name for name in ("王秀英", "李梅", "赵大力") if name in text] == []
+
+
 def test_a_public_outlet_says_the_building_and_nothing_of_what_somebody_did_there(clock, receiver):
     twin = Twin.open(None, clock=clock)
     twin.record(
@@ -227,17 +287,9 @@ def test_a_public_outlet_says_the_building_and_nothing_of_what_somebody_did_ther
                 community_id="demo", building_id="demo-b3", estate_id="demo-e1", name="3幢", footprint=square(104, 30),
                 height_m=18.0,
             ),
-            Resident(community_id="demo", resident_id="r1", home_id="h1", name="王秀英"),
-            Contact(community_id="demo", contact_id="c1", home_id="h1", role="family", rank=1, name="李梅"),
         ]
     )  # fmt: skip
-    twin.store.write(
-        lambda writer: writer.execute(
-            "INSERT INTO incident VALUES ('demo-h502-1', 'elder_incident', 'demo', 'h1', 'h1', NULL, 'demo-b3', NULL, "
-            "$at, $at)",
-            at=clock(),
-        )
-    )
+    twin.store.write(lambda writer: writer.execute(INCIDENT, at=clock()))
     there = receiver()
     for kind in ("webhook", "wecom", "dingtalk"):
         out = Outbox(twin.store, clock, there.url, kind, public=True, public_url="https://cim.example.cn", name=kind)

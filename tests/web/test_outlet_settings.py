@@ -78,6 +78,7 @@ def test_neither_address_nor_secret_is_shown(tmp_path):
         (SIGNED + "grades = [5]", "outlet duty: grades: found 5; expected 1, 2, 3, 4"),
         (SIGNED + "grades = 1", "outlet duty: grades: found 1, expected a list"),
         (SIGNED + "grades = [true]", "outlet duty: grades: found True"),
+        (SIGNED + 'kinds = ["raise"]', "outlet duty: kinds: found 'raise'; did you mean raised?"),
         (SIGNED + "rules = [1]", "outlet duty: rules: found 1, expected text"),
         (SIGNED + 'lang = "de"', "outlet duty: lang: found 'de'"),
         (SIGNED + 'drills = "no"', "outlet duty: drills: found 'no', expected true or false"),

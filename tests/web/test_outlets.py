@@ -10,6 +10,8 @@ import pytest
 
 from cockpit.outlets.delivery import end_of_quiet
 from cockpit.outlets.notices import notice
+from cockpit.outlets.settings import TELLS
+from twin_model.catalogue import Catalogue
 from twin_model.store import Store
 
 from .outbox import NIGHT, SECRET, WAITS, Outbox, outlet
@@ -383,6 +385,7 @@ def test_an_incident_that_grows_worse_at_night_is_told_from_its_beginning(outbox
     ("keys", "told"),
     [
         ({}, [1, 2, 3, 4]),
+        ({"kinds": ["close"]}, [2]),
         ({"grades": [1, 2]}, [1, 3]),
         ({"rules": ["sos"]}, [1, 4]),
         ({"communities": ["east"]}, [2]),
@@ -393,11 +396,25 @@ def test_an_outlet_is_told_what_it_asked_for(outbox, receiver, keys, told):
     there = receiver()
     out = outbox(there.url, **keys)
     out.put("i1", rules=["sos", "fall"])
-    out.put("i2", grade=4, community_id="east")
+    out.put("i2", "close", grade=4, community_id="east")
     out.put("i3", grade=2, rules=["smoke"])
     out.put("i4", grade=3, rules=["sos"], drill="d1", is_drill=True)
     out.until_told()
     assert sorted(numbers(there)) == told
+
+
+def test_a_group_of_people_is_told_what_it_must_know_and_not_each_step(outbox, receiver):
+    there = receiver()
+    out = outbox(there.url, "wecom")
+    for kind in ("raised", "evidence", "acknowledge", "contact", "dispatch", "arrive", "cleared", "close"):
+        out.put("i1", kind)
+    out.until_told()
+    assert out.delivery.status()["told"] == 3
+
+
+def test_an_outlet_can_ask_for_every_kind_of_news_that_care_tells():
+    steps = {step for procedure in Catalogue.load().procedures.values() for step in procedure.steps}
+    assert steps | {"raised", "realarmed", "escalated", "evidence", "cleared"} == set(TELLS)
 
 
 def test_a_body_nobody_can_read_does_not_stop_those_after_it(outbox, receiver, store, clock):

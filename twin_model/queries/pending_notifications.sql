@@ -11,7 +11,11 @@ alerted AS (
 SELECT w.notification_id, w.known_at, w.kind, w.community_id, coalesce(d.drill_of, w.community_id) AS exercised,
     w.incident_id, w.alert_id, w.drill_id, c.name AS community,
     nullif(concat_ws(' ', e.name, b.name), '') AS building, nullif(concat_ws(' ', coalesce(e.name_en, e.name), coalesce(b.name_en, b.name)), '') AS building_en,
-    a.rule, w.body
+    a.rule, w.body,
+    list_distinct(list_concat(
+        coalesce((SELECT list(r.name) FROM resident_at($instant) r WHERE r.home_id = i.home_id), []),
+        coalesce((SELECT list(k.name) FROM contact_at($instant) k
+            WHERE coalesce(k.home_id, i.home_id) = i.home_id AND k.community_id = w.community_id), []))) AS names
 FROM waiting w
 LEFT JOIN drill d ON d.drill_id = w.drill_id
 LEFT JOIN incident i ON i.incident_id = w.incident_id
