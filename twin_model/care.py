@@ -25,6 +25,7 @@ from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import Drill, DrillClock
 from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
+from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
 from twin_model.service_levels import ServiceLevels, service_levels
 from twin_model.states import Batch, States
@@ -68,9 +69,15 @@ class Care:
         self._twin = twin
         self._store = twin.store
         self.clock = DrillClock(twin.store)
-        self._absences = absences.read(twin.store, twin.now())
+        self._read_absences(twin.now())
         self._thresholds_read(to_us(twin.now()))
-        self._breaches = Breaches(twin.store, homes=self._homes, settings=self._settings, absences=self._absence_rows)
+        self._homes = Homes(
+            twin.store, placed=twin.placed, entities=twin.entities, states_of=twin.states_of, absences=self._absent,
+            time=self.clock.time,
+        )  # fmt: skip
+        self._breaches = Breaches(
+            twin.store, homes=self._home_tables, settings=self._settings, absences=self._absence_rows
+        )
         self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
         self._cases = Cases(twin.store, twin.catalogue.procedures, twin.catalogue.alert_rules)
         begun = twin.store.select("SELECT begun_at FROM care_begin")["begun_at"].to_pylist()
@@ -79,7 +86,8 @@ class Care:
     # ------------------------------------------------------------------ the engine
 
     def hear(self, batch: Batch, states: States, received: int, *, history: bool) -> Plan | None:
-        """What the alarms of a commit under way change; a history before care began is not judged."""
+        """What the alarms of a commit under way change; a history before care began teaches, but is not judged."""
+        self._homes.hear(batch, received)
         if history and self.begun_at is None:
             return None
         placed = self._twin.placed(from_us(received))
@@ -114,12 +122,14 @@ class Care:
             return
         self._engine.restore()
         self._cases.rolled_back()
+        self._homes.forget()
 
     def reload(self) -> None:
         """A past was written into the log by other ways: take it up. Hold ``writing``."""
-        self._absences = absences.read(self._store, self._twin.now())
+        self._read_absences(self._twin.now())
         self._engine.restore()
         self._cases.rolled_back()
+        self._homes.forget()
 
     def _clock_at(self, known_at: datetime) -> Callable[[str], datetime]:
         return lambda community_id: self.domain_time(community_id, known_at)
@@ -135,7 +145,8 @@ class Care:
             instant = self.clock.time(community_id, to_us(known_at))
             senses = placed.senses(states, instant)
             state = senses.filter(pc.equal(senses["home_id"], home_id))
-            home = self._homes(Moment(instant, to_us(known_at), states), state, [home_id])["home_state"].to_pylist()
+            moment = Moment(instant, to_us(known_at), states)
+            home = self._homes.tables(moment, [home_id])["home_state"].to_pylist()
             found[home_id] = HomeContext(
                 states=state.select(["device_id", "metric", "value", "taken_at", "changed_at", "status"]).to_pylist(),
                 state=home[0]["state"] if home else None,
@@ -154,9 +165,12 @@ class Care:
             states = self._twin.live_states()
             plan = self._engine.look(placed, states, received, self._suppressions(received))
             moved: list[str] = []
-            if plan.moves or self.begun_at is None or self._handing_over_due(known_at) <= known_at:
+            days = self._homes.finished(known_at)
+            handing_over = self._handing_over_due(known_at) <= known_at
+            if plan.moves or days.num_rows or self.begun_at is None or handing_over:
 
                 def change(writer: Writer) -> list[str]:
+                    writer.append("rhythm_day", days)
                     found = self.write(writer, plan, states, known_at)
                     return [*found, *self._cases.run_timers(writer, known_at, self._clock_at(known_at))]
 
@@ -227,9 +241,7 @@ class Care:
         self, at: datetime, *, community_id: str | None = None, open_only: bool = True, include_drills: bool = True
     ) -> list[Incident]:
         """The incidents as known at ``at``, the most urgent first; of a community with those of its drills."""
-        return self._cases.incidents(
-            at, community_id=community_id, open_only=open_only, include_drills=include_drills
-        )
+        return self._cases.incidents(at, community_id=community_id, open_only=open_only, include_drills=include_drills)
 
     def incident(self, incident_id: str, at: datetime) -> Incident | None:
         """One incident as known at ``at``; None when it was not known then."""
@@ -242,9 +254,7 @@ class Care:
         """
 
         def change(writer: Writer, known_at: datetime, at: datetime) -> Incident:
-            return self._cases.take_step(
-                writer, incident_id, step, by=by, role=role, known_at=known_at, at=at, **said
-            )
+            return self._cases.take_step(writer, incident_id, step, by=by, role=role, known_at=known_at, at=at, **said)
 
         return self._acted(incident_id, change)
 
@@ -252,9 +262,7 @@ class Care:
         """Go on with ``into`` for both incidents. Raises ``StepRefused``."""
 
         def change(writer: Writer, known_at: datetime, at: datetime) -> Incident:
-            return self._cases.merge(
-                writer, into, other, by=by, role=role, known_at=known_at, at=at, note=note
-            )
+            return self._cases.merge(writer, into, other, by=by, role=role, known_at=known_at, at=at, note=note)
 
         return self._acted(into, change)
 
@@ -308,7 +316,7 @@ class Care:
         self.step()
 
     def _absences_changed(self, received: int) -> None:
-        self._absences = absences.read(self._store, from_us(received))
+        self._read_absences(from_us(received))
         self._engine.watch_everybody()
 
     def _suppressions(self, known: int) -> Callable[[AlertRule, str, str | None], Suppression | None]:
@@ -417,9 +425,7 @@ class Care:
         """How quickly people were helped in incidents raised from ``start`` to ``end``, as known at ``at``."""
         devices = self._twin.device_status(min(end, at), community_id=community_id)
         procedure = self._twin.catalogue.procedures[ELDER_INCIDENT]
-        return service_levels(
-            self._store, procedure, devices, start=start, end=end, at=at, community_id=community_id
-        )
+        return service_levels(self._store, procedure, devices, start=start, end=end, at=at, community_id=community_id)
 
     def suggestions(self, at: datetime, *, community_id: str) -> list[Suggestion]:
         """Thresholds that the outcomes known at ``at`` speak for; applying one is ``set_threshold``."""
@@ -437,9 +443,7 @@ class Care:
         home_id: str | None = None,
     ) -> pa.Table:  # fmt: skip
         """Visits from ``start`` to ``end`` as known at ``at``, newest first."""
-        return self._store.read(
-            "visits", first=start, last=end, instant=at, community_id=community_id, home_id=home_id
-        )
+        return self._store.read("visits", first=start, last=end, instant=at, community_id=community_id, home_id=home_id)
 
     def record_visits(self, visits: Sequence[Visit]) -> None:
         """Note visits. Raises KeyError naming a home that is not known."""
@@ -453,13 +457,32 @@ class Care:
             rows = [{**row, "known_at": known_at} for row in rows]
             self._twin.commit(lambda writer: writer.append("visit", pa.Table.from_pylist(rows)), received, care=True)
 
+    # ------------------------------------------------------------------ homes
+
+    def home_states(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
+        """Homes with a kit of elders living alone, as known at ``at``: active, quiet, away or blind; see ``homes``."""
+        return self._twin.home_states(at, community_id=community_id)
+
+    def home_rhythm(self, home_id: str, at: datetime) -> HomeRhythm | None:
+        """A home's learned rhythm and what it says of ``at``; None where no device tells of life."""
+        return self._homes.rhythm(home_id, at)
+
+    def home_states_at(self, at: datetime) -> pa.Table:
+        """As ``home_states``, of all communities, not remembered."""
+        return self._homes.states(at)
+
     # ------------------------------------------------------------------ tables for the rules
 
-    def _homes(self, moment: Moment, state: pa.Table, homes: list[str]) -> dict[str, pa.Table]:
-        known = from_us(moment.known)
-        return {
-            "home_state": self._store.read("home_states", tables={"state": state}, instant=known),
-        }
+    def _home_tables(self, moment: Moment, _state: pa.Table, homes: list[str]) -> dict[str, pa.Table]:
+        return self._homes.tables(moment, homes)
+
+    def _absent(self, at: datetime) -> list[Absence]:
+        """The absences known at ``at``; the newest are at hand."""
+        return self._absences if at >= self._absences_since else self.absences(at)
+
+    def _read_absences(self, at: datetime) -> None:
+        self._absences = absences.read(self._store, at)
+        self._absences_since = at
 
     def _settings(self, rule: AlertRule, known: int) -> pa.Table:
         at = from_us(known)

@@ -238,6 +238,14 @@ class Rhythm:
             return 0.0
         return sum(self.habit.missed(a, b, self.sensor) for a, b in self._watched(until) if b > a)
 
+    def limit(self) -> float:
+        """How many active slots this silence may miss; 0 while nothing is learned."""
+        return 0.0 if self.habit is None or self.last is None else self.habit.limit(self.last)
+
+    def stretches(self) -> list[tuple[float, float]]:
+        """The watched stretches since the last sign of life; the last one is open."""
+        return [] if self.last is None else self._watched(np.inf)
+
     # ------------------------------------------------------------------ private
 
     def _is_stray(self, at: float, sensor: int, cleared: list[tuple[Due, float]]) -> bool:

@@ -426,12 +426,9 @@ class Twin:
         return _of(table, community_id)
 
     def home_states(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
-        """Equipped homes of elders living alone: active, quiet or blind, and since when."""
+        """Equipped homes of elders living alone: active, quiet, away or blind, since when and why."""
         at = self._until_now(at)
-        table = self._remembered.get(
-            ("home_states", *self._moment(at)),
-            lambda: self._store.read("home_states", tables={"state": self.states(at)}, instant=at),
-        )
+        table = self._remembered.get(("home_states", *self._moment(at)), lambda: self.care.home_states_at(at))
         return _of(table, community_id)
 
     def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:

@@ -43,7 +43,8 @@ CREATE TABLE absence (
     absence_id TEXT NOT NULL, community_id TEXT NOT NULL, home_id TEXT, kind TEXT NOT NULL, starts_at TIMESTAMP NOT NULL, ends_at TIMESTAMP NOT NULL,
     reason TEXT NOT NULL, declared_by TEXT NOT NULL, recorded_at TIMESTAMP NOT NULL, ended_by TEXT, superseded_at TIMESTAMP);
 
--- What a home did on one local day, in 288 slots of five minutes, one bit each: active, and watched at all.
+-- What a home did on one local day, in 288 slots of five minutes: active, one byte each, the code of the sensor that
+-- spoke last (0: still); watched, one bit each.
 CREATE TABLE rhythm_day (
     home_id TEXT NOT NULL, day DATE NOT NULL, active BLOB NOT NULL, watched BLOB NOT NULL, known_at TIMESTAMP NOT NULL);
 

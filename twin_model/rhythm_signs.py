@@ -1,0 +1,82 @@
+"""Which readings are signs of life, of which home, from which device, through which gateway."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from twin_model.placed import Placed
+from twin_model.rhythm import sensor_code
+from twin_model.states import F64, I32, Bools
+
+ON, COMES, CHANGES, GROWS = 1, 2, 3, 4
+SIGNS = {
+    "motion": ON, "sos": ON, "presence": COMES, "open": CHANGES, "in_bed": CHANGES, "meal_order": CHANGES,
+    "water_m3": GROWS,
+}  # fmt: skip
+EYES = ("motion", "presence", "open", "in_bed", "water_m3")  # what sees life often enough to tell a silence
+DOOR = "open"
+
+
+class Layout:
+    """Per series number of an epoch of devices: home, kind of sign, device; only of devices in homes and gateways."""
+
+    def __init__(self, placed: Placed) -> None:
+        self.placed = placed
+        table = placed.table
+        top = int(placed.series.max()) + 1 if len(placed.series) else 0
+        metric, kind = table["metric"].to_pylist(), table["type"].to_pylist()
+        home, gateway, device = (table[name].to_pylist() for name in ("home_id", "gateway_id", "device_id"))
+        stale = table["stale_us"].to_pylist()
+        telling = {device[row] for row in range(table.num_rows) if home[row] is not None and metric[row] in SIGNS}
+        chosen = [row for row in range(table.num_rows) if device[row] in telling or kind[row] == "gateway"]
+        self.devices = sorted({device[row] for row in chosen})
+        number = {name: n for n, name in enumerate(self.devices)}
+        self.homes: list[str] = sorted({home[row] for row in chosen if kind[row] != "gateway"})
+        self.of_home = of_home = {name: n for n, name in enumerate(self.homes)}
+        heard = placed.table["device_id"].take(pa.array(placed.device_rows)).to_pylist()
+        of_heard = {name: n for n, name in enumerate(heard)}
+        self.heard_row = np.array([of_heard[name] for name in self.devices], np.intp)
+        self.sign = np.zeros(top, np.int8)
+        self.device = np.full(top, -1, np.int32)
+        self.home = np.full(len(self.devices), -1, np.int32)
+        self.code = np.zeros(len(self.devices), np.uint8)
+        self.stale = np.zeros(len(self.devices), np.int64)
+        self.is_eye = np.zeros(len(self.devices), bool)
+        self.is_door = np.zeros(top, bool)
+        gateways: list[str | None] = [None] * len(self.devices)
+        for row in chosen:
+            series, n = int(placed.series[row]), number[device[row]]
+            self.device[series] = n
+            self.stale[n] = stale[row]
+            self.code[n] = sensor_code(device[row])
+            if kind[row] == "gateway":
+                continue
+            self.sign[series] = SIGNS.get(metric[row], 0)
+            self.is_door[series] = metric[row] == DOOR
+            self.home[n] = of_home[home[row]]
+            self.is_eye[n] |= metric[row] in EYES
+            gateways[n] = gateway[row]
+        self.eyes = _grouped(self.home, self.is_eye, len(self.homes))
+        self.number = number
+        self.behind: dict[int, set[int]] = {}  # homes behind a gateway
+        self.through = np.full(len(self.devices), -1, np.int32)  # the gateway of a device
+        for n, name in enumerate(gateways):
+            if name in number and self.home[n] >= 0:
+                self.through[n] = number[name]
+                self.behind.setdefault(number[name], set()).add(int(self.home[n]))
+        self.series: I32 = np.flatnonzero(self.device >= 0).astype(np.int32)
+
+    def per_home(self, of_device: F64 | Bools) -> F64:
+        """The sum over the devices of each home."""
+        mine = self.home >= 0
+        sums: F64 = np.bincount(self.home[mine], weights=of_device[mine], minlength=len(self.homes))
+        return sums
+
+
+def _grouped(home: I32, is_eye: Bools, homes: int) -> list[NDArray[np.intp]]:
+    eyes: list[list[int]] = [[] for _ in range(homes)]
+    for n in np.flatnonzero(is_eye & (home >= 0)).tolist():
+        eyes[home[n]].append(n)
+    return [np.array(group, np.intp) for group in eyes]

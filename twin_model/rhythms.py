@@ -1,0 +1,347 @@
+"""The rhythms of all homes, kept up with the log: which readings are signs of life, and when a home was watched.
+
+Live, every commit is heard once (``hear``). What is known at a past instant, and what is known after a restart, is
+made from the stored days (``rhythm_day``) and the readings since them, by the same code.
+
+* A sign of life: motion seen (not its end), an alarm button pressed, presence that begins, a door, a bed or a meal
+  that changes, water that was used. Never a heartbeat, never a battery.
+* A device watches until it was silent for longer than its type may be (``stale_after``), and not while its gateway is
+  silent. A home is watched while the devices that usually tell of life there, at least half of them by what they told
+  in the last 28 days, are watching.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from threading import RLock
+
+import numpy as np
+import pyarrow as pa
+
+from twin_model.placed import Placed
+from twin_model.rhythm import LEARNED_DAYS, Due, Habit, Rhythm
+from twin_model.rhythm_days import DAY_US, LOCAL_US, SCHEMA, day_row, instant_of, local, local_day, read_days
+from twin_model.rhythm_signs import CHANGES, COMES, GROWS, ON, Layout
+from twin_model.states import F64, I32, I64, NEVER, Batch, Bools, States
+from twin_model.store import Store
+from twin_model.timeline import from_us
+
+CHUNK_US = 30 * 60_000_000
+KEPT = 3  # past instants of which the rhythms are remembered
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one home's rhythm. Instants are microseconds UTC; ``due`` None: nothing to judge by."""
+
+    last: int | None
+    out: bool
+    due: Due | None
+    habit: Habit | None
+    sensor: int
+    limit: float
+    stretches: tuple[tuple[float, float], ...]
+    watched_since: int | None
+
+    def missed(self, instant: int) -> float:
+        """Active slots expected since the last sign of life, in watched time."""
+        if self.habit is None:
+            return 0.0
+        now = local(instant)
+        parts = ((a, min(b, now)) for a, b in self.stretches)
+        return sum(self.habit.missed(a, b, self.sensor) for a, b in parts if b > a)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How well homes are watched; one row per home, ``row`` gives its number.
+
+    ``share``: of its usual witnesses heard, 0..1; ``any``: whether one is; ``gateway_silent``: whether one would be but
+    for its gateway; ``heard``: the newest report (NEVER: none); ``present``: whether a radar sees somebody.
+    """
+
+    row: dict[str, int]
+    share: F64
+    any: Bools
+    gateway_silent: Bools
+    heard: I64
+    present: Bools
+
+
+class Rhythms:
+    """Every home's rhythm. One thread hears commits; any thread asks."""
+
+    def __init__(self, store: Store, *, homes: frozenset[str] | None = None) -> None:
+        self._store = store
+        self._only = homes
+        self._lock = RLock()
+        self._past: OrderedDict[tuple[int, frozenset[str] | None], Rhythms] = OrderedDict()
+        self._layout: Layout | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Read everything again from the store at the next use: after a transaction that failed."""
+        with self._lock:
+            self._rhythm: dict[str, Rhythm] = {}
+            self._facts: dict[str, Facts] = {}
+            self._finished: list[tuple[str, int]] = []
+            self._known: int | None = None
+            self._value: F64 = np.empty(0)
+            self._heard: I64 = np.empty(0, np.int64)
+            self._layout = None
+            self._past.clear()
+
+    # ------------------------------------------------------------------ the log
+
+    def hear(self, placed: Placed, batch: Batch, known: int) -> None:
+        """A commit under way: its readings, before it is written. ``known`` is its instant in microseconds."""
+        with self._lock:
+            layout = self._ready(placed, known - 1)
+            self._known = known
+            if len(layout.series):
+                kept = (batch.series < len(layout.device)) & ~batch.retained
+                self._take(layout, batch.series[kept], np.minimum(batch.taken, batch.received)[kept], batch.value[kept])
+
+    def finished(self, known_at: datetime) -> pa.Table:
+        """Days that ended since the last call, as rows of ``rhythm_day``; call it where they are then written."""
+        with self._lock:
+            rows = []
+            for home_id, number in self._finished:
+                day = self._rhythm[home_id].days.get(number)
+                if day is not None:
+                    rows.append(day_row(home_id, number, day, known_at))
+            self._finished = []
+        return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+    def at(self, placed: Placed, known: int, *, homes: frozenset[str] | None = None) -> Rhythms:
+        """The rhythms as known at an instant: these, or those of the past made anew (of all homes or of some)."""
+        with self._lock:
+            self._ready(placed, known)
+            if self._known is None or known >= self._known:
+                return self
+            key = (known, homes)
+            if key not in self._past:
+                self._past[key] = Rhythms(self._store, homes=homes)
+                while len(self._past) > KEPT:
+                    self._past.popitem(last=False)
+            past = self._past[key]
+        past.ready(placed, known)
+        return past
+
+    def ready(self, placed: Placed, known: int) -> None:
+        """Be up to date with the log up to ``known``, once."""
+        with self._lock:
+            self._ready(placed, known)
+
+    def facts(self, home_id: str) -> Facts | None:
+        """What is known of a home; None where nothing tells of life."""
+        with self._lock:
+            found = self._facts.get(home_id)
+            if found is None and (rhythm := self._rhythm.get(home_id)) is not None:
+                found = self._facts[home_id] = _facts(rhythm)
+            return found
+
+    def sight(self, placed: Placed, states: States, instant: int) -> Sight:
+        """How well every home is watched at an instant of the community's clock."""
+        with self._lock:
+            layout = self._ready(placed, self._known or instant)
+            weight = self._witness(layout)
+        heard = placed.heard(states)[layout.heard_row]
+        fresh = (heard != NEVER) & (heard >= instant - layout.stale)
+        held = (layout.through >= 0) & ((heard != NEVER) & ~fresh)[np.maximum(layout.through, 0)]
+        seeing = fresh & ~held
+        series = layout.series[layout.sign[layout.series] == COMES]
+        seen = np.zeros(len(layout.devices), bool)
+        seen[layout.device[series[states.value[series] >= 1]]] = True
+        eye = layout.is_eye
+        newest = np.full(len(layout.homes), NEVER)
+        np.maximum.at(newest, layout.home[eye], heard[eye])
+        return Sight(
+            row=layout.of_home, share=layout.per_home(weight * seeing), any=layout.per_home(eye & seeing) > 0,
+            gateway_silent=layout.per_home(eye & fresh & held) > 0, heard=newest,
+            present=layout.per_home(eye & seeing & seen) > 0,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ private
+
+    def _ready(self, placed: Placed, known: int) -> Layout:
+        if self._layout is None or self._layout.placed is not placed:
+            self._adopt(Layout(placed))
+        assert self._layout is not None
+        if self._known is None:
+            self._known = known
+            self._restore(self._layout, known)
+        return self._layout
+
+    def _adopt(self, layout: Layout) -> None:
+        """Go on with another set of devices; what was heard of those that stay is kept."""
+        before, self._layout = self._layout, layout
+        value = np.full(len(layout.device), np.nan)
+        value[: min(len(value), len(self._value))] = self._value[: len(value)]
+        heard = np.full(len(layout.devices), NEVER)
+        if before is not None:
+            for name, n in layout.number.items():
+                if name in before.number:
+                    heard[n] = self._heard[before.number[name]]
+        self._value, self._heard = value, heard
+        self._weight: dict[int, F64] = {}
+        self._shares: F64 | None = None
+
+    def _restore(self, layout: Layout, known: int) -> None:
+        first = read_days(self._store, known, self._rhythm, self._only)
+        wanted = [home for home in layout.homes if self._only is None or home in self._only]
+        horizon = (local_day(known) - LEARNED_DAYS) * DAY_US - LOCAL_US
+        begin = {
+            home: max((first[home] - 1) * DAY_US - LOCAL_US, horizon) if home in first else horizon for home in wanted
+        }
+        if not begin:
+            return
+        chosen = [
+            s for s in layout.series.tolist()
+            if (h := int(layout.home[layout.device[s]])) < 0 or layout.homes[h] in begin
+        ]  # fmt: skip
+        rows = self._store.read(
+            "readings_of", tables={"chosen": pa.table({"series_no": pa.array(chosen, pa.int32())})},
+            after=from_us(min(begin.values()) - CHUNK_US), known=from_us(known),
+        )  # fmt: skip
+        series = rows["series_no"].to_numpy()
+        when = rows["taken_at"].cast(pa.int64()).to_numpy()
+        home = layout.home[layout.device[series]]
+        starts = np.array([begin.get(name, horizon) for name in layout.homes] or [horizon])
+        kept = when >= np.where(home >= 0, starts[np.maximum(home, 0)], horizon)
+        self._take(layout, series[kept], when[kept], rows["value"].to_numpy()[kept])
+        self._finished = [(h, n) for h, n in self._finished if n >= first.get(h, -1)]
+
+    def _take(self, layout: Layout, series: I32, when: I64, value: F64) -> None:
+        """Readings in any order; long spans piece by piece, so that silences of devices in between are seen."""
+        mine = layout.device[series] >= 0
+        if not mine.any():
+            return
+        series, when, value = series[mine], when[mine], value[mine]
+        if len(when) > 1:
+            order = np.argsort(when, kind="stable")
+            series, when, value = series[order], when[order], value[order]
+        start = 0
+        while start < len(when):
+            end = int(np.searchsorted(when, when[start] + CHUNK_US, "right"))
+            self._piece(layout, series[start:end], when[start:end], value[start:end])
+            start = end
+
+    def _piece(self, layout: Layout, series: I32, when: I64, value: F64) -> None:
+        device = layout.device[series]
+        before = self._before(series, value)
+        self._see_again(layout, device, when)
+        sign = layout.sign[series]
+        known = ~np.isnan(before)
+        life = (
+            ((sign == ON) & (value >= 1))
+            | ((sign == COMES) & known & (value >= 1) & (before < 1))
+            | ((sign == CHANGES) & known & (value != before))
+            | ((sign == GROWS) & known & (value > before))
+        )
+        if not life.any():
+            return
+        device, at, door = device[life], when[life], layout.is_door[series[life]]
+        home, code = layout.home[device], layout.code[device]
+        for number in np.unique(home).tolist():
+            name = layout.homes[number]
+            if self._only is not None and name not in self._only:
+                continue
+            own = home == number
+            rhythm = self._rhythm.setdefault(name, Rhythm())
+            rhythm.observe((at[own] + LOCAL_US) / 1e6, code[own], door[own])
+            self._facts.pop(name, None)
+            if rhythm.finished:
+                self._finished += [(name, n) for n in rhythm.finished]
+                rhythm.finished = []
+                self._weight.pop(number, None)
+                self._shares = None
+
+    def _before(self, series: I32, value: F64) -> F64:
+        """The value each series had before each of these readings, nan where there was none; and remember the last."""
+        if len(series) == 1:
+            before = self._value[series]
+            self._value[series] = value
+            return before
+        order = np.argsort(series, kind="stable")
+        sorted_series, sorted_value = series[order], value[order]
+        is_first = np.concatenate(([True], sorted_series[1:] != sorted_series[:-1]))
+        previous = np.concatenate(([np.nan], sorted_value[:-1]))
+        previous[is_first] = self._value[sorted_series[is_first]]
+        last = np.concatenate((is_first[1:], [True]))
+        self._value[sorted_series[last]] = sorted_value[last]
+        before = np.empty(len(series))
+        before[order] = previous
+        return before
+
+    def _see_again(self, layout: Layout, device: I32, when: I64) -> None:
+        """Devices and gateways that were silent for too long and speak again: their homes were not watched."""
+        present, first = np.unique(device, return_index=True)
+        at, heard = when[first], self._heard[present]
+        back = (heard != NEVER) & (at - heard > layout.stale[present])
+        silent = {int(n): (int(self._heard[n]), int(t)) for n, t in zip(present[back], at[back], strict=True)}
+        heard_before = self._heard.copy() if silent else self._heard
+        np.maximum.at(self._heard, device, when)
+        homes: dict[int, int] = {}
+        for n, (since, until) in silent.items():
+            if layout.home[n] >= 0:
+                if layout.is_eye[n]:
+                    homes.setdefault(int(layout.home[n]), until)
+            else:
+                for number in layout.behind.get(n, ()):
+                    self._unwatched(layout, number, since, until)
+        for number, until in homes.items():
+            eyes, weight = layout.eyes[number], self._weights(layout, number)
+            if _share(heard_before[eyes], layout.stale[eyes], weight, until) >= 0.5:
+                continue  # the others watched on
+            if _share(self._heard[eyes], layout.stale[eyes], weight, until) >= 0.5:
+                self._unwatched(layout, number, _sure_until(heard_before[eyes], weight), until)
+
+    def _unwatched(self, layout: Layout, home: int, since: int, until: int) -> None:
+        rhythm = self._rhythm.get(layout.homes[home])
+        if rhythm is not None and since != NEVER:
+            rhythm.unwatched(local(since), local(until))
+            self._facts.pop(layout.homes[home], None)
+
+    def _witness(self, layout: Layout) -> F64:
+        """Per device what share of its home's life it tells of."""
+        if self._shares is None:
+            self._shares = np.zeros(len(layout.devices))
+            for number, eyes in enumerate(layout.eyes):
+                self._shares[eyes] = self._weights(layout, number)
+        return self._shares
+
+    def _weights(self, layout: Layout, home: int) -> F64:
+        """Of a home's eyes, by what they told in the days learned; alike before anything is."""
+        if home not in self._weight:
+            eyes = layout.eyes[home]
+            rhythm = self._rhythm.get(layout.homes[home])
+            days = [day.active for day in rhythm.days.values()] if rhythm else []
+            told = np.bincount(np.concatenate(days), minlength=256) if days else np.zeros(256)
+            weight = told[layout.code[eyes]].astype(np.float64) + 0.01
+            self._weight[home] = weight / weight.sum() if len(eyes) else weight
+        return self._weight[home]
+
+
+def _facts(rhythm: Rhythm) -> Facts:
+    last = rhythm.last
+    return Facts(
+        last=None if last is None else instant_of(last), out=rhythm.out, due=rhythm.due(), habit=rhythm.habit,
+        sensor=rhythm.sensor, limit=rhythm.limit(), stretches=tuple(rhythm.stretches()),
+        watched_since=None if last is None else instant_of(rhythm.stretches()[-1][0]),
+    )  # fmt: skip
+
+
+def _share(heard: I64, stale: I64, weight: F64, at: int) -> float:
+    """The share of the eyes, by weight, that are heard at an instant."""
+    fresh = (heard != NEVER) & (np.where(heard == NEVER, at, heard) >= at - stale)
+    return float(weight[fresh].sum())
+
+
+def _sure_until(heard: I64, weight: F64) -> int:
+    """The newest instant up to which at least half of the eyes, by weight, were surely there."""
+    order = np.argsort(-heard, kind="stable")
+    position = int(np.searchsorted(np.cumsum(weight[order]), 0.5 - 1e-9))
+    return int(heard[order][min(position, len(heard) - 1)])
