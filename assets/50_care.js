@@ -245,9 +245,15 @@
   });
 
   /* --- sound ---------------------------------------------------------------------------------------------- */
-  let audio = null, rang = 0;
+  let audio = null, rang = 0, blocked = false;
+  function unblock() {
+    if (!audio || audio.state === "running") return;
+    audio.resume().then(() => { blocked = false; rang = 0; showMute(); ring(); }).catch(() => {});
+  }
+  for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unblock, { passive: true });
   function mutedUntil() { const until = kept(MUTED, 0); return until > Date.now() ? until : 0; }
   function mute() {
+    if (blocked && !mutedUntil()) { unblock(); return; }
     keep(MUTED, mutedUntil() ? null : Date.now() + MUTED_MS);
     showMute();
   }
@@ -255,7 +261,8 @@
     const until = mutedUntil();
     for (const button of all("[data-mute]")) {
       button.setAttribute("aria-pressed", until ? "true" : "false");
-      const word = button.querySelector("[data-mute-word]"), words = until ? shell.text("care.js.muted", { at: minute(until) }) : shell.text("care.js.unmuted");
+      const word = button.querySelector("[data-mute-word]");
+      const words = until ? shell.text("care.js.muted", { at: minute(until) }) : shell.text(blocked ? "care.js.blocked" : "care.js.unmuted");
       if (word && word.textContent !== words) word.textContent = words;
     }
   }
@@ -280,8 +287,9 @@
   function sound() {
     const Context = window.AudioContext || window.webkitAudioContext;
     if (!Context) return;
+    // browsers let a page sound only after somebody touched it: until then the button says so
     audio = audio || new Context();
-    if (audio.state === "suspended") audio.resume().catch(() => {});
+    if (audio.state !== "running") { blocked = true; showMute(); return; }
     const start = audio.currentTime + 0.02;
     [[0, 660], [0.18, 880], [0.5, 660], [0.68, 880]].forEach(([after, hertz]) => {
       const tone = audio.createOscillator(), volume = audio.createGain();

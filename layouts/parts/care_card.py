@@ -18,7 +18,6 @@ from layouts.parts.care_parts import (
     person,
     place,
     role,
-    standing,
     ticking,
     who,
     words,
@@ -216,17 +215,29 @@ def relay(view: View, now: datetime, answer: Mapping[str, Any]) -> list[Told]:
         due = incident.deadlines.get("acknowledge")
         when = ticking(lang, due, now, form="left", class_name="left") if due else ""
         lines.append(("now", t(lang, "care.role.duty_officer"), t(lang, "care.waits_ack"), when, ""))
+    if incident.phase == "closed":
+        return lines
     for rung in incident.ladder:
-        if rung.state == "now" and incident.phase != "closed":
-            what = (
-                t(lang, "care.rung_until", at=clock(rung.until, seconds=True))
-                if rung.until
-                else t(lang, "care.rung.now")
-            )
-            when = ticking(lang, rung.until, now, form="left", class_name="left") if rung.until else ""
+        if rung.state == "now":
+            until = rung.until
+            what = t(lang, "care.rung_until", at=clock(until, seconds=True)) if until else t(lang, "care.rung.now")
+            when = ticking(lang, until, now, form="left", class_name="left") if until else ""
             lines.append(("now", who(lang, answer, rung), what, when, _contact_note(answer, rung)))
-        elif rung.state == "todo" and incident.phase != "closed":
-            lines.append(("todo", who(lang, answer, rung), _todo(lang, answer, rung), "", _contact_note(answer, rung)))
+    return lines + _to_come(lang, answer)
+
+
+def _to_come(lang: str, answer: Mapping[str, Any]) -> list[Told]:
+    """Who is asked next and when; those after that in one line."""
+    rungs = [rung for rung in answer["incident"].ladder if rung.state == "todo"]
+    if not rungs:
+        return []
+    first, rest = rungs[0], rungs[1:]
+    lines: list[Told] = [
+        ("todo", who(lang, answer, first), _todo(lang, answer, first), "", _contact_note(answer, first))
+    ]
+    if rest:
+        after = " › ".join(role(lang, answer, rung.role) for rung in rest)
+        lines.append(("todo", after, t(lang, "care.by_hand"), "", ""))
     return lines
 
 
@@ -283,15 +294,12 @@ def step_words(lang: str, answer: Mapping[str, Any], step: Any) -> str:
 
 
 def _todo(lang: str, answer: Mapping[str, Any], rung: Any) -> str:
-    now_rung = standing(answer)
-    ladder_ = answer["incident"].ladder
-    if now_rung is not None and now_rung.until is not None:
-        after = ladder_.index(now_rung) + 1
-        if after < len(ladder_) and ladder_[after] is rung:
-            return t(lang, "care.hands_over_at", at=clock(now_rung.until, seconds=True))
-    if answer["incident"].phase == "raised" and ladder_ and ladder_[0] is rung:
-        return t(lang, "care.asked_first")
-    return t(lang, "care.by_hand") if rung is ladder_[-1] else ""
+    """When it comes to somebody by itself, or that a person has to hand over."""
+    incident, procedure = answer["incident"], answer["procedure"]
+    last = procedure.grades[incident.grade].until
+    if incident.next_due is not None and incident.ladder.index(rung) <= last:
+        return t(lang, "care.hands_over_at", at=clock(incident.next_due, seconds=True))
+    return t(lang, "care.by_hand")
 
 
 def _contact_note(answer: Mapping[str, Any], rung: Any) -> str:

@@ -140,9 +140,8 @@ def doing_now(view: View, row: Mapping[str, Any]) -> str:
     lang, incident = view.lang, row["incident"]
     rung = standing(row)
     name = who(lang, row, rung) if rung else t(lang, "care.role.duty_officer")
-    line = t(
-        lang, f"care.phase_now.{incident.phase}", who=name, phase=words(lang, row["procedure"].phases[incident.phase])
-    )
+    stage = "silent" if rung is not None and incident.phase == "raised" else incident.phase
+    line = t(lang, f"care.phase_now.{stage}", who=name)
     if incident.next_due is None or incident.phase == "closed":
         return line
     due = some(lang, "care.due", incident.next_due_kind or "")

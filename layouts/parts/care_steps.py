@@ -44,7 +44,6 @@ def steps(view: View, now: datetime, answer: Any) -> Tree:
         html.Div([*_calls(lang, answer), _emergency(lang, answer)], className="calls"),
         _more(lang, answer, others),
         _note(lang, incident),
-        _officer(lang),
     ]
     return html.Div(body, className=f"care-steps {incident.severity}", **acting(answer))
 
@@ -120,11 +119,9 @@ def _step_button(lang: str, answer: Mapping[str, Any], step: str, class_name: st
 
 
 def _more(lang: str, answer: Mapping[str, Any], others: Sequence[str]) -> Tree:
-    """The other legal steps, small: a way back, a way aside, a way out."""
-    if not others:
-        return None
+    """The other legal steps, small: a way back, a way aside, a way out; and in whose name they are taken."""
     buttons = [_step_button(lang, answer, step, "button small quiet-step") for step in others]
-    return html.Div([html.Span(t(lang, "care.other_steps"), className="caveat"), *buttons], className="others")
+    return html.Div([*buttons, _officer(lang)], className="others")
 
 
 def _calls(lang: str, answer: Mapping[str, Any]) -> list[Tree]:

@@ -207,8 +207,9 @@ def test_the_relay_tells_what_happened_and_who_is_next(home, view, call, clock):
     told = [(state, who, what) for state, who, what, _, _ in lines]
     assert told[0] == ("done", "值班 陈静", "已确认")
     assert told[1] == ("failed", "值班 陈静", "已联系：无人接听，响铃两次")
-    assert ("todo", "120", "可随时手动转") in told
-    assert next(who for state, who, _ in told if state in ("now", "todo")).startswith("家属")
+    assert told[-1] == ("todo", "邻居 › 网格员 › 社区医生 › 街道 › 120", "可随时手动转")
+    assert told[-2][:2] == ("todo", "家属 王**")
+    assert told[-2][2].endswith("无应答自动转"), "the time of a hand-over is shown before it happens"
 
 
 def test_a_silent_owner_is_passed_over_and_the_line_says_so(home, view, call, clock):
