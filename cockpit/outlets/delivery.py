@@ -16,7 +16,8 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from cockpit.outlets.kinds import NotTold, Outlet
+from cockpit.outlets.faults import Fault, NotTold
+from cockpit.outlets.kinds import Outlet
 from cockpit.outlets.notices import Notice, notice
 from cockpit.outlets.settings import OutletSettings
 from layouts.page import ZONE
@@ -73,10 +74,10 @@ class Delivery:
         self._lines: dict[str, _Line] = {}
         self._failures = 0
         self._not_before: datetime | None = None
-        self._fault: str | None = None
+        self._fault: Fault | None = None
         self._said_so = False
         self._said_at: datetime | None = None
-        self._refused: dict[int, str] = {}
+        self._refused: dict[int, Fault] = {}
         self._sent = deque(notifications.tries_since(settings.name, now - MINUTE))
         past = notifications.told(settings.name)
         self._told, self._last_told, self._given_up = past.told, past.last_told, past.given_up
@@ -104,19 +105,20 @@ class Delivery:
         """Note a mistake of our own, which must be seen and must not end the deliveries."""
         if self._fault is None:
             log.error("outlet %s stumbled over %s; trying again", self.settings.name, over)
-        self._fault = over
+        self._fault = Fault("stumbled", {"over": over})
 
     def end(self) -> None:
         """Break off a message under way; what it told is told again after the next start."""
         self._outlet.end()
 
     def status(self) -> dict[str, Any]:
-        """name, kind, waiting, oldest, told, last_told, given_up, refused, fault (one sentence, or None)."""
+        """name, kind, waiting, oldest, told, last_told, given_up, refused, fault ({zh, en} or None)."""
         # A receiver that hangs keeps us from reading: what was stored since waits too.
         unread = self._notifications.pending(self.settings.name, self._clock(), after=self._read_up_to)
         known_at = {n.notification_id: n.known_at for n in unread if self._is_for_us(n)}
         for line in list(self._lines.values()):
             known_at |= {n.notification_id: n.known_at for n in list(line.waiting)}
+        fault = self._fault or next(iter(list(self._refused.values())), None)
         return {
             "name": self.settings.name,
             "kind": self.settings.kind,
@@ -126,7 +128,7 @@ class Delivery:
             "last_told": self._last_told,
             "given_up": self._given_up,
             "refused": len(self._refused),
-            "fault": self._fault or next(iter(list(self._refused.values())), None),
+            "fault": {lang: fault.text(lang) for lang in ("zh", "en")} if fault else None,
         }
 
     # ------------------------------------------------------------------- what waits
@@ -265,7 +267,7 @@ class Delivery:
         if not problem.notice_only:
             self._failures += 1
             self._not_before = now + self._pause(self._failures, problem.wait_s)
-            self._fault = str(problem)
+            self._fault = problem.fault
             if not self._said_so and (self._said_at is None or now - self._said_at >= FLAPPING):
                 self._said_so, self._said_at = True, now
                 log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
@@ -283,7 +285,7 @@ class Delivery:
         line.not_before = now + self._pause(line.failures, problem.wait_s)
         if said.notification_id not in self._refused:
             log.warning("outlet %s refuses notification %d: %s", self.settings.name, said.notification_id, problem)
-        self._refused[said.notification_id] = str(problem)
+        self._refused[said.notification_id] = problem.fault
         if line.failures >= REFUSALS and len(line.waiting) > 1:
             line.waiting.popleft()
             self._lines[f"refused {said.notification_id}"] = _Line(

@@ -12,23 +12,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from cockpit.outlets.faults import NotTold
 from cockpit.outlets.notices import Notice
 from cockpit.outlets.post import Answer
 
 LONGEST_WAIT_S = 600.0
 """No receiver keeps us away for longer, whatever it asks for: somebody may lie on the floor."""
-
-
-class NotTold(Exception):
-    """The receiver was not told; the text is one of our own sentences and holds no secret.
-
-    ``wait_s``: how long the receiver asks us to stay away. ``notice_only``: it takes others, but not this one.
-    """
-
-    def __init__(self, reason: str, *, wait_s: float = 0.0, notice_only: bool = False) -> None:
-        super().__init__(reason)
-        self.wait_s = min(wait_s, LONGEST_WAIT_S)
-        self.notice_only = notice_only
 
 
 class Outlet(Protocol):
@@ -52,20 +41,20 @@ def check_status(answer: Answer, now: datetime) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        raise NotTold(f"it answered {status}; redirects are not followed, set the address it leads to")
+        raise NotTold("redirect", status=status)
     if status in (429, 503):
-        raise NotTold(f"it answered {status}: too many or too busy", wait_s=_asked_wait(answer, now))
+        raise NotTold("busy", status=status, wait_s=_asked_wait(answer, now))
     # These speak of what was sent; 401, 403, 404 ... speak of the receiver as it is set up.
-    raise NotTold(f"it answered {status}", notice_only=status in (400, 406, 413, 415, 422))
+    raise NotTold("status", status=status, notice_only=status in (400, 406, 413, 415, 422))
 
 
 def _asked_wait(answer: Answer, now: datetime) -> float:
     """Seconds of Retry-After, which holds seconds or an instant; 0 when it says nothing we understand."""
     text = answer.retry_after.strip()
     if text.isdigit():
-        return float(text[:6])
+        return min(float(text[:6]), LONGEST_WAIT_S)
     with contextlib.suppress(ValueError):
         instant = parsedate_to_datetime(text)
         instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-        return max(0.0, (instant - now).total_seconds())
+        return min(max(0.0, (instant - now).total_seconds()), LONGEST_WAIT_S)
     return 0.0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from cockpit.outlets.kinds import NotTold
+from cockpit.outlets.faults import NotTold
 from cockpit.outlets.notices import Notice
 
 PublishMqtt = Callable[[str, bytes], bool]
@@ -29,9 +29,9 @@ class MqttTopic:
         try:
             acknowledged = self._publish(topic(notice), notice.event())
         except Exception as error:  # noqa: BLE001  # whatever it is, the broker was not told; its text may hold its password
-            raise NotTold(f"the broker was not reached ({type(error).__name__})") from None
+            raise NotTold("broker_away", kind=type(error).__name__) from None
         if not acknowledged:
-            raise NotTold("the broker did not acknowledge it")
+            raise NotTold("broker_silent")
         return 1
 
     def end(self) -> None:
@@ -54,7 +54,7 @@ class JsonLines:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise NotTold(f"the file cannot be written: {error.strerror}") from None
+            raise NotTold("file", reason=error.strerror) from None
         return 1
 
     def end(self) -> None:

@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from cockpit.outlets.faults import NotTold
+
 ANSWER_BYTES = 16 * 1024
 """No robot answers more; the rest of a longer answer is not read."""
-
-
-class Unanswered(Exception):
-    """No whole answer came. The text is one of our own sentences: an address may hold a key."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Poster:
         self._ended = False
 
     def post(self, body: bytes, headers: Mapping[str, str], *, more_query: str = "") -> Answer:
-        """The answer, whatever its status. ``more_query`` is added to the address. Raises `Unanswered`."""
+        """The answer, whatever its status. ``more_query`` is added to the address. Raises `NotTold` when none came."""
         with self._connection() as (connection, late):
             try:
                 connection.connect()
@@ -62,10 +60,10 @@ class Poster:
                     raise ConnectionError
                 return Answer(reply.status, said, reply.headers.get("Retry-After", ""))
             except ssl.SSLCertVerificationError as error:
-                raise Unanswered(f"its certificate is not accepted: {error.verify_message}") from None
+                raise NotTold("certificate", reason=error.verify_message) from None
             except (OSError, http.client.HTTPException, ValueError) as error:
                 # ValueError: a socket that was closed under a read that waits
-                raise Unanswered(late() or _sentence(error)) from None
+                raise (NotTold("late", seconds=f"{self._timeout:g}") if late() else _not_told(error)) from None
 
     def end(self) -> None:
         """Break off what is under way; later posts are not begun."""
@@ -74,8 +72,8 @@ class Poster:
             _shut(self._open)
 
     @contextlib.contextmanager
-    def _connection(self) -> Iterator[tuple[http.client.HTTPConnection, Callable[[], str]]]:
-        """A connection with a deadline, and what to say when that has passed."""
+    def _connection(self) -> Iterator[tuple[http.client.HTTPConnection, Callable[[], bool]]]:
+        """A connection with a deadline, and whether that has passed."""
         connection = (
             http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
             if self._tls is None
@@ -89,13 +87,13 @@ class Poster:
 
         with self._lock:
             if self._ended:
-                raise Unanswered("the program is ending")
+                raise NotTold("ending")
             self._open = connection
         watch = threading.Timer(self._timeout, too_late)
         watch.daemon = True
         watch.start()
         try:
-            yield connection, lambda: f"no whole answer within {self._timeout:g} s" if passed.is_set() else ""
+            yield connection, passed.is_set
         finally:
             watch.cancel()
             with self._lock:
@@ -118,15 +116,15 @@ def _shut(connection: http.client.HTTPConnection | None) -> None:
             socket.socket.shutdown(plain, socket.SHUT_RDWR)
 
 
-def _sentence(error: Exception) -> str:
+def _not_told(error: Exception) -> NotTold:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return NotTold("silent")
     if isinstance(error, ConnectionRefusedError):
-        return "the connection was refused"
+        return NotTold("refused")
     if isinstance(error, socket.gaierror):
-        return "its name cannot be resolved"
+        return NotTold("no_such_name")
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason}"
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError) and error.strerror:
-        return error.strerror
-    return "the connection broke off" if isinstance(error, ConnectionError) else "its answer is not HTTP"
+        return NotTold("tls", reason=error.reason)
+    if isinstance(error, ConnectionError):
+        return NotTold("broke_off")
+    return NotTold("system", reason=error.strerror) if isinstance(error, OSError) else NotTold("not_http")

@@ -20,10 +20,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from cockpit.outlets.kinds import NotTold, check_status
+from cockpit.outlets.faults import Fault, NotTold
+from cockpit.outlets.kinds import check_status
 from cockpit.outlets.notices import Notice
-from cockpit.outlets.post import Answer, Poster, Unanswered
-from layouts.parts.text import t
+from cockpit.outlets.post import Answer, Poster
+from layouts.parts.text import has, t
 
 PER_MINUTE = 18
 MOST = 10
@@ -39,7 +40,6 @@ class Robot:
     """errcode -> seconds to stay away."""
     unfit: ClassVar[frozenset[int]]
     """errcodes that speak of the message, not of the robot."""
-    meaning: ClassVar[Mapping[int, str]]
 
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
@@ -49,16 +49,14 @@ class Robot:
 
     def _send(self, message: Mapping[str, Any], now: datetime, more_query: str = "") -> None:
         body = json.dumps(message, ensure_ascii=False).encode()
-        try:
-            answer = self._poster.post(body, _JSON, more_query=more_query)
-        except Unanswered as error:
-            raise NotTold(str(error)) from None
+        answer = self._poster.post(body, _JSON, more_query=more_query)
         check_status(answer, now)
         code = _errcode(answer)
         if code == 0:
             return
-        word = self.meaning.get(code, "see its list of codes")
-        raise NotTold(f"errcode {code}: {word}", wait_s=self.too_fast.get(code, 0), notice_only=code in self.unfit)
+        known = f"code.{code}" if has("en", f"outlet.fault.code.{code}") else "code.other"
+        wait_s, notice_only = self.too_fast.get(code, 0), code in self.unfit
+        raise NotTold("errcode", code=code, meaning=Fault(known), wait_s=wait_s, notice_only=notice_only)
 
 
 class WeCom(Robot):
@@ -66,17 +64,6 @@ class WeCom(Robot):
 
     too_fast: ClassVar = {45009: 60.0, 45033: 60.0}
     unfit: ClassVar = frozenset({40008, 40058, 44004, 45002})
-    meaning: ClassVar = {
-        -1: "it is busy",
-        40008: "it does not know this kind of message",
-        40058: "it does not take this content",
-        44004: "the message is empty",
-        45002: "the message is too long",
-        45009: "more than 20 messages a minute",
-        45033: "too many at once",
-        93000: "there is no robot with this key; copy its address again",
-        93008: "the robot is not in the group any more",
-    }
     BYTES = 4096
     COLOURS: ClassVar = {1: "warning", 2: "warning", 3: "comment", 4: "info"}
 
@@ -97,20 +84,6 @@ class DingTalk(Robot):
 
     too_fast: ClassVar = {130101: 600.0, 410100: 600.0}
     unfit: ClassVar = frozenset({40035, 400105, 430101, 430102, 430103, 430104, 460101})
-    meaning: ClassVar = {
-        -1: "it is busy",
-        40035: "it does not take this content",
-        130101: "more than 20 messages a minute; it takes none for ten minutes",
-        300001: "there is no robot with this access_token; copy its address again",
-        310000: "its security settings refuse us: check the secret, its keywords and its addresses",
-        400013: "the group was dissolved",
-        400101: "there is no robot with this access_token; copy its address again",
-        400102: "the robot is switched off",
-        400105: "it does not know this kind of message",
-        400106: "there is no such robot",
-        410100: "more than 20 messages a minute; it takes none for ten minutes",
-        460101: "the message is too long",
-    }
     BYTES = 4500  # of 5,000 characters a card may hold; bytes are the safe side
 
     def __init__(self, poster: Poster, secret: str = "") -> None:
@@ -177,7 +150,7 @@ def _errcode(answer: Answer) -> int:
         said = json.loads(answer.body)
         code = said["errcode"]
     except (ValueError, KeyError, TypeError):
-        raise NotTold("its answer is not a robot's: no errcode in it") from None
+        raise NotTold("no_errcode") from None
     if isinstance(code, bool) or not isinstance(code, int):
-        raise NotTold("its answer is not a robot's: errcode is not a number")
+        raise NotTold("no_errcode")
     return code

@@ -61,7 +61,7 @@ class Outlets:
             worker.join()
 
     def status(self) -> list[dict[str, Any]]:
-        """Per outlet: name, kind, waiting, oldest, told, last_told, given_up, refused, fault. No secret in it."""
+        """Per outlet: name, kind, waiting, oldest, told, last_told, given_up, refused, fault {zh, en}; no secret."""
         return [worker.delivery.status() for worker in self._workers]
 
     def _changed(self, change: Change) -> None:

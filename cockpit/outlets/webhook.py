@@ -13,9 +13,9 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
-from cockpit.outlets.kinds import NotTold, check_status
+from cockpit.outlets.kinds import check_status
 from cockpit.outlets.notices import Notice
-from cockpit.outlets.post import Poster, Unanswered
+from cockpit.outlets.post import Poster
 from cockpit.outlets.settings import signing_key
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
@@ -42,11 +42,7 @@ class Webhook:
             "webhook-timestamp": stamp,
             "webhook-signature": sign(self._key, notice.event_id, stamp, body),
         }
-        try:
-            answer = self._poster.post(body, headers)
-        except Unanswered as error:
-            raise NotTold(str(error)) from None
-        check_status(answer, now)
+        check_status(self._poster.post(body, headers), now)
         return 1
 
     def end(self) -> None:

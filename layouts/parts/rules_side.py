@@ -136,6 +136,8 @@ def _outlet(lang: str, now: datetime, one: Mapping[str, Any]) -> html.Li:
     )
     state = "look" if one["fault"] else "fresh"
     waiting = t(lang, "telling.waiting", n=count(one["waiting"]))
-    fault = html.P([sign("look"), one["fault"]], className="wrong") if one["fault"] else None
+    if one["given_up"]:
+        waiting += t(lang, "telling.given_up", n=count(one["given_up"]))
+    fault = html.P([sign("look"), one["fault"][lang]], className="wrong") if one["fault"] else None
     name = html.B([sign(state), f"{kind} {one['name']}"])
     return html.Li([html.Div([name, told], className="row"), html.Span(waiting, className="note"), fault])

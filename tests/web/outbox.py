@@ -114,8 +114,9 @@ class Outbox:
 
     @property
     def fault(self) -> str | None:
-        fault: str | None = self.delivery.status()["fault"]
-        return fault
+        """What is wrong, in English."""
+        fault = self.delivery.status()["fault"]
+        return fault and str(fault["en"])
 
 
 NIGHT = (time(22), time(7))

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cockpit.outlets.kinds import NotTold
+from cockpit.outlets.faults import NotTold
 from cockpit.outlets.near import JsonLines, MqttTopic
 from cockpit.outlets.notices import notice
-from cockpit.outlets.post import ANSWER_BYTES, Poster, Unanswered
+from cockpit.outlets.post import ANSWER_BYTES, Poster
 from cockpit.outlets.robots import DingTalk
 from cockpit.outlets.webhook import Webhook
 from twin_model.entities import Building, Community, Contact, Estate, Resident
@@ -370,7 +370,7 @@ def test_a_receiver_whose_certificate_is_not_accepted_is_told_nothing(receiver, 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     there = receiver(tls=tls)
-    with pytest.raises(Unanswered, match="its certificate is not accepted: self-signed"):
+    with pytest.raises(NotTold, match="its certificate is not accepted: self-signed"):
         Poster(there.url, timeout_s=5).post(b"{}", {})
     assert there.requests == []
     assert Poster(there.url, timeout_s=5, ca_file=str(tmp_path / "cert.pem")).post(b"{}", {}).status == 200
@@ -396,7 +396,7 @@ def test_what_is_under_way_is_broken_off_at_the_end(receiver, wait_for):
     def post() -> None:
         try:
             poster.post(b"{}", {})
-        except Unanswered as error:
+        except NotTold as error:
             said.append(str(error))
 
     thread = threading.Thread(target=post)
@@ -405,7 +405,7 @@ def test_what_is_under_way_is_broken_off_at_the_end(receiver, wait_for):
     poster.end()
     thread.join(5)
     assert said == ["the connection broke off"]
-    with pytest.raises(Unanswered, match="the program is ending"):
+    with pytest.raises(NotTold, match="the program is ending"):
         poster.post(b"{}", {})
 
 

@@ -58,10 +58,10 @@ FAILURES = {
     "a byte now and then": (drip, "no whole answer within 0.3 s"),
 }
 ROBOT_FAILURES = {
-    "no json": (answer(body=b"<html>502"), "no errcode in it"),
-    "a list": (answer(body=b"[1]"), "no errcode in it"),
-    "a word for a code": (answer(body=b'{"errcode":"ok"}'), "errcode is not a number"),
-    "without end": (endless, "no errcode in it"),
+    "no json": (answer(body=b"<html>502"), "no errcode in its answer"),
+    "a list": (answer(body=b"[1]"), "no errcode in its answer"),
+    "a word for a code": (answer(body=b'{"errcode":"ok"}'), "no errcode in its answer"),
+    "without end": (endless, "no errcode in its answer"),
     "busy": (errcode(-1), "errcode -1: it is busy"),
     "unknown robot": (errcode(93000), "errcode 93000: there is no robot with this key"),
     "unknown code": (errcode(777), "errcode 777: see its list of codes"),
@@ -247,7 +247,11 @@ def test_a_notice_the_receiver_will_not_have_holds_up_its_own_incident_only(outb
         out.run()
     assert numbers(there) == [1, 3, 1, 1, 1, 1, 2]
     status = out.delivery.status()
-    assert (status["waiting"], status["refused"], status["fault"]) == (1, 1, "it answered 400")
+    assert (status["waiting"], status["refused"], status["fault"]) == (
+        1,
+        1,
+        {"zh": "对方回应 400", "en": "it answered 400"},
+    )
     there.usual = answer()
     clock.forward(minutes=2)
     out.run()
@@ -444,6 +448,6 @@ def test_waiting_says_how_many_and_since_when(outbox, clock):
         "last_told": None,
         "given_up": 0,
         "refused": 0,
-        "fault": "the connection was refused",
+        "fault": {"zh": "对方拒绝连接", "en": "the connection was refused"},
     }
     assert out.run() < clock() + WAITS

@@ -133,7 +133,7 @@ def test_a_mistake_of_our_own_is_seen_and_ends_nothing(living, telling, wait_for
         )
         put(living, "raised")
         wait_for(lambda: out.status()[0]["fault"], what="the mistake to be seen")
-        assert out.status()[0]["fault"].startswith("ValueError in near.py:")
+        assert out.status()[0]["fault"]["en"].startswith("a mistake of this program: ValueError in near.py:")
         wait_for(lambda: out.status()[0]["told"] == 1, within=15, what="the notice to be told after all")
     assert "outlet topic stumbled over ValueError in near.py:" in caplog.text
     assert "Traceback" not in caplog.text
