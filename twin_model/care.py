@@ -86,10 +86,14 @@ class Care:
     # ------------------------------------------------------------------ the engine
 
     def hear(self, batch: Batch, states: States, received: int, *, history: bool) -> Plan | None:
-        """What the alarms of a commit under way change; a history before care began teaches, but is not judged."""
-        self._homes.hear(batch, received)
+        """What the alarms of a commit under way change; a history before care began is not judged.
+
+        It teaches from the log, when a rhythm is first asked for: in a past of days that is much faster.
+        """
         if history and self.begun_at is None:
+            self._homes.forget()
             return None
+        self._homes.hear(batch, received)
         placed = self._twin.placed(from_us(received))
         return self._engine.hear(placed, batch, states, received, lambda: self._suppressions(received))
 
