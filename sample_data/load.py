@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,12 @@ from ingest.decoder import Decoder
 from ingest.rhythm import METRIC_BITS, SECOND, Ints
 from ingest.simulate import Live, Publisher, Simulator, Stretch, to_us
 from sample_data.community import COMMUNITY_ID, build
-from twin_model.store import StoreError
+from sample_data.history import write_past
+from sample_data.rhythm_past import past_days
+from sample_data.staff import Staff
+from twin_model.entities import Entity, Home
+from twin_model.rhythm_days import write_days
+from twin_model.store import StoreError, Writer
 from twin_model.twin import Twin
 
 SEED = 7
@@ -93,6 +98,7 @@ def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
     life = Simulator(entities, SEED, twin.catalogue)
     since = now - past
     recorded = twin.record(entities, recorded_at=since, valid_from=since)
+    _write_past_care(twin, life, entities, since, now)
     number = _series_numbers(twin, life)
     decoder = Decoder(twin.catalogue)
     readings = rejected = 0
@@ -112,9 +118,28 @@ def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
     return Loaded(recorded.accepted, readings, rejected, since)
 
 
+def _write_past_care(twin: Twin, life: Simulator, entities: Sequence[Entity], since: datetime, now: datetime) -> None:
+    """A month of incidents, and visits of two; each row is known from its own instant on."""
+    homes = [e for e in entities if isinstance(e, Home)]
+    days = past_days(life, now)
+
+    def change(writer: Writer) -> None:
+        write_past(writer, life, twin.catalogue, homes, now)
+        write_days(writer, days)
+
+    with twin.writing(since) as received:
+        twin.commit(change, received, care=True)
+        twin.care.reload()
+
+
 def live(publisher: Publisher, clock: Callable[[], datetime], *, since: datetime | None = None) -> Live:
     """Start publishing what the sample's devices send; ``stop()`` ends it. ``since``: where ``load`` left off."""
     return Live(simulator(), publisher, clock, since=since).start()
+
+
+def staff(twin: Twin, clock: Callable[[], datetime]) -> Staff:
+    """Start answering what the sample's homes raise where no person does; ``stop()`` ends it."""
+    return Staff(twin, simulator(), clock, COMMUNITY_ID).start()
 
 
 def _commits(start: int, end: int) -> list[int]:

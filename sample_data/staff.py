@@ -27,6 +27,7 @@ log = logging.getLogger("cim.staff")
 DUTY, GRID = "模拟值守", "模拟网格员"
 SIMULATED = (DUTY, GRID)
 MARK = "（模拟）"
+TOLD = f"家属告知外出{MARK}"
 PERSON_S = 600.0
 """After a person's step the staff keep out of an incident for so long."""
 BUSY, QUIET = 5, 3
@@ -73,6 +74,7 @@ _CARE: dict[str, tuple[float, float, tuple[str, ...], tuple[str, ...]]] = {
     "fall": (0.35, 0.0, ("fall",), ("device_fault", "resting", "pet")),
     "smoke": (0.10, 0.06, ("fire",), ("cooking",)),
     "gas": (0.30, 0.0, ("gas_leak",), ("cooking", "device_fault")),
+    "no_movement": (0.04, 0.0, ("unwell",), ("resting",)),
     "meal_not_collected": (0.12, 0.0, ("unwell", "needs_support"), ("not_at_home", "resting")),
     "room_cold": (0.70, 0.0, ("needs_support",), ("device_moved",)),
     "water_running": (0.40, 0.0, ("water_leak",), ("visitors",)),
@@ -242,7 +244,7 @@ class Staff:
                 try:
                     self._twin.care.declare_absence(
                         community_id=self._community, home_id=away.home_id, kind="away", starts_at=away.since,
-                        ends_at=away.until, reason=f"家属告知外出{MARK}", by=DUTY,
+                        ends_at=away.until, reason=TOLD, by=DUTY,
                     )  # fmt: skip
                 except AbsenceRefused as refused:
                     log.info("absence of %s: %s", away.home_id, refused)
