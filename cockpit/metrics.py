@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -62,6 +62,7 @@ class _Inside:
             ("cim_live", lambda: vars(hub.counts)),
             ("cim_answers", lambda: vars(answers.counts)),
         )
+        self._outlets = services.outlet_status
 
     def collect(self) -> Iterator[Metric]:
         for prefix, ask in self._of:
@@ -71,6 +72,20 @@ class _Inside:
                 gauge = name in GAUGES
                 family = GaugeMetricFamily if gauge else CounterMetricFamily
                 yield family(f"{prefix}_{name}", name.replace("_", " "), value=float(value))
+        yield from _of_outlets(self._outlets())
+
+
+def _of_outlets(outlets: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    """What each outlet told, what waits, what was given up, and whether something is wrong (1) or not (0)."""
+    for name, family in (
+        ("waiting", GaugeMetricFamily), ("refused", GaugeMetricFamily), ("told", CounterMetricFamily),
+        ("given_up", CounterMetricFamily), ("fault", GaugeMetricFamily),
+    ):  # fmt: skip
+        found = family(f"cim_outlet_{name}", f"outlets: {name.replace('_', ' ')}", labels=["outlet", "kind"])
+        for one in outlets:
+            value = one[name] is not None if name == "fault" else one[name]
+            found.add_metric([one["name"], one["kind"]], float(value))
+        yield found
 
 
 GAUGES = {

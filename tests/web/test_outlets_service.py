@@ -21,7 +21,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cockpit.outlets.service import Outlets
 from cockpit.outlets.settings import outlets
+from cockpit.services import Services
 from cockpit.settings import Settings, SettingsError
+from cockpit.tokens import Role
 from ingest.broker import EmbeddedBroker
 from ingest.mqtt import Publisher
 from ingest.url import BrokerUrl
@@ -187,6 +189,23 @@ def test_a_topic_of_the_embedded_broker_is_told_also_what_happened_while_it_was_
         client.disconnect()
         client.loop_stop()
         broker.stop()
+
+
+def test_the_metrics_say_of_each_outlet_what_waits_and_whether_it_can_be_told(
+    living, telling, receiver, serving, wait_for
+):
+    well, broken = receiver(), receiver(usual=answer(500))
+    out = telling(hook("well", well.url), hook("broken", broken.url))
+    put(living, "raised")
+    wait_for(lambda: out.status()[0]["told"] and out.status()[1]["fault"], what="one to be told and one to fail")
+    site = serving(services=Services(outlet_status=out.status))
+    with site.client(Role.ADMINISTRATOR) as client:
+        said = client.get("/metrics").text
+    assert 'cim_outlet_told_total{kind="webhook",outlet="well"} 1.0' in said
+    assert 'cim_outlet_waiting{kind="webhook",outlet="broken"} 1.0' in said
+    assert 'cim_outlet_fault{kind="webhook",outlet="well"} 0.0' in said
+    assert 'cim_outlet_fault{kind="webhook",outlet="broken"} 1.0' in said
+    assert "very-secret" not in said
 
 
 # ------------------------------------------------------------------------------------------------------ kill -9
