@@ -134,7 +134,7 @@ def _serve(
     clock.start()
     stack.callback(clock.stop)
     if with_sample:
-        stack.callback(_publish_sample(intake.url, settings, since=left_off))
+        stack.callback(_publish_sample(twin, intake.url, settings, since=left_off))
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
     broker = intake.address(settings)
     stack.enter_context(announced(settings.data, settings.host, settings.port, token=control, broker=broker))
@@ -303,16 +303,18 @@ def _load_sample(twin: Twin) -> datetime | None:
     return now if ensure(twin, now) else None
 
 
-def _publish_sample(url: BrokerUrl, settings: Settings, since: datetime | None) -> Callable[[], None]:
-    """Let the sample's devices speak through the broker; returns how to end that."""
+def _publish_sample(twin: Twin, url: BrokerUrl, settings: Settings, since: datetime | None) -> Callable[[], None]:
+    """Let the sample's devices speak through the broker, and its staff answer; returns how to end that."""
     from ingest.mqtt import Publisher
-    from sample_data.load import live
+    from sample_data.load import live, staff
 
     ca_file = Path(settings.broker_ca) if settings.broker_ca else None
     publisher = Publisher(url, client_id=f"cim-sample-{os.getpid()}", ca_file=ca_file)
     devices = live(publisher, utc_now, since=since)
+    answering = staff(twin, devices, utc_now)
 
     def stop() -> None:
+        answering.stop()
         devices.stop()
         publisher.close(timeout=1)
 

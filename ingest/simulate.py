@@ -96,6 +96,7 @@ class Simulator:
         self.metrics = {name: number for number, name in enumerate(names)}
         self._names = names
         self._days: dict[tuple[int, bool], Stretch] = {}
+        self._living = threading.Lock()
         self._encoders: dict[int, Encoder] = {}
 
     @property
@@ -186,13 +187,14 @@ class Simulator:
 
     def _day(self, number: int, fine: bool) -> Stretch:
         key = (number, fine)
-        if key not in self._days:
-            # A live stream never looks back; a history may ask for its days again.
-            self._days = {k: day for k, day in self._days.items() if not fine or k[0] >= number - 1}
-            while len(self._days) >= DAYS_KEPT:
-                self._days.pop(next(iter(self._days)))
-            self._days[key] = self._live_through(Day(self.seed, number, fine))
-        return self._days[key]
+        with self._living:  # several threads may ask
+            if key not in self._days:
+                # A live stream never looks back; a history may ask for its days again.
+                self._days = {k: day for k, day in self._days.items() if not fine or k[0] >= number - 1}
+                while len(self._days) >= DAYS_KEPT:
+                    self._days.pop(next(iter(self._days)))
+                self._days[key] = self._live_through(Day(self.seed, number, fine))
+            return self._days[key]
 
     def elders_of(self, number: int) -> ElderDay:
         """A day as the elders living alone spend it, without a reading: cheap, for what was learned long before."""
@@ -235,7 +237,7 @@ class Live:
         self, simulator: Simulator, publisher: Publisher, clock: Callable[[], datetime], *,
         since: datetime | None = None, period_s: float = 0.25,
     ) -> None:  # fmt: skip
-        self._simulator, self._publisher, self._clock = simulator, publisher, clock
+        self.simulator, self._publisher, self._clock = simulator, publisher, clock
         self._done_until = since or clock()
         self._period_s = period_s
         self._stopping = threading.Event()
@@ -256,7 +258,7 @@ class Live:
     def step(self) -> None:
         """Publish what has become due since the last step. A broker that fails is asked again next time."""
         now = self._clock()
-        for message in self._simulator.messages(max(self._done_until, now - CATCH_UP), now):
+        for message in self.simulator.messages(max(self._done_until, now - CATCH_UP), now):
             try:
                 self._publisher.publish(message.topic, message.payload)
             except BrokerError as error:

@@ -137,9 +137,9 @@ def live(publisher: Publisher, clock: Callable[[], datetime], *, since: datetime
     return Live(simulator(), publisher, clock, since=since).start()
 
 
-def staff(twin: Twin, clock: Callable[[], datetime]) -> Staff:
+def staff(twin: Twin, devices: Live, clock: Callable[[], datetime]) -> Staff:
     """Start answering what the sample's homes raise where no person does; ``stop()`` ends it."""
-    return Staff(twin, simulator(), clock, COMMUNITY_ID).start()
+    return Staff(twin, devices.simulator, clock, COMMUNITY_ID).start()
 
 
 def _commits(start: int, end: int) -> list[int]:
