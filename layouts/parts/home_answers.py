@@ -83,6 +83,11 @@ def _mine(twin: Twin, at: datetime, community: str, home: str | None) -> Answer 
     return row if row and row["community_id"] == community else None
 
 
+def rhythm(twin: Twin, at: datetime, community: str, *, home: str | None) -> Any:
+    """What is known of the home's rhythm; None where no device tells of life."""
+    return twin.care.home_rhythm(home, at) if _mine(twin, at, community, home) else None
+
+
 def devices(twin: Twin, at: datetime, community: str, *, home: str | None) -> list[Answer] | None:
     """The home's devices: status, last seen, battery, and the newest value of every metric but the battery."""
     if _mine(twin, at, community, home) is None:

@@ -74,17 +74,23 @@ def _line(lang: str, track: Track, start: datetime, end: datetime) -> list[Any]:
     gaps = [_gap(lang, gap, start, end) for gap in track["gaps"]]
     last = track["points"][-1] if track["points"] else None
     words = "" if last is None else f"{clock(last[0])} {said(lang, track, last[1])}"
-    name = [html.B(track_name(lang, track)), html.Span(titled(lang, track["what"], track["metric"]))]
+    name = [html.B(track_name(lang, track)), html.Span(_what(lang, track))]
     plot = html.Div(
         [html.Img(src=picture(track, start, end), alt=""), *gaps],
-        className=f"track {track['form']} alarm" if track["alarm"] else f"track {track['form']}",
+        className="track alarm" if track["alarm"] else f"track {track['kind']}",
         title=words,
     )
     return [html.Div(name, className="track-name"), plot]
 
 
+def _what(lang: str, track: Track) -> str:
+    return t(lang, "home.rhythm.signs") if track["kind"] == "whole" else titled(lang, track["what"], track["metric"])
+
+
 def track_name(lang: str, track: Track) -> str:
     """Which sensor: its own name, ``客厅人体红外``; in English its kind and the room the name begins with."""
+    if track["kind"] == "whole":
+        return t(lang, "home.rhythm.whole")
     name = track["name"] or ""
     if lang == "zh":
         return name or titled(lang, track["sense"], track["type"])
@@ -263,6 +269,6 @@ def table(lang: str, answer: Any) -> html.Details:
 
 
 def _rows(lang: str, track: Track) -> list[tuple[datetime, str, str]]:
-    name = f"{track_name(lang, track)} · {titled(lang, track['what'], track['metric'])}"
+    name = f"{track_name(lang, track)} · {_what(lang, track)}"
     rows = [(at, name, said(lang, track, value)) for at, value in track["points"]]
     return rows + [(begun, name, f"{t(lang, 'home.gap')} → {stamp(lang, ended)}") for begun, ended in track["gaps"]]

@@ -191,7 +191,42 @@ def _profile(slots: list[tuple[datetime, float, float]], days: int, *, grows: bo
     return [amount / days for amount in sums]
 
 
-def together(answer: Answer, learned: Answer | None) -> Answer:
+LIFE = {"motion", "presence", "open", "in_bed", "water_m3"}  # what tells that somebody lives there
+
+
+def whole(answer: Answer, rhythm: Any) -> Answer:
+    """The track of the home as a whole: every sign of life, before the learned rhythm; gaps where nothing was heard."""
+    lives = [track for track in answer["tracks"] if track["metric"] in LIFE]
+    marks = sorted({begun for track in lives for begun, _, _ in track["spans"]})
+    return {
+        **dict.fromkeys(("device_id", "type", "metric", "unit"), ""),
+        "name": None,
+        "sense": {},
+        "what": {},
+        "labels": {},
+        "kind": "whole",
+        "form": "bars",
+        "alarm": False,
+        "silence": SLOT,
+        "points": [],
+        "spans": [(when, when, None) for when in marks],
+        "gaps": common([track["gaps"] for track in lives]),
+        "usual": rhythm["usual"] if rhythm and rhythm["enough"] else [],
+    }
+
+
+def common(gaps: Sequence[Sequence[Gap]]) -> list[Gap]:
+    """Where all have a gap at once."""
+    if not gaps:
+        return []
+    found = list(gaps[0])
+    for other in gaps[1:]:
+        both = [(max(a, c), min(b, d)) for a, b in found for c, d in other]
+        found = [gap for gap in both if gap[0] < gap[1]]
+    return found
+
+
+def together(answer: Answer, learned: Answer | None, rhythm: Any = None) -> Answer:
     """Tracks with what is usual behind them, both on one scale; ``days`` learned and whether that is enough."""
     profiles = learned["usual"] if learned else {}
     for track in answer["tracks"]:
@@ -201,8 +236,9 @@ def together(answer: Answer, learned: Answer | None) -> Answer:
             track["spans"] = [(begun, ended, amount / most) for begun, ended, amount in track["spans"]]
             profile = [amount / most for amount in profile]
         track["usual"] = profile
-    days = learned["days"] if learned else 0
-    return {**answer, "days": days, "learned": bool(profiles)}
+    days = max(learned["days"] if learned else 0, rhythm["days"] if rhythm else 0)
+    known = bool(profiles) or bool(rhythm and rhythm["enough"])
+    return {**answer, "tracks": [whole(answer, rhythm), *answer["tracks"]], "days": days, "learned": known}
 
 
 def marks(events: Answer | None, start: datetime) -> list[Answer]:

@@ -76,18 +76,16 @@ def rhythm(view: View, now: datetime, answer: Any) -> str:
     lang = view.lang
     if answer is None:
         return t(lang, "home.rhythm.none")
-    if not answer["enough"]:
-        return t(lang, "home.rhythm.learning", n=answer["days"], need=answer["needed"])
-    if answer["last"] is None:
-        return t(lang, "home.rhythm.silent", days=answer["days"])
-    words = {"at": moment(lang, answer["last"], now), "days": answer["days"], "n": measure(answer["expected"])}
-    said_ = t(lang, "home.rhythm.usual", **words)
+    words = titled(lang, answer["sentence"], "")
     if answer["due_at"] is None:
-        return said_
-    length = lasting(lang, answer["due_at"] - now)
-    if answer["due_at"] <= now:
-        return f"{said_}{t(lang, 'home.rhythm.over', at=moment(lang, answer['due_at'], now))}"
-    return f"{said_}{t(lang, 'home.rhythm.due', at=moment(lang, answer['due_at'], now), length=length)}"
+        return words
+    at, length = moment(lang, answer["due_at"], now), lasting(lang, answer["due_at"] - now)
+    more = (
+        t(lang, "home.rhythm.over", at=at)
+        if answer["due_at"] <= now
+        else t(lang, "home.rhythm.due", at=at, length=length)
+    )
+    return f"{words}{more}" if lang == "zh" else f"{words} {more}"
 
 
 def devices(view: View, now: datetime, answer: Any) -> Any:

@@ -131,6 +131,7 @@ def history(twin: Twin, at: datetime, community: str) -> list[Answer]:
         rows.append(
             {
                 **_change(one),
+                "name": one.parameter,
                 "rule": one.rule,
                 "rule_title": dict(rule.title) if rule else {},
                 "title": dict(parameter.title) if parameter else {},

@@ -17,15 +17,20 @@ from layouts.parts.panel import head, icon, sets, sign, unknown
 from layouts.parts.text import has, t, titled
 from layouts.parts.where import unit, where
 
+HOURS = ("from", "until")  # parameters that are a time of day, not a length
 SIGN_OF_GRADE = {1: "act", 2: "look", 3: "look", 4: "blind"}
 
 
-def amount(lang: str, value: float | None, name: str) -> str:
-    """A number with its unit in the reader's language: ``12 小时``, ``0.01 m³``."""
+def amount(lang: str, value: float | None, unit_name: str, name: str = "") -> str:
+    """A number with its unit in the reader's language: ``12 小时``, ``0.01 m³``; an hour of the day as ``22:00``."""
     if value is None:
         return UNKNOWN
-    words = t(lang, f"rules.unit.{name}") if has(lang, f"rules.unit.{name}") else unit(lang, name)
-    return f"{measure(value)} {words}".strip() if words != "%" else f"{measure(value)}%"
+    if name in HOURS and unit_name == "h":
+        return f"{int(value):02}:{round(value % 1 * 60):02}"
+    if unit_name in ("%", "x"):
+        return f"{measure(value)}{t(lang, 'rules.unit.x') if unit_name == 'x' else '%'}"
+    words = t(lang, f"rules.unit.{unit_name}") if has(lang, f"rules.unit.{unit_name}") else unit(lang, unit_name)
+    return f"{measure(value)} {words}".strip()
 
 
 def sentence(lang: str, rule: Mapping[str, Any]) -> str:
@@ -106,7 +111,7 @@ def _number_row(view: View, now: datetime, rule: Mapping[str, Any], one: Mapping
     return html.Div(
         [
             html.Span(titled(lang, one["title"], one["name"]), className="number-name"),
-            html.B(amount(lang, value, one["unit"]), className="number-value"),
+            html.B(amount(lang, value, one["unit"], one["name"]), className="number-value"),
             badge,
             html.Span(one["source"], className="source-words", title=one["source"], lang="en"),
             way if view.live else None,
@@ -118,10 +123,10 @@ def _number_row(view: View, now: datetime, rule: Mapping[str, Any], one: Mapping
 
 def _changed(lang: str, now: datetime, one: Mapping[str, Any], change: Mapping[str, Any], whose: str) -> html.Li:
     words = t(lang, "rules.by", who=change["by"], why=change["why"])
-    from_ = t(lang, "rules.instead", value=amount(lang, one["default"], one["unit"]))
+    from_ = t(lang, "rules.instead", value=amount(lang, one["default"], one["unit"], one["name"]))
     return html.Li(
         [
-            html.B(f"{whose} {amount(lang, change['value'], one['unit'])}"),
+            html.B(f"{whose} {amount(lang, change['value'], one['unit'], one['name'])}"),
             f" {from_} · {words} · ",
             moment(lang, change["at"], now),
         ]
@@ -139,7 +144,9 @@ def of_home(view: View, now: datetime, answer: Any) -> Any:
         change = one["change"]
         why = [html.Span(t(lang, "rules.by", who=change["by"], why=change["why"]), className="note")] if change else []
         name = f"{titled(lang, one['rule_title'], one['rule'])} · {titled(lang, one['title'], one['name'])}"
-        rows.append(html.Li([html.Span(name), html.B(amount(lang, one["value"], one["unit"])), level, *why]))
+        rows.append(
+            html.Li([html.Span(name), html.B(amount(lang, one["value"], one["unit"], one["name"])), level, *why])
+        )
     body = html.Ul(rows, className="limit-list") if rows else unknown(t(lang, "rules.none"))
     return html.Div([head(t(lang, "rules.in_force")), body], className="panel limits")
 
@@ -161,7 +168,7 @@ def editor(view: View, _now: datetime, answer: Any) -> Any:
         title=t(lang, "drawer.close"),
         **{**sets("care-rules--edit", ""), "data-escape": "", "aria-label": t(lang, "drawer.close")},
     )
-    span = {"low": measure(answer["low"]), "high": amount(lang, answer["high"], answer["unit"])}
+    span = {"low": measure(answer["low"]), "high": amount(lang, answer["high"], answer["unit"], answer["name"])}
     label = t(lang, "rules.value", **span)
     fields = [
         form.number(
@@ -193,7 +200,7 @@ def _variants(lang: str, answer: Mapping[str, Any]) -> html.Div:
     known = {"default": answer["default"], **answer["variants"]}
     buttons = [
         html.Button(
-            f"{_place(lang, name)} {amount(lang, value, answer['unit'])}",
+            f"{_place(lang, name)} {amount(lang, value, answer['unit'], answer['name'])}",
             type="button",
             className="filter-chip",
             **{"data-fill": "value", "data-value": f"{value:g}"},
@@ -222,7 +229,7 @@ def _back(view: View, answer: Mapping[str, Any], one: Mapping[str, Any]) -> Any:
         "reason": t(lang, "rules.taken_back"),
     }
     fixed |= {"home_id": one["home_id"]} if one["home_id"] else {}
-    words = html.Span(f"{whose} {amount(lang, one['value'], answer['unit'])}")
+    words = html.Span(f"{whose} {amount(lang, one['value'], answer['unit'], answer['name'])}")
     button = form.press(
         view, t(lang, "rules.back"), "/api/v1/thresholds", sure=t(lang, "form.sure"), method="PUT", fixed=fixed
     )
@@ -242,7 +249,9 @@ def history(view: View, _now: datetime, answer: Any) -> html.Div:
     for one in answer:
         what = f"{titled(lang, one['rule_title'], one['rule'])} · {titled(lang, one['title'], '')}"
         whose = where(lang, one["place"]) if one["place"] else t(lang, "rules.level.community")
-        value = t(lang, "rules.back_to") if one["value"] is None else amount(lang, one["value"], one["unit"])
+        value = (
+            t(lang, "rules.back_to") if one["value"] is None else amount(lang, one["value"], one["unit"], one["name"])
+        )
         cells = (stamp(lang, one["at"], year=True), what, whose, value, one["by"], one["why"])
         rows.append(html.Tr([html.Td(cell) for cell in cells]))
     table = html.Table([html.Thead(heads), html.Tbody(rows)], className="home-table")
