@@ -172,6 +172,7 @@ class Rhythm:
     def __init__(self) -> None:
         self.days: dict[int, Day] = {}
         self.finished: list[int] = []  # days that became complete since somebody looked here last
+        self.settled = 0  # days before this one are final: they are lived through again only to know how they ended
         self.habit: Habit | None = None
         self.last: float | None = None
         self.sensor = 0
@@ -277,7 +278,7 @@ class Rhythm:
             self.days = {n: d for n, d in self.days.items() if n >= today - LEARNED_DAYS}
             self.habit = learn(self.days, today)
         slots = (at % DAY // SLOT).astype(np.int64)
-        of_day = self.days.setdefault(today, Day())
+        of_day = self._day(today)
         of_day.active[slots] = sensor
         of_day.watched[slots[0] : slots[-1] + 1] = True
         if door.any():
@@ -289,16 +290,24 @@ class Rhythm:
         """The slots between two signs of life were watched, unless nobody was home or nobody could see."""
         first, after = int(start // SLOT), int(end // SLOT)
         gap = after - first
-        if end - start > UNEXPLAINED or (self.out and gap > 2) or (ended_by_door and gap > _AROUND):
+        if gap == 0 or end - start > UNEXPLAINED or (self.out and gap > 2) or (ended_by_door and gap > _AROUND):
             return
         watched = np.ones(gap, bool)
         for begin, stop in self._unwatched:
             watched[max(int(begin // SLOT) - first, 0) : max(int(stop // SLOT) - first, 0) + 1] = False
-        for number in range(first // SLOTS, after // SLOTS + 1):
+        for number in range(first // SLOTS, (after - 1) // SLOTS + 1):
             low, high = max(first, number * SLOTS), min(after, (number + 1) * SLOTS)
-            if low < high:
-                of_day = self.days.setdefault(number, Day())
-                of_day.watched[low - number * SLOTS : high - number * SLOTS] |= watched[low - first : high - first]
+            self._day(number).watched[low - number * SLOTS : high - number * SLOTS] |= watched[
+                low - first : high - first
+            ]
+
+    def _day(self, number: int) -> Day:
+        if number < self.settled:
+            return Day()
+        found = self.days.get(number)
+        if found is None:
+            found = self.days[number] = Day()
+        return found
 
     def _watched(self, until: float) -> list[tuple[float, float]]:
         """The watched stretches since the last sign of life."""

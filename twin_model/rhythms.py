@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from threading import RLock
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from twin_model.placed import Placed
 from twin_model.rhythm import LEARNED_DAYS, Due, Habit, Rhythm
@@ -87,6 +89,7 @@ class Rhythms:
             self._rhythm: dict[str, Rhythm] = {}
             self._facts: dict[str, Facts] = {}
             self._finished: list[tuple[str, int]] = []
+            self._seen: list[tuple[I32, I64]] = []
             self._known: int | None = None
             self._value: F64 = np.empty(0)
             self._heard: I64 = np.empty(0, np.int64)
@@ -193,9 +196,10 @@ class Rhythms:
         first = read_days(self._store, known, self._rhythm, self._only)
         wanted = [home for home in layout.homes if self._only is None or home in self._only]
         horizon = (local_day(known) - LEARNED_DAYS) * DAY_US - LOCAL_US
-        begin = {
-            home: max((first[home] - 1) * DAY_US - LOCAL_US, horizon) if home in first else horizon for home in wanted
-        }
+        for home, number in first.items():
+            self._rhythm[home].settled = number
+        # The last stored day is lived through again, to know how it ended: still, silent too long, away.
+        begin = {home: max((first.get(home, 0) - 1) * DAY_US - LOCAL_US, horizon) for home in wanted}
         if not begin:
             return
         chosen = [
@@ -226,32 +230,37 @@ class Rhythms:
         start = 0
         while start < len(when):
             end = int(np.searchsorted(when, when[start] + CHUNK_US, "right"))
-            self._piece(layout, series[start:end], when[start:end], value[start:end])
+            piece = slice(start, end)
+            before = self._before(series[piece], value[piece])
+            self._see_again(layout, layout.device[series[piece]], when[piece])
+            life = _life(layout.sign[series[piece]], before, value[piece])
+            if life.any():
+                self._seen.append((series[piece][life], when[piece][life]))
             start = end
+        self._tell(layout)
 
-    def _piece(self, layout: Layout, series: I32, when: I64, value: F64) -> None:
-        device = layout.device[series]
-        before = self._before(series, value)
-        self._see_again(layout, device, when)
-        sign = layout.sign[series]
-        known = ~np.isnan(before)
-        life = (
-            ((sign == ON) & (value >= 1))
-            | ((sign == COMES) & known & (value >= 1) & (before < 1))
-            | ((sign == CHANGES) & known & (value != before))
-            | ((sign == GROWS) & known & (value > before))
-        )
-        if not life.any():
+    def _tell(self, layout: Layout) -> None:
+        """Hand the signs of life collected to the homes' rhythms."""
+        if not self._seen:
             return
-        device, at, door = device[life], when[life], layout.is_door[series[life]]
-        home, code = layout.home[device], layout.code[device]
-        for number in np.unique(home).tolist():
+        series, when = (np.concatenate(part) for part in zip(*self._seen, strict=True))
+        self._seen = []
+        device = layout.device[series]
+        home, code, door = layout.home[device], layout.code[device], layout.is_door[series]
+        if len(home) > 1:
+            order = np.argsort(home, kind="stable")
+            home, code, door, when = home[order], code[order], door[order], when[order]
+        cuts = [0, *(np.flatnonzero(np.diff(home)) + 1).tolist(), len(home)]
+        at = (when + LOCAL_US) / 1e6
+        for start, end in pairwise(cuts):
+            number = int(home[start])
             name = layout.homes[number]
             if self._only is not None and name not in self._only:
                 continue
-            own = home == number
-            rhythm = self._rhythm.setdefault(name, Rhythm())
-            rhythm.observe((at[own] + LOCAL_US) / 1e6, code[own], door[own])
+            rhythm = self._rhythm.get(name)
+            if rhythm is None:
+                rhythm = self._rhythm[name] = Rhythm()
+            rhythm.observe(at[start:end], code[start:end], door[start:end])
             self._facts.pop(name, None)
             if rhythm.finished:
                 self._finished += [(name, n) for n in rhythm.finished]
@@ -300,6 +309,7 @@ class Rhythms:
                 self._unwatched(layout, number, _sure_until(heard_before[eyes], weight), until)
 
     def _unwatched(self, layout: Layout, home: int, since: int, until: int) -> None:
+        self._tell(layout)  # what was seen before comes first
         rhythm = self._rhythm.get(layout.homes[home])
         if rhythm is not None and since != NEVER:
             rhythm.unwatched(local(since), local(until))
@@ -323,6 +333,18 @@ class Rhythms:
             weight = told[layout.code[eyes]].astype(np.float64) + 0.01
             self._weight[home] = weight / weight.sum() if len(eyes) else weight
         return self._weight[home]
+
+
+def _life(sign: NDArray[np.int8], before: F64, value: F64) -> Bools:
+    """Which readings are signs of life, given the values before them (nan: none)."""
+    known = ~np.isnan(before)
+    lives: Bools = (
+        ((sign == ON) & (value >= 1))
+        | ((sign == COMES) & known & (value >= 1) & (before < 1))
+        | ((sign == CHANGES) & known & (value != before))
+        | ((sign == GROWS) & known & (value > before))
+    )
+    return lives
 
 
 def _facts(rhythm: Rhythm) -> Facts:
