@@ -88,7 +88,7 @@ def write(writer: Writer, known_at: datetime, news: Sequence[News]) -> None:
     """Store ``news`` inside the caller's transaction, numbered on from the highest."""
     if not news:
         return
-    first = writer.select("SELECT coalesce(max(notification_id), 0) + 1 AS next FROM notification")["next"][0].as_py()
+    first = writer.select(_NEWEST)["newest"][0].as_py() + 1
     texts = [json.dumps(n.body, ensure_ascii=False) for n in news]
     writer.append(
         "notification",
@@ -120,9 +120,7 @@ class Notifications:
             known: int | None = writer.select(_BEGAN_AFTER, outlet=outlet, began=BEGAN)["after"][0].as_py()
             if known is not None:
                 return known
-            newest: int = writer.select("SELECT coalesce(max(notification_id), 0) AS newest FROM notification")[
-                "newest"
-            ][0].as_py()
+            newest: int = writer.select(_NEWEST)["newest"][0].as_py()
             _note(writer, outlet, [newest], now, told=True, detail=BEGAN)
             return newest
 
@@ -133,6 +131,9 @@ class Notifications:
 
         ``now`` is only asked for the names of places.
         """
+        newest = self._store.select(_NEWEST)["newest"][0].as_py()
+        if newest <= after:  # asked after every commit of care, of which few bring news
+            return []
         rows = self._store.read("pending_notifications", outlet=outlet, instant=now, after=after, most=limit)
         return [Notification(**{**row, "body": _body(row["body"])}) for row in rows.to_pylist()]
 
@@ -175,6 +176,8 @@ def _note(writer: Writer, outlet: str, numbers: Sequence[int], at: datetime, *, 
     }
     writer.append("notification_try", pa.table(rows))
 
+
+_NEWEST = "SELECT coalesce(max(notification_id), 0) AS newest FROM notification"
 
 _BEGAN_AFTER = """
 SELECT max(notification_id) AS after FROM notification_try WHERE outlet = $outlet AND detail = $began
