@@ -315,8 +315,8 @@ def _reopened(procedure: Procedure, case: Case, step: Step) -> Case:
     """To the same owner; deadlines and ladder begin anew."""
     return replace(
         case, phase="acknowledged", graded_at=step.at, acted_at=step.at, last_act="reopen", silent=False, result="",
-        handled_by=None, outcome=None, cause=None, closed_at=None, reopened=case.reopened + 1, realarmed=None,
-        rung=None, rungs=(Asked(),) * len(case.rungs),
+        outcome=None, cause=None, closed_at=None, reopened=case.reopened + 1, realarmed=None, rung=None,
+        rungs=(Asked(),) * len(case.rungs),
     )  # fmt: skip
 
 
