@@ -165,7 +165,13 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     def rhythm(home_id: str, asked: Annotated[Asked, Depends(read)], _grant: AtHome) -> Response:
         if twin.entity("home", home_id, asked.at) is None:
             raise no_home(home_id)
-        return answer(plain(twin.care.home_rhythm(home_id, asked.at)), twin, asked.at)
+        found = twin.care.home_rhythm(home_id, asked.at)
+        if found is None:
+            raise refused(
+                404, "not_found", f"住户 {home_id} 没有能看出活动的设备",
+                f"no device in the home {home_id!r} tells of life; its rhythm cannot be learned",
+            )  # fmt: skip
+        return answer(plain(found), twin, asked.at)
 
     @api.get("/contacts", response_model=Page[shape.ContactItem], responses=REFUSED,
              summary="Whom to call for a home, in order")  # fmt: skip
