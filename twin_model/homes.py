@@ -72,7 +72,8 @@ def tables(
     """``home_state`` and ``rhythm`` of the given homes at an instant (microseconds of the community's clock).
 
     ``away``: since when homes are declared away. In ``rhythm`` are the homes with a device that can tell of life;
-    ``due_at`` is null where too little is known, nobody would be seen, or an absence is declared.
+    ``due_at`` is null where too little is known or nobody would be seen; a declared absence leaves it to the engine,
+    which holds the alert down for all to see.
     """
     states: list[tuple[Any, ...]] = []
     rows: list[tuple[Any, ...]] = []
@@ -82,8 +83,7 @@ def tables(
         where = (place.home_id, place.community_id, place.building_id)
         states.append((*where, *_state(facts, sight, number, instant, away.get(place.home_id))))
         if facts is not None and number is not None:
-            seeing = bool(sight.share[number] >= ENOUGH_SIGHT)
-            rows.append((*where, *_rhythm(facts, instant, seeing=seeing, declared=place.home_id in away)))
+            rows.append((*where, *_rhythm(facts, instant, sight, number)))
     return {"home_state": _table(states, STATE_SCHEMA), "rhythm": _table(rows, RHYTHM_SCHEMA)}
 
 
@@ -106,10 +106,13 @@ def _state(
     return "quiet", last, last, "present" if present else None
 
 
-def _rhythm(facts: Facts, instant: int, *, seeing: bool, declared: bool) -> tuple[Any, ...]:
+def _rhythm(facts: Facts, instant: int, sight: Sight, number: int) -> tuple[Any, ...]:
     """(kind, last_activity, due_at, expected, theta, days, seeing, watched_since)."""
-    judges = facts.out or (facts.habit is not None and facts.habit.judges)
-    due = facts.due if judges and seeing and not declared else None
+    seeing = bool(sight.share[number] >= ENOUGH_SIGHT)
+    due = facts.due if facts.out or (facts.habit is not None and facts.habit.judges) else None
+    # What was unusual while somebody would have been seen stays so when the devices then fall silent.
+    if due is not None and not seeing and instant_of(due.at) > sight.heard[number]:
+        due = None
     return (
         NOT_RETURNED if facts.out else INACTIVITY, facts.last, None if due is None else instant_of(due.at),
         0.0 if facts.out else facts.missed(instant), facts.limit, facts.habit.days if facts.habit else 0, seeing,
@@ -133,13 +136,12 @@ def home_rhythm(facts: Facts | None, sight: Sight, home_id: str, instant: int, *
         return None
     if facts is None:
         facts = Facts(None, False, None, None, 0, 0.0, (), None)
-    seeing = bool(sight.share[number] >= ENOUGH_SIGHT)
-    _, last, due, expected, theta, days, _, _ = _rhythm(facts, instant, seeing=seeing, declared=declared)
+    _, last, due, expected, theta, days, seeing, _ = _rhythm(facts, instant, sight, number)
     enough = facts.habit is not None and facts.habit.judges
     usual = facts.habit.usual if facts.habit is not None and enough else np.zeros(SLOTS)
     return HomeRhythm(
         enough=enough, days=days if enough else min(days + 1, NEEDED_DAYS - 1), needed=NEEDED_DAYS,
-        last=None if last is None else from_us(last), due_at=None if due is None else from_us(due),
+        last=None if last is None else from_us(last), due_at=None if due is None or declared else from_us(due),
         expected=expected, theta=theta, usual=[round(float(share), 3) for share in usual],
         sentence=sentence(facts, expected, days, seeing=seeing, enough=enough),
     )  # fmt: skip
