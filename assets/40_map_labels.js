@@ -185,12 +185,14 @@
     function placeCallout(item, x, y, frame, taken, focus) {
       const [w, h] = item.size, edge = focus || [x - 40, y - 40, x + 40, y + 40];
       const right = Math.max(edge[2] + 20, x + 70), isRight = right + w <= frame[2] - 6;
-      const left = isRight ? right : Math.max(frame[0] + 6, Math.min(edge[0] - 20, x - 70) - w);
-      const top = Math.max(frame[1] + 6, Math.min(frame[3] - h - 6, y - h / 2));
+      const away = Math.min(edge[0] - 20, x - 70) - w, fits = isRight || away >= frame[0] + 6;
+      const left = isRight ? right : fits ? away : frame[2] - w - 6;
+      // where there is room on neither side it goes above the building
+      const top = Math.max(frame[1] + 6, Math.min(frame[3] - h - 6, fits ? y - h / 2 : edge[1] - h - 12));
       const b = [left, top, left + w, top + h];
       show(item, b, `translate(${left.toFixed(1)}px,${top.toFixed(1)}px)`, false);
       const from = isRight ? x + 30 : left + w, to = isRight ? left : x - 30, line = Math.max(top + 6, Math.min(top + h - 6, y));
-      item.stem.style.visibility = to > from ? "visible" : "hidden";
+      item.stem.style.visibility = fits && to > from ? "visible" : "hidden";
       item.stem.style.transform = `translate(${from.toFixed(1)}px,${line.toFixed(1)}px)`;
       item.stem.style.width = `${Math.max(0, to - from).toFixed(1)}px`;
       taken.push(b);

@@ -111,7 +111,7 @@
   /** View in which the points (metres) of one building fill the free frame, seen as the whole is. */
   const BESIDE = [56, 216]; // pixels left and right of it for the storeys' names and for the callout
   function around(scene, points, whole, width, height) {
-    const room = whole[2] - whole[0] > 700, frame = room ? [whole[0] + BESIDE[0], whole[1], whole[2] - BESIDE[1], whole[3]] : whole;
+    const room = whole[2] - whole[0] > 560, frame = room ? [whole[0] + BESIDE[0], whole[1], whole[2] - BESIDE[1], whole[3]] : whole;
     const [longitude, latitude] = scene.header.origin;
     const start = { longitude, latitude, zoom: 18, pitch: PITCH, bearing: BEARING, maxPitch: 72, minZoom: 9, maxZoom: 21 };
     const view = fit(scene, points, frame, width, height, start);

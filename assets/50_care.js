@@ -217,6 +217,8 @@
       return;
     }
     if (event.target.closest("[data-mute]")) mute();
+    const down = event.target.closest("[data-scroll-to]");
+    if (down) { const place = byId(down.dataset.scrollTo); if (place) place.firstElementChild.scrollIntoView({ block: "center" }); }
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches && event.target.matches("[data-officer]")) keep(OFFICER, event.target.value.trim() || null);

@@ -39,7 +39,8 @@
     data.rows.forEach((row, i) => line(svg, row, i * high, high, rect, x, data, names));
     // the axis: every six hours, midnight by its date; then the last hour by quarters
     const ticks = [];
-    for (let s = (6 * HOUR - (data.offset % (6 * HOUR))) % (6 * HOUR); s < split; s += 6 * HOUR) {
+    const perHour = (plot * (1 - LAST_SHARE)) / (split / HOUR), step = [6, 12, 24].find((h) => h * perHour > 3.6 * rem) || 24;
+    for (let s = (step * HOUR - (data.offset % (step * HOUR))) % (step * HOUR); s < split; s += step * HOUR) {
       const hour = Math.round(((data.offset + s) % DAY) / HOUR) % 24, date = data.days[Math.floor((data.offset + s + 60) / DAY)];
       ticks.push([s, hour === 0 ? date : two(hour) + ":00", hour === 0 ? "c-day" : ""]);
     }
@@ -47,7 +48,7 @@
       svg.append(make("line", { x1: x(s), x2: x(s), y1: 0, y2: foot, class: `c-tick ${cls}` }));
       if (x(s) > left + 1.2 * rem && x(s) < x(split) - 1.6 * rem) svg.append(make("text", { x: x(s), y: height - 0.35 * rem, class: `c-hour ${cls}` }, words));
     }
-    svg.append(make("text", { x: x(split) + 0.3 * rem, y: height - 0.35 * rem, class: "c-hour c-start" }, data.last));
+    if (plot * LAST_SHARE > 9 * rem) svg.append(make("text", { x: x(split) + 0.3 * rem, y: height - 0.35 * rem, class: "c-hour c-start" }, data.last));
     const clock = (s) => { const t = (data.offset + s) % DAY; return two(Math.floor(t / HOUR)) + ":" + two(Math.floor((t % HOUR) / 60)); };
     svg.append(make("text", { x: width, y: height - 0.35 * rem, class: "c-hour c-end" }, clock(data.length)));
     for (const s of [15, 30, 45]) {

@@ -22,9 +22,10 @@ from layouts.parts.care_parts import (
     who,
     words,
 )
-from layouts.parts.format import clock, elapsed, moment, stamp
+from layouts.parts.format import clock, elapsed, moment
 from layouts.parts.panel import Tree, icon
 from layouts.parts.text import some, t
+from twin_model.procedure import PHASES
 
 EVIDENCE_ICONS = {
     "sos": "warning", "inside": "door", "present": "radar", "motion": "walk", "moved": "walk", "away": "door",
@@ -34,6 +35,7 @@ EVIDENCE_ICONS = {
     "battery": "signal", "tamper": "signal", "blind": "signal",
 }  # fmt: skip
 MOST_EVIDENCE = 5
+SHOWN_PAST = 3  # lines of what was done before the rest is folded away: what is due now must be in sight
 NOT_ACTS = frozenset({"raise", "evidence", "clear"})  # in the log, but shown as evidence
 
 
@@ -57,11 +59,15 @@ def card(view: View, now: datetime, answer: Any) -> Tree:
         **drill_clock(answer),
     }
     tone = incident.severity if open_ else "done"
+    number = t(lang, "care.stage", n=PHASES.index(incident.phase) + 1, all=len(PHASES))
+    stage = html.Span(number, className="stage")
     drill = " in-drill" if incident.drill_id else ""
     parts = [
         html.Div(
             [
-                html.H2([icon(_icon_of(incident.severity)), words(lang, incident.title), drill_badge(lang, answer)]),
+                html.H2(
+                    [icon(_icon_of(incident.severity)), words(lang, incident.title), stage, drill_badge(lang, answer)]
+                ),
                 _mute(lang) if view.live else None,
             ],
             className="head",
@@ -183,7 +189,14 @@ def evidence_icon(rule: str) -> str:
 def _relay(view: View, now: datetime, answer: Mapping[str, Any]) -> list[Tree]:
     """Who was asked, what happened and when; who is next and when it hands over by itself."""
     lang, incident = view.lang, answer["incident"]
-    rows = [relay_row(lang, *told) for told in relay(view, now, answer)]
+    lines = relay(view, now, answer)
+    over = [told for told in lines if told[0] in ("done", "failed")]
+    older = over[:-SHOWN_PAST] if len(over) > SHOWN_PAST + 1 else []
+    rows = [relay_row(lang, *told) for told in lines[len(older) :]]
+    if older:
+        summary = html.Summary(t(lang, "care.earlier", n=len(older)))
+        folded = html.Ol([relay_row(lang, *told) for told in older], className="relay")
+        rows.insert(0, html.Li(html.Details([summary, folded]), className="relay-older"))
     note = t(lang, "care.relay_note") if incident.phase != "closed" else ended(lang, answer)
     return [
         html.Div([html.H3(t(lang, "care.relay")), html.Span(note, className="aside")], className="sub-head"),
@@ -197,20 +210,19 @@ Told = tuple[str, str, str, Tree, str]  # state, who, what happened, when, hint
 def relay(view: View, now: datetime, answer: Mapping[str, Any]) -> list[Told]:
     """The lines of the relay: what was done in order, whose turn it is, then the rungs to come."""
     lang, incident = view.lang, answer["incident"]
-    lines: list[Told] = []
+    past: list[tuple[datetime, Told]] = []
     for step in incident.steps:
-        if step.step in NOT_ACTS:
-            continue
+        if step.step in NOT_ACTS or (step.step == "hand_over" and step.by == "system"):
+            continue  # whom the clock passed over stands there as a rung that did not answer
         what = step_words(lang, answer, step)
-        lines.append(
-            (
-                _state_of(answer, step),
-                _actor(lang, answer, step),
-                what,
-                clock(step.at, seconds=True),
-                stamp(lang, step.at, seconds=True),
-            )
-        )
+        told = (_state_of(answer, step), _actor(lang, answer, step), what, clock(step.at, seconds=True), "")
+        past.append((step.at, told))
+    for rung in incident.ladder:
+        if rung.state == "failed":
+            said = t(lang, "care.rung.failed")
+            past.append((rung.at or now, ("failed", who(lang, answer, rung), said, _at(rung.at), "")))
+    past.sort(key=lambda pair: pair[0])
+    lines = [told for _, told in past]
     if incident.phase == "raised":
         due = incident.deadlines.get("acknowledge")
         when = ticking(lang, due, now, form="left", class_name="left") if due else ""
@@ -224,6 +236,10 @@ def relay(view: View, now: datetime, answer: Mapping[str, Any]) -> list[Told]:
             when = ticking(lang, until, now, form="left", class_name="left") if until else ""
             lines.append(("now", who(lang, answer, rung), what, when, _contact_note(answer, rung)))
     return lines + _to_come(lang, answer)
+
+
+def _at(at: datetime | None) -> str:
+    return clock(at, seconds=True) if at else ""
 
 
 def _to_come(lang: str, answer: Mapping[str, Any]) -> list[Told]:
@@ -260,7 +276,7 @@ def _state_of(answer: Mapping[str, Any], step: Any) -> str:
     result = answer["procedure"].results.get(step.result or "")
     if step.step == "contact" and result is not None and not result.answered:
         return "failed"
-    return "failed" if step.step == "hand_over" and step.by == "system" else "done"
+    return "done"
 
 
 def _actor(lang: str, answer: Mapping[str, Any], step: Any) -> str:

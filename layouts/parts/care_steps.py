@@ -13,6 +13,7 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
+from layouts.parts.care_answers import UPKEEP
 from layouts.parts.care_parts import drill_clock, own, place, role, standing, ticking, who, words
 from layouts.parts.format import clock
 from layouts.parts.panel import Tree, icon
@@ -35,15 +36,12 @@ def steps(view: View, now: datetime, answer: Any) -> Tree:
         again = [_step_button(lang, answer, "reopen", "button")] if "reopen" in incident.next_steps else []
         return html.Div([refusal(), *again, _note(lang, incident)], className="care-steps done", **acting(answer))
     others = [step for step in incident.next_steps if step not in (incident.main_step, "note")]
+    forms = [_form(lang, answer, step) for step in FORMS if step in incident.next_steps]
+    calls = html.Div([*_calls(lang, answer), _emergency(lang, answer)], className="calls")
+    pressed = [refusal(), *forms, _emergency_form(lang, answer), main_button(lang, answer), calls, _rest(lang, answer)]
     body = [
-        due(view, now, incident),
-        refusal(),
-        *[_form(lang, answer, step) for step in FORMS if step in incident.next_steps],
-        _emergency_form(lang, answer),
-        main_button(lang, answer),
-        html.Div([*_calls(lang, answer), _emergency(lang, answer)], className="calls"),
-        _more(lang, answer, others),
-        _note(lang, incident),
+        html.Div([due(view, now, incident), html.Div(pressed, className="foot")], className="stand"),
+        html.Div([_more(lang, answer, others), _note(lang, incident)], className="aside-steps"),
     ]
     return html.Div(body, className=f"care-steps {incident.severity}", **acting(answer))
 
@@ -116,6 +114,15 @@ def _means(step: str) -> dict[str, str]:
 
 def _step_button(lang: str, answer: Mapping[str, Any], step: str, class_name: str) -> html.Button:
     return html.Button(step_title(lang, answer, step), className=class_name, **_means(step))
+
+
+def _rest(lang: str, answer: Mapping[str, Any]) -> Tree:
+    """On a telephone, the way down to what else waits."""
+    others = [other for other in answer["others"] if other["incident"].grade < UPKEEP]
+    if not others:
+        return None
+    words_ = t(lang, "care.others_wait", n=len(others))
+    return html.Button(words_, className="others-wait", **{"data-scroll-to": "elder-care--waiting"})
 
 
 def _more(lang: str, answer: Mapping[str, Any], others: Sequence[str]) -> Tree:

@@ -212,13 +212,27 @@ def test_the_relay_tells_what_happened_and_who_is_next(home, view, call, clock):
     assert told[-2][2].endswith("无应答自动转"), "the time of a hand-over is shown before it happens"
 
 
-def test_a_silent_owner_is_passed_over_and_the_line_says_so(home, view, call, clock):
+def test_who_is_silent_is_passed_over_and_the_line_says_so(home, view, call, clock):
     clock.forward(minutes=1)
     home.care.step()
+    clock.forward(minutes=2)
+    home.care.step()
     lines = care_card.relay(view, home.now(), care_answers.card(home, home.now(), HERE, chosen=call))
-    assert any(who == "系统" and what.startswith("无人应答，转家属") for _, who, what, _, _ in lines)
-    row = text_of(waiting(home, view))
-    assert "待处理" in row
+    told = [(state, who, what) for state, who, what, _, _ in lines]
+    assert told[0] == ("failed", "家属 王**", "无应答")
+    assert ("now", "值班", "等待确认接警") in told, "whoever is asked meanwhile, nobody has acknowledged"
+    assert [who for state, who, _ in told if state == "now"][-1] == "邻居 李**"
+    assert any("值班未确认，正在找邻居" in w for w in text_of(waiting(home, view)))
+
+
+def test_of_a_long_story_the_last_lines_are_shown_and_the_rest_is_folded(home, view, call):
+    home.care.take_step(call, "acknowledge", **OFFICER)
+    for n in range(6):
+        home.care.take_step(call, "note", **OFFICER, note=f"备注 {n}")
+    tree = card(home, view)
+    assert "此前 4 步" in text_of(tree)
+    (folded,) = [one for one in having(tree, "className") if one["className"] == "relay-older"]
+    assert any("备注 2" in w for w in text_of(folded["children"]))
 
 
 def test_the_list_puts_blind_homes_last_but_with_a_clock(home, view, call, clock):
