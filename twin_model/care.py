@@ -27,7 +27,7 @@ from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
 from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
-from twin_model.service_levels import ServiceLevels, service_levels
+from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer
 from twin_model.suggestions import Suggestion, suggestions
@@ -430,6 +430,10 @@ class Care:
         devices = self._twin.device_status(min(end, at), community_id=community_id)
         procedure = self._twin.catalogue.procedures[ELDER_INCIDENT]
         return service_levels(self._store, procedure, devices, start=start, end=end, at=at, community_id=community_id)
+
+    def incident_rows(self, start: datetime, end: datetime, at: datetime, *, community_id: str) -> pa.Table:
+        """The rows behind those figures: one per incident, when each thing was first done and how it ended."""
+        return incident_rows(self._store, ELDER_INCIDENT, start=start, end=end, at=at, community_id=community_id)
 
     def suggestions(self, at: datetime, *, community_id: str) -> list[Suggestion]:
         """Thresholds that the outcomes known at ``at`` speak for; applying one is ``set_threshold``."""
