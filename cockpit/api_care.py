@@ -31,7 +31,7 @@ from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import AtHome, counts_only, grant_of, refused, role_of
 from cockpit.tokens import Grant
 from layouts.parts.format import masked
-from twin_model.closed_loop import StepRefused
+from twin_model.case import StepRefused
 from twin_model.twin import Twin
 
 CARE = "照护 Care"

@@ -15,6 +15,16 @@ from twin_model.procedure import Words
 WORKED = ("raised", "acknowledged", "contacted", "dispatched", "arrived")  # the episode goes on
 
 
+class StepRefused(Exception):
+    """A step that may not be taken; nothing changed. ``kind``: order (409), right (403) or unknown (400)."""
+
+    def __init__(self, code: str, kind: str, zh: str, en: str) -> None:
+        self.code = code
+        self.kind = kind
+        self.reason: Words = {"zh": zh, "en": en}
+        super().__init__(f"{code}: {en}")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
     """What never changes about a case."""

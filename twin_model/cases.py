@@ -13,18 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from twin_model import case_log, fusing, incident_news, notifications
-from twin_model.case import Case, Evidence, Head, Step, kept_evidence, kept_fact
+from twin_model import case_log, fusing, incident_news, ladder, notifications
+from twin_model.case import Case, Evidence, Head, Step, StepRefused, kept_evidence, kept_fact
 from twin_model.catalogue import AlertRule
-from twin_model.closed_loop import (
-    SYSTEM,
-    StepRefused,
-    advance,
-    fold,
-    hand_over_due,
-    next_rung,
-    taken,
-)
+from twin_model.closed_loop import SYSTEM, advance, fold, hand_over_due, taken
 from twin_model.fusing import HomeContext
 from twin_model.incident import Contacts, Incident, present
 from twin_model.procedure import Procedure
@@ -44,6 +36,7 @@ class _Changes:
     """What one call adds to the log and to the outbox, written at its end."""
 
     known_at: datetime
+    ask: case_log.Ask
     cases: dict[str, Case] = field(default_factory=dict)
     heads: list[Head] = field(default_factory=list)
     steps: list[tuple[str, Step]] = field(default_factory=list)
@@ -70,7 +63,7 @@ class Cases:
         ``alerts``: rows of ``alert_step``. ``contexts``: what else is known, by home_id. The same alert twice changes
         nothing; one whose rule names no procedure, or too mild to open an incident alone, is left out.
         """
-        changes = _Changes(known_at)
+        changes = _Changes(known_at, writer.select)
         places = incident_news.device_names(writer, alerts, known_at)
         gateways = self._gateways(writer, alerts, known_at)
         groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -90,7 +83,7 @@ class Cases:
         self, writer: Writer, alerts: Sequence[Mapping[str, Any]], known_at: datetime, clock: Clock
     ) -> list[str]:
         """Alerts that fire no more (cleared or suppressed): noted with their incidents, which stay open."""
-        changes = _Changes(known_at)
+        changes = _Changes(known_at, writer.select)
         gone = {int(alert["alert_id"]) for alert in alerts}
         for case in list(self._live.values()):
             mine = sorted(gone & {e.alert_id for e in case.still_firing})
@@ -162,7 +155,7 @@ class Cases:
         """
         if step == "merge":
             raise StepRefused("merge", "unknown", "合并要指明另一起事件", "a merge names the other incident; use merge")
-        changes = _Changes(known_at)
+        changes = _Changes(known_at, writer.select)
         case = self._case(writer, incident_id)
         procedure = self._procedures[case.head.procedure]
         at = self._pass_time(changes, case, at)
@@ -171,7 +164,7 @@ class Cases:
             result = result or procedure.default_result
         if step == "close":
             cause = cause or procedure.default_cause.get(outcome, "")
-        detail = self._detail(procedure, case, step, rung, result)
+        detail = ladder.concerns(procedure, case, step, rung, result)
         act = Step(
             n=case.n + 1, step=step, at=at, known_at=known_at, by=by, role=role.replace("-", "_"), channel=channel,
             result=result, note=note, outcome=outcome, cause=cause, detail=detail,
@@ -187,7 +180,7 @@ class Cases:
         note: str = "",
     ) -> Incident:  # fmt: skip
         """Go on with ``into`` for both: it gets the other's evidence, the other ends. Raises ``StepRefused``."""
-        changes = _Changes(known_at)
+        changes = _Changes(known_at, writer.select)
         kept, gone = self._case(writer, into), self._case(writer, other)
         if (
             into == other
@@ -215,29 +208,6 @@ class Cases:
         self._write(writer, changes)
         return present(procedure, after, self._contacts([after], known_at, writer.select))
 
-    def _detail(
-        self, procedure: Procedure, case: Case, step: str, rung: str | int | None, result: str
-    ) -> dict[str, Any]:
-        """The rung a step concerns: named, or the one asked now, or the one a hand-over goes to."""
-        index = procedure.rung_index(rung) if isinstance(rung, str) and rung not in ("", "self") else rung
-        if rung not in (None, "", "self") and (not isinstance(index, int) or not 0 <= index < len(procedure.ladder)):
-            known = ", ".join(r.role for r in procedure.ladder)
-            raise StepRefused(
-                "unknown_rung", "unknown", f"“{rung}”不在接力清单中；可用：{known}",
-                f"{rung!r} is not on the ladder; write one of {known}",
-            )  # fmt: skip
-        named = index if isinstance(index, int) else None
-        if step == "hand_over":
-            return {"from": case.rung, "to": next_rung(case) if named is None else named}
-        if step == "contact":
-            family = procedure.rung_index("family") if result.startswith("family") else None
-            return {"rung": family if named is None else named}
-        if step in ("dispatch", "arrive"):
-            return {"rung": case.rung if named is None else named}
-        if step == "close" and case.still_firing:
-            return {"firing": [e.alert_id for e in case.still_firing]}
-        return {}
-
     def _check_reopen(self, step: str, case: Case) -> None:
         newer = self._by_subject.get((case.head.procedure, case.head.subject))
         if step == "reopen" and newer not in (None, case.head.incident_id):
@@ -263,7 +233,7 @@ class Cases:
 
     def run_timers(self, writer: Writer, known_at: datetime, clock: Clock) -> list[str]:
         """Do everything that fell due: hand over, raise again. Returns the ids of the incidents that changed."""
-        changes = _Changes(known_at)
+        changes = _Changes(known_at, writer.select)
         for incident_id, due in sorted(self._due.items(), key=lambda item: item[1]):
             case = self._live[incident_id]
             at = clock(case.head.community_id)
@@ -277,7 +247,8 @@ class Cases:
         which the next step may stand, never before the last one."""
         procedure = self._procedures[case.head.procedure]
         while (due := hand_over_due(procedure, case)) and due[0] <= at:
-            detail = {"from": case.rung, "to": next_rung(case), "for": due[1]}
+            listed = {role for _, role in self._contacts([case], changes.known_at, changes.ask)}
+            detail = {"from": case.rung, "for": due[1], **ladder.whom(procedure, case, listed)}
             case = self._add(changes, case.head.incident_id, "hand_over", due[0], detail, news="hand_over")
         return max(at, case.steps[-1].at)
 

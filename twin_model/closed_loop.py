@@ -13,22 +13,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from twin_model.case import Asked, Case, Fact, Head, Step, evidence_of
-from twin_model.procedure import PHASES, STEPS, Procedure, StepRule, Words
+from twin_model.case import Asked, Case, Fact, Head, Step, StepRefused, evidence_of
+from twin_model.ladder import next_rung, rung_role
+from twin_model.procedure import PHASES, STEPS, Procedure, StepRule
 
 SYSTEM = "system"
 LOCAL = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 ONCE = ("acknowledge", "arrive", "handle", "confirm", "close")
-
-
-class StepRefused(Exception):
-    """A step that may not be taken; nothing changed. ``kind``: order (409), right (403) or unknown (400)."""
-
-    def __init__(self, code: str, kind: str, zh: str, en: str) -> None:
-        self.code = code
-        self.kind = kind
-        self.reason: Words = {"zh": zh, "en": en}
-        super().__init__(f"{code}: {en}")
 
 
 def fold(procedure: Procedure, head: Head, steps: Iterable[Step]) -> Case:
@@ -125,13 +116,6 @@ def hand_over_due(procedure: Procedure, case: Case) -> tuple[datetime, str] | No
     limit = until["contact"] if kind == "contact" else until["arrive"]
     limit = limit or until["arrive"]
     return None if limit is None else (max(limit, answer), "arrive" if kind == "answer" else kind)
-
-
-def next_rung(case: Case, until: int | None = None) -> int | None:
-    """The rung after the present one, not beyond ``until``; None when there is none."""
-    following = 0 if case.rung is None else case.rung + 1
-    last = len(case.rungs) - 1 if until is None else until
-    return following if following <= last else None
 
 
 def local(at: datetime) -> str:
@@ -325,6 +309,8 @@ def _handed_over(procedure: Procedure, case: Case, step: Step) -> Case:
     rungs = list(case.rungs)
     if case.rung is not None and rungs[case.rung].state == "now":
         rungs[case.rung] = Asked(state="failed", at=step.at)
+    for nobody in step.detail.get("skipped", ()):
+        rungs[nobody] = Asked(state="failed", at=step.at)
     rungs[to] = Asked(state="now", at=step.at)
     return replace(
         case, rungs=tuple(rungs), rung=to, owner=rung_role(procedure, case, to), acted_at=step.at,
@@ -346,11 +332,3 @@ _CHANGES = {
     "handle": _handled, "confirm": _acted, "close": _closed_with, "reopen": _reopened, "hand_over": _handed_over,
     "merged": _merged, "realarm": _realarmed,
 }  # fmt: skip
-
-
-def rung_role(procedure: Procedure, case: Case, index: int) -> str:
-    """Who a rung is in this case: the fire brigade instead of the ambulance when it smells of smoke."""
-    rung = procedure.ladder[index]
-    if rung.instead_role and rung.instead_metrics & {e.metric for e in case.evidence}:
-        return rung.instead_role
-    return rung.role

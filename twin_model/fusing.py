@@ -69,8 +69,8 @@ def evidence(rule: AlertRule, alert: Mapping[str, Any], until: datetime, place: 
 
 
 def ranked(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """The strongest first: firing before cleared, then grade, weight, the newest."""
-    return tuple(sorted(found, key=lambda e: (not e.firing, e.grade, -e.weight, -_seconds(e.since), e.alert_id)))
+    """The most urgent first: by grade, firing before cleared, the strongest, the newest."""
+    return tuple(sorted(found, key=lambda e: (e.grade, not e.firing, -e.weight, -_seconds(e.since), e.alert_id)))
 
 
 def confidence(procedure: Procedure, case: Case) -> float:
@@ -83,7 +83,7 @@ def confidence(procedure: Procedure, case: Case) -> float:
         if e.metric not in rule.firm:
             weight *= against if e.firing else against * rule.cleared
         quiet *= 1 - weight
-    return round(1 - quiet, 4)
+    return round(max(1 - quiet, rule.least if case.still_firing else 0.0), 4)
 
 
 def confidence_word(procedure: Procedure, value: float) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twin_model.case import Asked, Case, Evidence, Fact, Step
-from twin_model.closed_loop import deadlines, hand_over_due, main_step, next_steps, rung_role
+from twin_model.closed_loop import deadlines, hand_over_due, main_step, next_steps
 from twin_model.fusing import confidence, confidence_word, incident_sentence, incident_title, ranked
+from twin_model.ladder import rung_role
 from twin_model.procedure import Procedure, Words
 
 SEEN_TO = ("handled", "confirmed")  # worked, but not closed

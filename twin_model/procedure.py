@@ -69,10 +69,12 @@ class ResultRule:
 
 @dataclass(frozen=True, kw_only=True)
 class RungRule:
-    """Who is asked. ``instead`` names another role when the evidence has one of ``instead_metrics``."""
+    """Who is asked. ``instead`` names another role when the evidence has one of ``instead_metrics``; ``always``: there
+    is somebody without being listed as a contact."""
 
     role: str
     title: Words
+    always: bool
     instead_metrics: frozenset[str]
     instead_role: str | None
     instead_title: Words | None
@@ -118,11 +120,15 @@ class FactRule:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfidenceRule:
-    """Limits of the words, what a cleared alert still counts, and the metrics that nothing softens."""
+    """Limits of the words, what a cleared alert still counts, and the metrics that nothing softens.
+
+    ``least``: how sure anything that fires is, whatever its weight: a device that is silent is silent.
+    """
 
     high: float
     medium: float
     cleared: float
+    least: float
     firm: frozenset[str]
     words: dict[str, Words]
 
@@ -214,6 +220,7 @@ def _procedure(path: Path) -> Procedure:
         },
         confidence=ConfidenceRule(
             high=confidence["high"], medium=confidence["medium"], cleared=confidence["cleared"],
+            least=confidence.get("least", 0.0),
             firm=frozenset(confidence["firm"]), words=confidence["words"],
         ),
         facts={
@@ -287,7 +294,7 @@ def _step_problems(raw: Mapping[str, Any], data: Mapping[str, Any], where: str) 
 
 
 def _rung_problems(raw: Mapping[str, Any], where: str) -> Iterator[str]:
-    yield from _unknown(raw, {"role", "title", "instead"}, where)
+    yield from _unknown(raw, {"role", "title", "always", "instead"}, where)
     if not isinstance(raw.get("role"), str):
         yield f"{where}: lacks a role"
     yield from _both(raw.get("title"), f"{where}.title")
@@ -311,9 +318,10 @@ def _grade_problems(raw: Mapping[str, Any], rungs: Collection[object], where: st
 
 
 def _confidence_problems(raw: Mapping[str, Any], where: str) -> Iterator[str]:
-    yield from _unknown(raw, {"high", "medium", "cleared", "firm", "words"}, where)
+    yield from _unknown(raw, {"high", "medium", "cleared", "least", "firm", "words"}, where)
     for key in ("high", "medium", "cleared"):
         yield from _share(raw.get(key), f"{where}.{key}")
+    yield from _share(raw.get("least", 0.0), f"{where}.least")
     words = raw.get("words", {})
     yield from _exactly(words, CONFIDENCE_WORDS, f"{where}.words")
     for name, text in words.items():
@@ -377,7 +385,8 @@ def _step(name: str, raw: Mapping[str, Any]) -> StepRule:
 def _rung(raw: Mapping[str, Any]) -> RungRule:
     instead = raw.get("instead", {})
     return RungRule(
-        role=raw["role"], title=raw["title"], instead_metrics=frozenset(instead.get("metrics", ())),
+        role=raw["role"], title=raw["title"], always=raw.get("always", False),
+        instead_metrics=frozenset(instead.get("metrics", ())),
         instead_role=instead.get("role"), instead_title=instead.get("title"),
     )  # fmt: skip
 

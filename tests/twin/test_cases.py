@@ -106,6 +106,42 @@ def test_smoke_calls_the_fire_brigade(desk):
     assert desk.step(5, incident, "hand_over", rung="119").owner == "119"
 
 
+def test_the_clock_passes_over_a_rung_where_nobody_is_listed(desk):
+    people = [
+        Contact(community_id="c", contact_id="k1", role="grid_worker", name="李", phone="1"),
+        Contact(community_id="c", contact_id="k2", home_id="h2", role="family", name="王", phone="2"),
+    ]
+    desk.store.write(lambda w: record(w, people, recorded_at=T0, valid_from=T0))
+    (incident,) = desk.fire(0, desk.alert("sos"))
+    desk.tick(60)
+    assert [(r.role, r.state) for r in desk.now(incident).ladder][:4] == [
+        ("family", "failed"), ("neighbour", "failed"), ("grid_worker", "now"), ("doctor", "todo"),
+    ]  # fmt: skip
+    desk.tick(180)
+    assert desk.now(incident).rung == "120"
+
+
+def test_a_clock_that_runs_back_does_not_put_a_step_before_the_last(desk):
+    (incident,) = desk.fire(100, desk.alert("sos"))
+    desk.step(90, incident, "acknowledge")
+    assert desk.log(incident) == [("raise", 100, "system"), ("acknowledge", 100, "chen")]
+
+
+def test_a_silent_device_is_a_task_for_sure_although_it_says_nothing_of_the_person(desk):
+    alert = desk.alert("blind_home")
+    (incident,) = desk.fire(0, alert)
+    assert desk.now(incident).confidence_word == "high"
+    desk.clear(10, alert)
+    assert desk.now(incident).confidence == pytest.approx(0.45)
+
+
+def test_a_call_for_help_stays_what_the_incident_is_called_after_the_button_was_let_go(desk):
+    press = desk.alert("sos")
+    (incident,) = desk.fire(0, press, desk.alert("no_movement"))
+    desk.clear(600, press)
+    assert desk.now(incident).title["zh"] == "sos"
+
+
 def test_whoever_answers_after_a_hand_over_takes_it_on_and_the_clock_waits_again(desk):
     (incident,) = desk.fire(0, desk.alert("sos"))
     desk.tick(65)
