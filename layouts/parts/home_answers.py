@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from layouts.parts.answers import LOW_BATTERY
 from layouts.parts.format import masked
 from layouts.parts.home_tracks import SILENT
+from layouts.parts.service_answers import cases
 from layouts.parts.where import described, placed
 from twin_model.twin import Twin
 
@@ -118,11 +119,10 @@ def events(twin: Twin, at: datetime, community: str, *, home: str | None) -> Ans
     if _mine(twin, at, community, home) is None:
         return None
     alerts = twin.care.alert_history(at - PAST, at, at, community_id=community, home_id=home).to_pylist()
-    incidents = twin.care.incidents(at, community_id=community, open_only=False, include_drills=False)
-    mine = [one for one in incidents if one.home_id == home and one.raised_at >= at - PAST]
+    mine = [one for one in cases(twin, at - PAST, at, at, community) if one["home_id"] == home]
     titles = {name: dict(rule.title) for name, rule in twin.catalogue.alert_rules.items()}
     return {
-        "incidents": sorted(mine, key=lambda one: one.raised_at, reverse=True),
+        "incidents": mine,
         "alerts": [{**row, "title": titles.get(row["rule"], {})} for row in sorted(alerts, key=_when, reverse=True)],
     }
 

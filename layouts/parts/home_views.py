@@ -18,6 +18,7 @@ from layouts.parts.text import some, t, titled
 from layouts.parts.where import where
 
 MOST_ALERTS = 40
+SIGNS = {1: "act", 2: "look", 3: "look", 4: "blind"}  # of a grade
 
 
 def link(view: View, path: str, words: Any, **query: str) -> html.A:
@@ -147,31 +148,36 @@ def events(view: View, now: datetime, answer: Any) -> Any:
     if not incidents and not alerts:
         calm = html.P([sign("fresh"), t(lang, "home.no_events")], className="calm")
         return html.Div([head(t(lang, "home.events")), calm], className="panel")
-    rows = [_incident(view, now, one) for one in incidents]
+    rows = [_incident(view, one) for one in incidents]
     rows += [_alert(lang, now, one) for one in alerts[:MOST_ALERTS]]
     heads = html.Tr([html.Th(t(lang, key), scope="col") for key in ("column.what", "home.when", "home.end")])
     body = html.Table([html.Thead(heads), html.Tbody(rows)], className="home-table")
     return html.Div([head(t(lang, "home.events"), note), scrolling(lang, "home.events", body)], className="panel")
 
 
-def _incident(view: View, now: datetime, one: Any) -> html.Tr:
+def _incident(view: View, one: Mapping[str, Any]) -> html.Tr:
     lang = view.lang
-    words = titled(lang, one.title, one.procedure)
+    title = html.B(link(view, "/elder-care", case_title(lang, one), incident=one["incident_id"]))
     return html.Tr(
         [
-            html.Td([sign(one.severity), html.B(link(view, "/elder-care", words, incident=one.incident_id))]),
-            html.Td(stamp(lang, one.raised_at), className="nowrap"),
-            html.Td(outcome(lang, one), className="nowrap"),
+            html.Td([sign(SIGNS[one["grade"]]), title]),
+            html.Td(stamp(lang, one["raised_at"]), className="nowrap"),
+            html.Td(outcome(lang, one)),
         ]
     )
 
 
-def outcome(lang: str, one: Any) -> str:
-    """How an incident ended: true, false, test and the cause; or the phase it is in."""
-    if one.closed_at is None:
-        return t(lang, f"home.phase.{one.phase}")
-    words = t(lang, f"home.outcome.{one.outcome}") if one.outcome else t(lang, "home.phase.closed")
-    return f"{words} · {some(lang, 'home.cause', one.cause)}" if one.cause else words
+def case_title(lang: str, one: Mapping[str, Any]) -> str:
+    """What an incident was about: the rules it rested on."""
+    return t(lang, "list.and").join(titled(lang, title, "") for title in one["titles"]) or t(lang, "home.incident")
+
+
+def outcome(lang: str, one: Mapping[str, Any]) -> str:
+    """How an incident ended: true, false or test, and the cause; or that it goes on."""
+    if one["closed_at"] is None:
+        return t(lang, "home.open")
+    words = t(lang, f"home.outcome.{one['outcome']}")
+    return f"{words} · {titled(lang, one['cause_title'], one['cause'])}" if one["cause_title"] else words
 
 
 def _alert(lang: str, now: datetime, row: Mapping[str, Any]) -> html.Tr:

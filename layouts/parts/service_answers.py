@@ -37,7 +37,8 @@ def levels(twin: Twin, at: datetime, community: str, *, period: str | None) -> A
     """The figures of a period, the false alarms per rule, and each headline figure by day (by week over 90 days)."""
     start, end = window(period, at)
     found = twin.care.service_levels(start, end, at, community_id=community)
-    raised = _raised(twin, at, community)
+    known = twin.care.incident_rows(start, end, at, community_id=community).select(["incident_id", "raised_at"])
+    raised = dict(zip(*(column.to_pylist() for column in known.columns), strict=True))
     step = WEEK if period == "90d" else DAY
     return {
         "period": period or "month",
@@ -49,11 +50,6 @@ def levels(twin: Twin, at: datetime, community: str, *, period: str | None) -> A
         "trends": {name: trend(getattr(found, name), raised, start, end, step) for name in TRENDS},
         "rules": {name: dict(rule.title) for name, rule in twin.catalogue.alert_rules.items()},
     }
-
-
-def _raised(twin: Twin, at: datetime, community: str) -> dict[str, datetime]:
-    incidents = twin.care.incidents(at, community_id=community, open_only=False, include_drills=False)
-    return {one.incident_id: one.raised_at for one in incidents}
 
 
 def trend(figure: Figure, raised: dict[str, datetime], start: datetime, end: datetime, step: timedelta) -> list[Point]:
@@ -92,7 +88,11 @@ def rows(twin: Twin, at: datetime, community: str, *, period: str | None, key: s
     missed = set(figure.missed)
     names = sorted(figure.rows, key=lambda name: name not in missed)[:MOST_ROWS]
     kind = {"visited": "homes", "devices_online": "devices"}.get(figure.name, "incidents")
-    found = {"homes": _homes, "devices": _devices, "incidents": _incidents}[kind](twin, at, community, names)
+    if kind == "incidents":
+        known = {row["incident_id"]: row for row in cases(twin, start, end, at, community)}
+        found = [known[name] | {"id": name} for name in names if name in known]
+    else:
+        found = {"homes": _homes, "devices": _devices}[kind](twin, at, community, names)
     for row in found:
         row["missed"] = row["id"] in missed
     return {"key": key, "kind": kind, "figure": figure, "rows": found}
@@ -111,27 +111,13 @@ def _devices(twin: Twin, at: datetime, community: str, names: Sequence[str]) -> 
     return described(twin, placed(twin, at, found))
 
 
-def _incidents(twin: Twin, at: datetime, community: str, names: Sequence[str]) -> list[Answer]:
-    known = {
-        one.incident_id: one
-        for one in twin.care.incidents(at, community_id=community, open_only=False, include_drills=False)
-    }
-    places = placed(
-        twin,
-        at,
-        (
-            {"id": name, "home_id": known[name].home_id, "building_id": known[name].building_id,
-             "facility_id": known[name].facility_id}
-            for name in names
-            if name in known
-        ),
-    )  # fmt: skip
-    return [{**row, "incident": known[row["id"]], "took": took(known[row["id"]])} for row in places]
-
-
-def took(incident: Any) -> dict[str, timedelta]:
-    """How long after it was raised each step was first taken by somebody."""
-    first: dict[str, timedelta] = {}
-    for step in incident.steps:
-        first.setdefault(step.step, step.at - incident.raised_at)
-    return first
+def cases(twin: Twin, start: datetime, end: datetime, at: datetime, community: str) -> list[Answer]:
+    """Incidents raised from ``start`` to ``end``, newest first: place, what they rest on, how they ended, in words."""
+    rows = twin.care.incident_rows(start, end, at, community_id=community).to_pylist()
+    rules, causes = twin.catalogue.alert_rules, {}
+    for procedure in twin.catalogue.procedures.values():
+        causes |= {name: dict(cause.title) for name, cause in procedure.causes.items()}
+    for row in rows:
+        row["titles"] = [dict(rules[name].title) for name in row["rules"] if name in rules]
+        row["cause_title"] = causes.get(row["cause"])
+    return placed(twin, at, reversed(rows))

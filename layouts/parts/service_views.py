@@ -11,7 +11,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.format import UNKNOWN, age, clock, count, day, lasting, share, stamp
-from layouts.parts.home_views import link, outcome, scrolling
+from layouts.parts.home_views import case_title, link, outcome, scrolling
 from layouts.parts.panel import head, icon, meter, sets, sign
 from layouts.parts.service_answers import PERIODS, TRENDS, WEEK
 from layouts.parts.text import has, t, titled
@@ -131,7 +131,11 @@ def _headline(lang: str, answer: Any, name: str) -> html.Article:
 
 
 def _basis(lang: str, figure: Any) -> str:
-    return t(lang, "service.of", n=count(figure.n), all=count(figure.of))
+    """What a figure is made of: ``137 起中 125 起``; a time is of so many."""
+    if figure.unit == "s":
+        return t(lang, "service.measured", all=count(figure.of))
+    kind = {"visited": "homes", "devices_online": "devices"}.get(figure.name, "incidents")
+    return t(lang, f"service.of.{kind}", n=count(figure.n), all=count(figure.of))
 
 
 def _small(lang: str, figure: Any) -> html.Button:
@@ -188,8 +192,8 @@ def spark(lang: str, points: Sequence[Any], figure: Any) -> html.Div:
     ends = [html.Span(day(lang, points[i][0], weekday=False)) for i in (0, -1)]
     return html.Div(
         [
-            html.Span(share(high, 0), className="top"),
-            html.Span(share(low, 0), className="bottom"),
+            html.Span(share(high, 0), className="high"),
+            html.Span(share(low, 0), className="low"),
             html.Img(src=curve(points, low, high, figure.target), alt=""),
             html.Div(ends, className="ends"),
         ],
@@ -239,6 +243,7 @@ def _course(lang: str, answer: Any) -> html.Details:
     return html.Details(
         [html.Summary(t(lang, "service.course")), note, scrolling(lang, "service.course", table)],
         className="panel chart-table course",
+        open=True,
     )
 
 
@@ -284,10 +289,13 @@ def _mark(lang: str, row: Mapping[str, Any], name: str = "missed") -> Any:
 
 
 def _incident(view: View, now: datetime, row: Mapping[str, Any]) -> list[Any]:
-    lang, one = view.lang, row["incident"]
-    name = link(view, "/elder-care", titled(lang, one.title, one.procedure), incident=one.incident_id)
-    took = [lasting(lang, row["took"][step]) if step in row["took"] else UNKNOWN for step in ("acknowledge", "arrive")]
-    return [_mark(lang, row), name, where(lang, row), stamp(lang, one.raised_at), *took, outcome(lang, one)]
+    lang = view.lang
+    name = link(view, "/elder-care", case_title(lang, row), incident=row["incident_id"])
+    took = [
+        lasting(lang, row[step] - row["raised_at"]) if row[step] else UNKNOWN
+        for step in ("acknowledged_at", "arrived_at")
+    ]
+    return [_mark(lang, row), name, where(lang, row), stamp(lang, row["raised_at"]), *took, outcome(lang, row)]
 
 
 def _home(view: View, now: datetime, row: Mapping[str, Any]) -> list[Any]:

@@ -91,7 +91,9 @@ def test_an_alert_of_the_home_is_listed_and_marked_in_the_chart(peopled, clock):
     peopled.care.step()
     answer = home_answers.events(peopled, clock(), HERE, home="h502")
     words = text_of(home_views.events(View(HERE), clock(), answer))
-    assert any("烟雾" in word for word in words)
+    assert len(answer["incidents"]) == 1, "the alert opened an incident"
+    assert "烟雾报警" in words
+    assert "处置中" in words
     rows = home_table.rows("zh", home_answers.homes(peopled, clock(), HERE))
     assert rows[0]["severity"] == "act"
 

@@ -63,7 +63,7 @@ def test_a_figure_stands_against_its_target_and_who_says_so(n, words, tone):
     card = service_views._headline("zh", answer, "acknowledged_60s")
     assert words in text_of(card)
     assert "目标 ≥97.5%（TSA / TEC Quality）" in text_of(card)
-    assert f"{n} / 158" in text_of(card)
+    assert f"158 起中 {n} 起" in text_of(card)
     assert ("short" in classes_of(card)) == (tone == "short")
 
 
