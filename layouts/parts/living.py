@@ -13,7 +13,7 @@ from layouts.parts.panel import beside, figure, head, meter, sets, sign, stacked
 from layouts.parts.text import named, t
 
 AGES = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
-HOME_STATES = ("active", "quiet", "blind")
+HOME_STATES = ("active", "quiet", "away", "blind")
 SHOWN_ROOMS = 6
 PM25_LIMITS = ((35, "good"), (75, "fair"), (115, "light"), (150, "medium"), (250, "heavy"))
 """Daily-mean classes of HJ 633-2012 in µg/m³; a momentary value is put into them as a first impression only."""
@@ -76,7 +76,7 @@ def elders(view: View, now: datetime, answer: Any) -> html.Div:
     return _panel(
         head(t(lang, "elders.title", n=count(answer["equipped"])), age(lang, answer["newest"], now), way="homes"),
         stacked([(f"home {state}", answer.get(state, 0)) for state in HOME_STATES]),
-        html.Div(cells, className="cells three"),
+        html.Div(cells, className="cells four"),
     )
 
 

@@ -44,16 +44,16 @@ def test_homes_without_counts_say_so_instead_of_zero_people(view, place):
 def test_a_home_whose_sensors_were_never_heard_is_blind_not_quiet(place, show):
     words = text_of(show(place, PANEL["elders"]))
     assert words[0] == "独居老人 1 户"
-    assert words[-6:] == ["活动", "0", "安静", "0", "盲区", "1"]
+    assert words[-8:] == ["活动", "0", "安静", "0", "外出", "0", "盲区", "1"]
 
 
 def test_a_home_with_movement_is_active(living, show):
-    assert text_of(show(living, PANEL["elders"]))[-6:] == ["活动", "1", "安静", "0", "盲区", "0"]
+    assert text_of(show(living, PANEL["elders"]))[-8:] == ["活动", "1", "安静", "0", "外出", "0", "盲区", "0"]
 
 
 def test_a_home_goes_blind_when_its_sensors_fall_silent(living, clock, show):
     clock.forward(days=4)
-    assert text_of(show(living, PANEL["elders"]))[-6:] == ["活动", "0", "安静", "0", "盲区", "1"]
+    assert text_of(show(living, PANEL["elders"]))[-8:] == ["活动", "0", "安静", "0", "外出", "0", "盲区", "1"]
 
 
 def test_the_centre_shows_each_room_against_its_capacity(living, show):
