@@ -2,8 +2,8 @@
 
 The homes of a drill become valid at the instant it begins; what their devices said before is published while they are
 not there yet, so that no rule ever sees a half-told home. From then on every event is published when the drill's clock
-(``twin_model.drill_clock``) shows its time. Heartbeats may come up to ``EARLY`` sooner: at 3,600 times the speed a
-tenth of a second is six minutes, and a busy machine must not look like a dead gateway.
+(``twin_model.drill_clock``) shows its time. Heartbeats may come up to ``EARLY`` of real time sooner: at 3,600 times the
+speed a tenth of a second is six minutes, and a busy machine must not look like a dead gateway.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Publish = Callable[[str, bytes], None]
 WARM_UP_S = 2.0
 """Real seconds between asking for a drill and its beginning; longer when there is much to tell first."""
 WARM_UP_RATE = 1500
-EARLY = timedelta(seconds=1)
+EARLY = timedelta(seconds=5)
 LIFE_BEFORE = timedelta(hours=14)
 """How much of the day before the beginning the devices tell of, where a scenario has life."""
 HEARTBEATS = 4
@@ -135,13 +135,15 @@ class RunningDrill:
             self._flush()
 
     def _play(self) -> None:
+        end = self.drill.started_at + self._script.lasts / self.drill.speed
         for due, message in schedule(self._script.then, self.drill):
+            if due >= end:
+                break
             if self._stopping.wait(max(0.0, (due - self._clock()).total_seconds())):
                 return
             self._send(message)
         if self._flush is not None:
             self._flush()
-        end = self.drill.started_at + self._script.lasts / self.drill.speed
         self._stopping.wait(max(0.0, (end - self._clock()).total_seconds()))
 
     def _send(self, message: Told) -> None:
@@ -172,7 +174,7 @@ def start_drill(
         homes=scenario.homes, kit=scenario.kit,
     )  # fmt: skip
     drill_from = beginning(scenario, clock(), pace)
-    script = write_script(scenario, players, twin.catalogue, drill_from)
+    script = write_script(scenario, players, twin.catalogue, drill_from, pace)
     return enter(twin, publish, script, players, scenario.name, name, pace, by, clock, flush)
 
 
@@ -248,15 +250,15 @@ def end_abandoned(twin: Twin) -> list[str]:
 
 
 def beginning(scenario: Scenario, now: datetime, speed: float) -> datetime:
-    """The last instant of the scenario's time of day from which the drill's clock never overtakes the real one."""
-    latest = now - scenario.lasts * (1.0 - 1.0 / speed)
+    """The last instant of the scenario's time of day from which nothing is told before it is true in real time."""
+    latest = now - scenario.lasts * (1.0 - 1.0 / speed) - EARLY * speed
     local = latest.astimezone(_LOCAL)
     begin = local.replace(hour=0, minute=0, second=0, microsecond=0) + scenario.starts
     return (begin if begin <= local else begin - timedelta(days=1)).astimezone(UTC)
 
 
-def write_script(scenario: Scenario, players: Cast, catalogue: Catalogue, begin: datetime) -> Script:
-    """What each device says from before ``begin`` to the end of the scenario."""
+def write_script(scenario: Scenario, players: Cast, catalogue: Catalogue, begin: datetime, speed: float) -> Script:
+    """What each device says from before ``begin`` to the end of the scenario, heartbeats a little beyond."""
     end = begin + scenario.lasts
     before: list[Told] = []
     then: list[Told] = []
@@ -276,7 +278,7 @@ def write_script(scenario: Scenario, players: Cast, catalogue: Catalogue, begin:
             if (s.device == kind and s.home in (None, number)) or (s.device == GATEWAY and s.home is None)
         ]
         every = catalogue.sensor_types[kind].stale_after / HEARTBEATS
-        told = list(_course(device, rest, said, silences, begin, end, every, number))
+        told = list(_course(device, rest, said, silences, begin, end + EARLY * speed, every, number))
         before += [t for t in told if t.at <= begin]
         then += [t for t in told if t.at > begin]
     before.sort(key=lambda t: t.at)

@@ -135,7 +135,7 @@ def _climate(sheet: Sheet, cast: Cast) -> None:
 def _unheated(cast: Cast, day: Day, number: Ints, seconds: Floats) -> Floats:
     """Degrees a home loses in a night when the heater has failed: one home in some 50 nights."""
     fails = (cast.elder_of[number] >= 0) & (uniform(day.seed, 69, number, day.number) < 0.02)
-    return np.where(fails, np.clip((seconds - at_hour(20.0)) / 2700.0, 0.0, 9.0), 0.0)
+    return np.where(fails, np.clip((seconds - at_hour(20.0)) / 2400.0, 0.0, 12.0), 0.0)
 
 
 def _power(cast: Cast, number: int, day_no: Ints, seconds: Floats) -> Floats:

@@ -138,7 +138,7 @@ class Breaches:
                 try:
                     with self._store.beside({"setting": self._settings(rule, moment.known)}):
                         answer = select(_asked(rule), instant=instant, known=known)
-                    found[rule.name] = _found(rule, answer, groups, moment.instant)
+                    found[rule.name] = _found(rule, _of_chosen(answer, groups, chosen), groups, moment.instant)
                 except Exception as error:  # noqa: BLE001  # whatever one SELECT does wrong: the others go on
                     self._failed(rule, error)
                 else:
@@ -191,6 +191,13 @@ def _asked(rule: AlertRule) -> str:
         f"WHERE c.metric IN ({metrics}) AND r.taken_at > $instant - INTERVAL {int(rule.window.total_seconds())} SECOND"
     )
     return f"WITH recent AS ({recent}) SELECT * FROM ({sql}\n)"
+
+
+def _of_chosen(answer: pa.Table, groups: Groups, chosen: I32 | None) -> pa.Table:
+    """Rules see all gateways, but say something only of those they are asked about: a drill's has another clock."""
+    if chosen is None or not answer.num_rows:
+        return answer
+    return answer.filter(pa.array(np.isin(groups.codes(answer["subject"]), chosen)))
 
 
 def _found(rule: AlertRule, answer: pa.Table, groups: Groups, instant: int) -> Found:
