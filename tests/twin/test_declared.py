@@ -1,44 +1,11 @@
-"""Declaration files: every mistake is reported, with the file and what to write; every example runs for real."""
+"""Declaration files: every mistake is reported, with the file and what to write."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from tests.twin.conftest import NEIGHBOURHOOD, device, table
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError, duration
-from twin_model.twin import Twin
-
-CATALOGUE = Catalogue.load()
-EXAMPLES = [
-    pytest.param(rule.name, example, id=f"{rule.name}: {example['name']}")
-    for rule in CATALOGUE.alert_rules.values()
-    for example in rule.examples
-]
-
-
-def after(text: str) -> timedelta:
-    hours, minutes = text.split(":")
-    return timedelta(hours=int(hours), minutes=int(minutes))
-
-
-@pytest.mark.parametrize(("rule", "example"), EXAMPLES)
-def test_the_examples_of_an_alert_rule_hold(rule, example, clock):
-    twin = Twin.open(None, clock=clock, catalogue=CATALOGUE)
-    twin.record([*NEIGHBOURHOOD, device("d", example["device"], home_id="h1")])
-    start = clock()
-    asked = [(after(at), "ask", severities) for at, severities in example["expect"]]
-    given = [(after(at), metric, value) for at, metric, value in example["readings"]]
-    for when, what, value in sorted([*given, *asked], key=lambda step: (step[0], step[1] == "ask")):
-        clock.set(start + when)
-        if what == "ask":
-            rows = twin.alerts(clock()).to_pylist()
-            assert [row["severity"] for row in rows if row["rule"] == rule] == value, f"at {when}"
-        else:
-            twin.apply(table(twin, [("d", what, clock(), value)]))
-    twin.close()
 
 
 @pytest.mark.parametrize("text", ["30", "half an hour", "m", 5, None])

@@ -30,11 +30,11 @@ readings = [["08:00", "pir.motion", 1], ["08:00:20", "door.open", 1], ["08:00:30
 expect   = [["20:05", {}], ["30:00", {}]]
 
 [[example]]
-name     = "declared away nobody is waited for; it is said that the alarm is held down"
+name     = "declared away the alarm is held down, and said to be"
 devices  = { pir = "motion", door = "door_contact" }
 absences = [["h1", "away", "07:00", "40:00"]]
 readings = [["08:00", "pir.motion", 1], ["08:00:20", "door.open", 1], ["08:00:30", "door.open", 0], ["08:01..30:01 every 1h", "pir.motion", 0], ["10:00..30:00 every 2h", "door.open", 0]]
-expect   = [["20:05", {}]]
+expect   = [["20:05", { h1 = "suppressed" }]]
 --- */
 SELECT home_id AS subject, due_at, last_activity AS since, NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value, 'open' AS metric,
        community_id, home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id, building_id

@@ -1,0 +1,77 @@
+/* ---
+title     = { zh = "室温过低", en = "Room too cold" }
+sentence  = { zh = "室温自 {since} 起低于 {limit} °C，现为 {value} °C", en = "the room has been below {limit} °C since {since}, now {value} °C" }
+severity  = "look"
+grade     = 3
+scope     = "home"
+metrics   = ["temperature"]
+window    = "6h"
+clear     = "30m"
+procedure = "elder_incident"
+weight    = 0.15
+suppressed_by = ["away", "maintenance"]
+
+[parameter.degrees]
+title  = { zh = "低于", en = "Below" }
+value  = 10
+unit   = "°C"
+low    = 2
+high   = 22
+source = "proposal: homes on the lower Yangtze have no heating and stand at 8 to 14 °C in winter; WHO recommends 18 °C, heated homes in the north are promised 18 °C (both from memory)"
+variants = { who = 18, heated = 18 }
+
+[parameter.minutes]
+title  = { zh = "持续多久", en = "Held for" }
+value  = 60
+unit   = "min"
+low    = 10
+high   = 240
+source = "proposal: an open window is shut again within the hour"
+
+[[example]]
+name     = "an hour below ten degrees; half an hour above ends it"
+devices  = { room = "temperature" }
+readings = [["20:00", "room.temperature", 12.0], ["20:10..23:00 every 10m", "room.temperature", 9.4], ["23:10..24:10 every 10m", "room.temperature", 11.0]]
+expect   = [["21:09", {}], ["21:10", { h1 = "firing" }], ["23:30", { h1 = "firing" }], ["23:45", {}]]
+
+[[example]]
+name     = "an open window for fifty minutes, and ten degrees exactly, are not cold"
+devices  = { room = "temperature", other = "temperature@h2" }
+readings = [["20:00..20:50 every 10m", "room.temperature", 8.0], ["21:00", "room.temperature", 12.0], ["20:00..22:00 every 10m", "other.temperature", 10.0]]
+expect   = [["20:59", {}], ["21:05", {}], ["22:00", {}]]
+
+[[example]]
+name       = "by the WHO it is cold below 18"
+devices    = { room = "temperature" }
+thresholds = [["c", "degrees", 18]]
+readings   = [["20:00..22:00 every 10m", "room.temperature", 16.0]]
+expect     = [["20:59", {}], ["21:00", { h1 = "firing" }]]
+
+[[example]]
+name     = "a thermometer that is not heard of measures nothing; one in a public room is not a home"
+devices  = { room = "temperature", hall = "temperature@f1" }
+readings = [["20:00", "room.temperature", 8.0], ["20:10", "room.temperature", 8.0], ["20:00..22:00 every 10m", "hall.temperature", 5.0]]
+expect   = [["21:10", {}], ["22:00", {}]]
+
+[[example]]
+name     = "nobody home, nobody cold; held down and said to be"
+devices  = { room = "temperature" }
+absences = [["h1", "away", "12:00", "40:00"]]
+readings = [["20:00..22:00 every 10m", "room.temperature", 6.0]]
+expect   = [["21:30", { h1 = "suppressed" }]]
+--- */
+WITH read AS (
+    SELECT r.device_id, r.home_id, r.taken_at, r.value, s.degrees, s.minutes * INTERVAL 1 MINUTE AS held_for, r.value < s.degrees AS off
+    FROM recent r JOIN setting s ON s.community_id = r.community_id AND s.home_id = r.home_id),
+held AS (  -- the readings since the last one that was right
+    SELECT r.device_id, r.home_id, min(r.taken_at) AS since, max(r.taken_at) AS last_at, arg_max(r.value, r.taken_at) AS value,
+           any_value(r.degrees) AS degrees, any_value(r.held_for) AS held_for
+    FROM read r LEFT JOIN (SELECT device_id, max(taken_at) AS right_at FROM read WHERE NOT off GROUP BY device_id) g USING (device_id)
+    WHERE r.off AND (g.right_at IS NULL OR r.taken_at > g.right_at)
+    GROUP BY r.device_id, r.home_id)
+SELECT h.home_id AS subject, min(since + held_for) AS due_at, min(since) AS since, round(min(h.value), 1) AS value,
+       any_value(degrees) AS limit_value, 'temperature' AS metric, any_value(d.community_id) AS community_id, h.home_id,
+       NULL::TEXT AS room_id, NULL::TEXT AS facility_id, any_value(d.building_id) AS building_id
+FROM held h JOIN heard d USING (device_id)
+WHERE last_at >= since + held_for  -- only a reading proves that it lasted
+GROUP BY h.home_id
