@@ -33,7 +33,9 @@ Publish = Callable[[str, bytes], None]
 WARM_UP_S = 2.0
 """Real seconds between asking for a drill and its beginning; longer when there is much to tell first."""
 WARM_UP_RATE = 1500
-EARLY = timedelta(seconds=5)
+EARLY = timedelta(seconds=20)
+HEARD_S = 15.0
+"""Real seconds that a drill waits at its end for the twin to have stored its last event."""
 LIFE_BEFORE = timedelta(hours=14)
 """How much of the day before the beginning the devices tell of, where a scenario has life."""
 HEARTBEATS = 4
@@ -145,6 +147,19 @@ class RunningDrill:
         if self._flush is not None:
             self._flush()
         self._stopping.wait(max(0.0, (end - self._clock()).total_seconds()))
+        until = self._clock() + timedelta(seconds=HEARD_S)
+        while not self._all_heard() and self._clock() < until:
+            if self._stopping.wait(0.1):
+                return
+
+    def _all_heard(self) -> bool:
+        """Whether the twin knows the last event: a broker may hold back what it has acknowledged."""
+        events = [t for t in self._script.then if not t.early and t.at < self._script.begin + self._script.lasts]
+        if not events:
+            return True
+        last = max(events, key=lambda t: t.at)
+        heard = self._twin.states(self._twin.now(), device_id=last.device.device_id)["taken_at"].to_pylist()
+        return any(at is not None and at >= last.at for at in heard)
 
     def _send(self, message: Told) -> None:
         device = message.device
