@@ -179,7 +179,8 @@ class Rhythm:
         self.alarm: Due | None = None  # open: it was due and nothing cleared it
         self._today: int | None = None
         self._door = -np.inf
-        self._stray: tuple[float, int] | None = None
+        self._stray: tuple[float, int, bool] | None = None
+        self._came_in = False  # the first of the two signs that ended an alarm was the outside door
         self._unwatched: list[tuple[float, float]] = []
 
     @property
@@ -212,7 +213,7 @@ class Rhythm:
         cuts = np.flatnonzero((np.diff(at) >= 2 * SLOT) | (np.diff(day) > 0)) + 1
         start = 0
         for end in [*cuts.tolist(), len(at)]:
-            while start < end and self._is_stray(float(at[start]), int(sensor[start]), cleared):
+            while start < end and self._is_stray(float(at[start]), int(sensor[start]), bool(door[start]), cleared):
                 start += 1
             if start < end:
                 self._run(at[start:end], sensor[start:end], door[start:end])
@@ -249,7 +250,7 @@ class Rhythm:
 
     # ------------------------------------------------------------------ private
 
-    def _is_stray(self, at: float, sensor: int, cleared: list[tuple[Due, float]]) -> bool:
+    def _is_stray(self, at: float, sensor: int, door: bool, cleared: list[tuple[Due, float]]) -> bool:
         """An open alarm needs two signs of life that belong together; one alone happens in an empty home too."""
         if self.alarm is None:
             due = self.due() if self.last is not None and at - self.last >= FLOOR else None
@@ -261,16 +262,18 @@ class Rhythm:
             if apart < (BOTH if sensor != self._stray[1] else BOUNCE):
                 return True
             cleared.append((self.alarm, at))
+            self._came_in = self._stray[2]
             self.alarm = self._stray = None
             return False
-        self._stray = (at, sensor)
+        self._stray = (at, sensor, door)
         return True
 
     def _run(self, at: F64, sensor: U8, door: Bools) -> None:
         """Signs of life of one day without a pause of ten minutes."""
         first, today = float(at[0]), int(at[0] // DAY)
         if self.last is not None:
-            self._learn_silence(self.last, first, ended_by_door=bool(door[0]))
+            self._learn_silence(self.last, first, ended_by_door=self._came_in or bool(door[0]))
+        self._came_in = False
         if today != self._today:
             if self._today is not None:
                 self.finished += [number for number in self.days if self._today <= number < today]
