@@ -7,12 +7,15 @@ never runs ahead of real time, so that nothing in a drill is received before it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import pyarrow as pa
 
 from twin_model.store import Store, Writer
 from twin_model.timeline import from_us, to_us
+
+NEVER = to_us(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +59,13 @@ class DrillClock:
         return known if drill is None else to_us(drill.time(from_us(known)))
 
     def real(self, community_id: str, instant: int) -> int:
-        """The real instant at which the community's clock will show ``instant``."""
+        """The real instant at which the community's clock will show ``instant``: never, when the drill ends before."""
         drill = self._drills.get(community_id)
         if drill is None:
             return instant
-        return to_us(drill.started_at) + int((instant - to_us(drill.drill_from)) / drill.speed)
+        shown = to_us(drill.started_at) + ceil((instant - to_us(drill.drill_from)) / drill.speed)
+        shown = max(shown, instant)  # a drill that has caught up goes by the real clock
+        return NEVER if drill.ended_at is not None and shown > to_us(drill.ended_at) else shown
 
     def running(self) -> list[Drill]:
         """The drills that have not ended."""
