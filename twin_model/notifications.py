@@ -68,6 +68,12 @@ class Notification:
         return f"{self.notification_id}-{int(self.known_at.timestamp() * 1_000_000):x}"
 
     @property
+    def rules(self) -> list[str]:
+        """The rules that speak in it."""
+        rules = self.body.get("rules")
+        return [rule for rule in rules if isinstance(rule, str)] if isinstance(rules, list) else []
+
+    @property
     def line(self) -> str:
         """What is told in order: the notifications of one incident, else of one alert."""
         if self.incident_id is not None:

@@ -2,8 +2,9 @@
 
 The store is the truth: a notification waits until a try that told it is stored, so that whatever ends the process
 between sending and storing makes the receiver hear it twice, never not at all. Notifications of one incident are
-told in order. A notice the receiver refuses by itself holds back only its own incident, and after `REFUSALS` tries
-not even that: it goes on alone until it is too old. Time is handed in; a `Delivery` owns no thread.
+told in order. A notice the receiver refuses by itself, or fails over while it takes others, holds back only its own
+incident, and after `REFUSALS` tries not even that: it goes on alone until it is too old. Time is handed in; a
+`Delivery` owns no thread.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from cockpit.outlets.faults import Fault, NotTold
+from cockpit.outlets.faults import Fault, NotTold, where
 from cockpit.outlets.kinds import Outlet
 from cockpit.outlets.notices import Notice, notice
 from cockpit.outlets.settings import OutletSettings
@@ -28,7 +29,10 @@ log = logging.getLogger("cim.outlets")
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 60.0
 """A receiver that comes back is told within a minute."""
+SUSPECT = 3
+"""A line that failed so often lets all others go first; if they are taken, the failures are its own."""
 REFUSALS = 5
+URGENT_GRADES = (1, 2)
 QUIET_GRADES = (3, 4)
 READ_AT_ONCE = 500
 MINUTE = timedelta(minutes=1)
@@ -53,10 +57,20 @@ class _Line:
     failures: int = 0
     not_before: datetime | None = None
     alone: bool = False
+    told_before: int = 0  # how many the outlet had told when this line first failed
 
     @property
-    def urgency(self) -> tuple[int, int]:
-        return min(n.grade or 4 for n in self.waiting), self.waiting[0].notification_id
+    def turn(self) -> tuple[bool, int, int]:
+        """What goes first: not suspect, most urgent, oldest."""
+        return self.failures >= SUSPECT, self.grade, self.waiting[0].notification_id
+
+    @property
+    def grade(self) -> int:
+        return min(n.grade or 4 for n in self.waiting)
+
+    def again(self) -> None:
+        """Forget the failures of a notice that is gone."""
+        self.failures, self.not_before, self.alone = 0, None, False
 
 
 class Delivery:
@@ -73,7 +87,8 @@ class Delivery:
         self._read_up_to = notifications.begin(settings.name, now)
         self._lines: dict[str, _Line] = {}
         self._failures = 0
-        self._not_before: datetime | None = None
+        self._asked_until: datetime | None = None
+        self._paused_until: datetime | None = None
         self._fault: Fault | None = None
         self._said_so = False
         self._said_at: datetime | None = None
@@ -157,17 +172,17 @@ class Delivery:
             return False
         if wanted.kinds and said.kind not in wanted.kinds:
             return False
-        if wanted.grades and body.get("grade") not in wanted.grades:
+        if wanted.grades and body.get("grade") not in tuple(wanted.grades):
             return False
         if wanted.communities and not wanted.communities & {said.exercised, said.community_id}:
             return False
-        return not wanted.rules or bool(wanted.rules & {said.rule, *(body.get("rules") or ())})
+        return not wanted.rules or any(rule in wanted.rules for rule in (said.rule, *said.rules))
 
     def _drop_old(self, now: datetime) -> None:
         before = now - self._policy.give_up_after
         for key, line in list(self._lines.items()):
             old = []
-            while line.waiting and line.waiting[0].known_at < before:
+            while line.waiting and line.waiting[0].known_at <= before:
                 old.append(line.waiting.popleft().notification_id)
             if old:
                 hours = self._policy.give_up_after.total_seconds() / 3600
@@ -177,6 +192,8 @@ class Delivery:
                 log.warning("outlet %s: %d notification(s) given up after %g h", self.settings.name, len(old), hours)
             if not line.waiting:
                 del self._lines[key]
+            elif old:
+                line.again()
 
     # ------------------------------------------------------------------- what is sent
 
@@ -184,7 +201,7 @@ class Delivery:
         """The notices of the next message, most urgent incident first; none when nothing may be sent now."""
         if self._wait_until(now) is not None:
             return []
-        ready = sorted((line for line in self._lines.values() if self._ready(line, now)), key=lambda e: e.urgency)
+        ready = sorted((line for line in self._lines.values() if self._ready(line, now)), key=lambda e: e.turn)
         if not ready:
             return []
         first = ready[0]
@@ -209,16 +226,24 @@ class Delivery:
         return self._sent
 
     def _wait_until(self, now: datetime) -> datetime | None:
-        """Until when the whole outlet may not send; None: it may."""
-        if self._not_before and self._not_before > now:
-            return self._not_before
+        """Until when nothing at all may be sent, by the receiver's word or its limit; None: it may."""
+        if self._asked_until and self._asked_until > now:
+            return self._asked_until
         limit = self._outlet.per_minute
         if limit is not None and len(self._recent(now)) >= limit:
             return self._sent[-limit] + MINUTE
         return None
 
     def _ready(self, line: _Line, now: datetime) -> bool:
-        return (line.not_before is None or line.not_before <= now) and self._quiet_until(line, now) is None
+        return self._due(line, now) <= now
+
+    def _due(self, line: _Line, now: datetime) -> datetime:
+        """When this line may be sent: after its own pause, the outlet's and the night's."""
+        pause = self._paused_until
+        if pause and self._sent and not line.failures and line.grade in URGENT_GRADES:
+            # A new call for help is worth a try of its own: the receiver may be back.
+            pause = min(pause, self._sent[-1] + timedelta(seconds=FIRST_WAIT_S))
+        return max(line.not_before or now, pause or now, self._quiet_until(line, now) or now)
 
     def _quiet_until(self, line: _Line, now: datetime) -> datetime | None:
         """The end of the night when nothing in the line is urgent enough to be told before it."""
@@ -231,7 +256,7 @@ class Delivery:
             return None
         times = []
         for line in self._lines.values():
-            times.append(max(line.not_before or now, self._quiet_until(line, now) or now))
+            times.append(self._due(line, now))
             times.append(line.waiting[0].known_at + self._policy.give_up_after)
         return max(min(times), self._wait_until(now) or now)
 
@@ -241,6 +266,8 @@ class Delivery:
             n = self._outlet.tell(chosen, now)
         except NotTold as problem:
             self._failed(chosen, problem, now)
+        except Exception as error:  # noqa: BLE001  # a mistake of ours over one notice must not silence the outlet
+            self._failed(chosen, NotTold("stumbled", over=where(error), notice_only=True), now)
         else:
             self._succeeded(chosen[:n], now)
 
@@ -251,7 +278,7 @@ class Delivery:
             key = self._key_of(said)
             line = self._lines[key]
             line.waiting.popleft()
-            line.failures, line.not_before, line.alone = 0, None, False
+            line.again()
             if not line.waiting:
                 del self._lines[key]
         self._forget(numbers)
@@ -259,39 +286,47 @@ class Delivery:
         self._last_told = now
         if self._said_so:
             log.warning("outlet %s can be told again", self.settings.name)
-        self._failures, self._not_before, self._fault, self._said_so = 0, None, None, False
+        self._failures, self._asked_until, self._paused_until = 0, None, None
+        self._fault, self._said_so = None, False
 
-    def _failed(self, chosen: list[Notice], problem: NotTold, now: datetime) -> None:
+    def _failed(self, chosen: list[Notice], problem: NotTold, began: datetime) -> None:
         numbers = [n.notification_id for n in chosen]
-        self._notifications.tried(self.settings.name, numbers, now, told=False, detail=str(problem))
-        if not problem.notice_only:
-            self._failures += 1
-            self._not_before = now + self._pause(self._failures, problem.wait_s)
-            self._fault = problem.fault
-            if not self._said_so and (self._said_at is None or now - self._said_at >= FLAPPING):
-                self._said_so, self._said_at = True, now
-                log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
-        elif len(chosen) > 1:
-            for said in chosen:  # which of them it was shows when each goes alone
-                self._lines[self._key_of(said)].alone = True
+        self._notifications.tried(self.settings.name, numbers, began, told=False, detail=str(problem))
+        now = self._clock()  # a receiver may have kept us waiting
+        lines = [self._lines[key] for key in dict.fromkeys(self._key_of(n) for n in chosen)]
+        for line in lines:
+            line.told_before = line.told_before if line.failures else self._told
+            line.failures += 1
+            line.alone = line.alone or line.failures >= SUSPECT
+        others_are_told = lines[0].failures >= SUSPECT and self._told > lines[0].told_before
+        if problem.notice_only and len(chosen) > 1:
+            for line in lines:  # which of them it was shows when each goes alone
+                line.alone = True
+        elif len(chosen) == 1 and not problem.wait_s and (problem.notice_only or others_are_told):
+            self._refuse(chosen[0], lines[0], problem, now)
         else:
-            self._refuse(chosen[0], problem, now)
+            self._pause_outlet(problem, now)
 
-    def _refuse(self, said: Notice, problem: NotTold, now: datetime) -> None:
-        key = self._key_of(said)
-        line = self._lines[key]
-        line.failures += 1
+    def _pause_outlet(self, problem: NotTold, now: datetime) -> None:
+        self._failures += 1
+        self._paused_until = now + self._pause(self._failures)
+        if problem.wait_s:
+            self._asked_until = now + timedelta(seconds=problem.wait_s)
+        self._fault = problem.fault
+        if not self._said_so and (self._said_at is None or now - self._said_at >= FLAPPING):
+            self._said_so, self._said_at = True, now
+            log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
+
+    def _refuse(self, said: Notice, line: _Line, problem: NotTold, now: datetime) -> None:
         line.alone = True
-        line.not_before = now + self._pause(line.failures, problem.wait_s)
+        line.not_before = now + self._pause(line.failures)
         if said.notification_id not in self._refused:
             log.warning("outlet %s refuses notification %d: %s", self.settings.name, said.notification_id, problem)
         self._refused[said.notification_id] = problem.fault
         if line.failures >= REFUSALS and len(line.waiting) > 1:
             line.waiting.popleft()
-            self._lines[f"refused {said.notification_id}"] = _Line(
-                deque([said]), failures=line.failures, not_before=line.not_before, alone=True
-            )
-            line.failures, line.not_before, line.alone = 0, None, False
+            self._lines[f"refused {said.notification_id}"] = replace(line, waiting=deque([said]))
+            line.again()
 
     def _key_of(self, said: Notice) -> str:
         apart = f"refused {said.notification_id}"
@@ -301,10 +336,10 @@ class Delivery:
         for number in numbers:
             self._refused.pop(number, None)
 
-    def _pause(self, failures: int, wait_s: float) -> timedelta:
-        """Doubling up to a minute, the second half of it by chance, and never less than the receiver asked for."""
+    def _pause(self, failures: int) -> timedelta:
+        """Doubling up to a minute, the second half of it by chance."""
         longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10))
-        return timedelta(seconds=max(longest / 2 * (1 + self._jitter.random()), wait_s))
+        return timedelta(seconds=longest / 2 * (1 + self._jitter.random()))
 
 
 def end_of_quiet(quiet: tuple[time, time], now: datetime) -> datetime | None:

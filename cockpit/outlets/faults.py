@@ -5,8 +5,10 @@ Never what the other side said in its own words: those hold our address, and wit
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from layouts.parts.text import t
@@ -38,3 +40,9 @@ class NotTold(Exception):
         super().__init__(str(self.fault))
         self.wait_s = wait_s
         self.notice_only = notice_only
+
+
+def where(error: Exception) -> str:
+    """What kind of mistake, and in which line; its own text may hold an address with a key."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"

@@ -63,7 +63,9 @@ class Poster:
                 raise NotTold("certificate", reason=error.verify_message) from None
             except (OSError, http.client.HTTPException, ValueError) as error:
                 # ValueError: a socket that was closed under a read that waits
-                raise (NotTold("late", seconds=f"{self._timeout:g}") if late() else _not_told(error)) from None
+                # each read has the same limit as the whole, so that either may find it passed
+                passed = late() or isinstance(error, TimeoutError)
+                raise (NotTold("late", seconds=f"{self._timeout:g}") if passed else _not_told(error)) from None
 
     def end(self) -> None:
         """Break off what is under way; later posts are not begun."""
@@ -117,8 +119,6 @@ def _shut(connection: http.client.HTTPConnection | None) -> None:
 
 
 def _not_told(error: Exception) -> NotTold:
-    if isinstance(error, TimeoutError):
-        return NotTold("silent")
     if isinstance(error, ConnectionRefusedError):
         return NotTold("refused")
     if isinstance(error, socket.gaierror):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import threading
-import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from random import Random
 from typing import Any
 
 from cockpit.outlets.delivery import Delivery, Policy
+from cockpit.outlets.faults import where
 from cockpit.outlets.kinds import Outlet
 from cockpit.outlets.near import JsonLines, MqttTopic, PublishMqtt
 from cockpit.outlets.post import Poster
@@ -95,19 +95,13 @@ class _Worker:
                 due = self.delivery.step()
             except StoreError:
                 return  # the twin was closed: nothing can be read or noted any more
-            except Exception as error:  # noqa: BLE001  # a mistake of ours in one message must not silence the outlet
-                self.delivery.stumbled(_where(error))
+            except Exception as error:  # noqa: BLE001  # a full disk, say, must not silence the outlet for good
+                self.delivery.stumbled(where(error))
                 self._ending.wait(STUMBLED_S)
                 continue
             seconds = self.delivery.seconds_until(due)
             if seconds != 0 and not self._ending.wait(BREATH_S):
                 self.wake.wait(LONGEST_SLEEP_S if seconds is None else min(seconds, LONGEST_SLEEP_S))
-
-
-def _where(error: Exception) -> str:
-    """What kind of error, and in which line; its own text may hold an address with a key."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
 
 
 def _made(one: OutletSettings, publish_mqtt: PublishMqtt) -> Outlet:

@@ -259,6 +259,53 @@ def test_a_notice_the_receiver_will_not_have_holds_up_its_own_incident_only(outb
     assert (status["waiting"], status["refused"], status["fault"]) == (0, 0, None)
 
 
+def test_a_notice_the_receiver_fails_over_does_not_hold_up_the_others(outbox, receiver, clock):
+    """A receiver with a mistake of its own answers 500 to one notice only, the most urgent and oldest."""
+    there = receiver()
+    there.usual = lambda r, c, request: answer(500 if b"odd" in request.body else 200)(r, c, request)
+    out = outbox(there.url)
+    out.put("i0", title={"zh": "odd", "en": "odd"})
+    out.put("i0", "close", grade=2)
+    for n in range(1, 6):
+        out.put(f"i{n}", grade=2)
+    began = clock()
+    while out.delivery.status()["told"] < 5:
+        clock.set(max(out.run(), clock()))
+        assert clock() - began < timedelta(seconds=30)
+    for _ in range(6):
+        clock.set(max(out.run(), clock()))
+    status = out.delivery.status()
+    assert (status["told"], status["waiting"], status["refused"]) == (6, 1, 1)
+    assert clock() - began < timedelta(minutes=4)
+
+
+def test_a_new_call_for_help_is_worth_a_try_although_the_outlet_pauses(outbox, receiver, clock):
+    there = receiver(usual=answer(500))
+    out = outbox(there.url)
+    out.put("drift", grade=2)
+    for _ in range(8):
+        clock.set(out.run())
+    assert out.run() > clock() + timedelta(seconds=20)
+    there.usual = answer()
+    clock.forward(seconds=5)
+    out.put("battery", grade=4)
+    assert out.run() > clock() + timedelta(seconds=15)
+    out.put("sos", grade=1)
+    out.run()
+    assert (out.waiting, len(there.requests)) == (0, 12)
+
+
+def test_while_the_receiver_asks_for_time_no_call_is_tried(outbox, receiver, clock):
+    there = receiver()
+    there.then.append(answer(429, Retry_After="300"))
+    out = outbox(there.url)
+    out.put("i1")
+    out.run()
+    clock.forward(minutes=4)
+    out.put("sos")
+    assert (out.run(), len(there.requests)) == (clock() + timedelta(minutes=1), 1)
+
+
 def test_twenty_a_minute_are_never_reached_because_several_become_one(outbox, receiver, clock):
     """60 incidents at once: nine messages alone, then ten notices a message; all told within the minute."""
     there = receiver()

@@ -126,19 +126,31 @@ def test_without_outlets_nothing_is_started(living):
     out.stop()
 
 
-def test_a_mistake_of_our_own_is_seen_and_ends_nothing(living, telling, wait_for, caplog):
+def test_a_mistake_of_our_own_over_a_notice_is_seen_and_ends_nothing(living, telling, wait_for, caplog):
     """A publisher that answers what is neither true nor false: the outlet says so and goes on."""
     answers = [np.array([1, 2])]
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.WARNING):
         out = telling(
             {"name": "topic", "kind": "mqtt"}, publish=lambda _topic, _payload: answers.pop() if answers else True
         )
         put(living, "raised")
-        wait_for(lambda: out.status()[0]["fault"], what="the mistake to be seen")
+        wait_for(lambda: out.status()[0]["refused"], what="the mistake to be seen")
         assert out.status()[0]["fault"]["en"].startswith("a mistake of this program: ValueError in near.py:")
         wait_for(lambda: out.status()[0]["told"] == 1, within=15, what="the notice to be told after all")
-    assert "outlet topic stumbled over ValueError in near.py:" in caplog.text
+    assert "outlet topic refuses notification 1: a mistake of this program: ValueError in near.py:" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def test_a_store_that_cannot_be_read_is_seen_and_ends_nothing(living, telling, receiver, wait_for, caplog):
+    there = receiver()
+    out = telling(hook("duty", there.url))
+    living.store.write(lambda writer: writer.execute("ALTER TABLE notification_try RENAME TO elsewhere"))
+    with caplog.at_level(logging.ERROR):
+        put(living, "raised")
+        wait_for(lambda: "outlet duty stumbled over" in caplog.text, what="the mistake to be seen")
+    living.store.write(lambda writer: writer.execute("ALTER TABLE elsewhere RENAME TO notification_try"))
+    wait_for(lambda: out.status()[0]["told"] == 1, within=15, what="the notice to be told after all")
+    assert out.status()[0]["fault"] is None
 
 
 def test_a_rule_that_is_not_there_is_named_with_its_nearest(living):
