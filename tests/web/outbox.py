@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -56,6 +57,19 @@ def outlet(kind: str, url: str, timeout_s: float = 5) -> Outlet:
     return {"webhook": lambda: Webhook(poster, SECRET), "wecom": lambda: WeCom(poster)}.get(
         kind, lambda: DingTalk(poster, SECRET)
     )()
+
+
+def kept_store() -> Iterator[Store]:
+    """One store for many tests: making its tables takes longer than most of them."""
+    with Store(None) as store:
+        yield store
+
+
+def emptied(kept: Store) -> Store:
+    """The kept store with nothing to tell."""
+    for table in ("notification", "notification_try"):
+        kept.write(lambda writer, table=table: writer.execute(f"DELETE FROM {table}"))
+    return kept
 
 
 class Outbox:

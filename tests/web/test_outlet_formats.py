@@ -24,17 +24,15 @@ from twin_model.store import Store
 from twin_model.twin import Twin
 
 from .conftest import square
-from .outbox import SECRET, Outbox, outlet
+from .outbox import SECRET, Outbox, emptied, kept_store, outlet
 from .receiver import answer, endless, hang, receivers
 
 receiver = pytest.fixture(receivers)
 LINK = "https://cim.example.cn/elder-care?community=demo&incident=i1"
 
 
-@pytest.fixture
-def store():
-    with Store(None) as store:
-        yield store
+store = pytest.fixture(emptied)
+kept = pytest.fixture(scope="module")(kept_store)
 
 
 @pytest.fixture

@@ -12,18 +12,15 @@ from cockpit.outlets.delivery import end_of_quiet
 from cockpit.outlets.notices import notice
 from cockpit.outlets.settings import TELLS
 from twin_model.catalogue import Catalogue
-from twin_model.store import Store
 
-from .outbox import NIGHT, SECRET, WAITS, Outbox, outlet
+from .outbox import NIGHT, SECRET, WAITS, Outbox, emptied, kept_store, outlet
 from .receiver import DIES, answer, drip, endless, errcode, hang, raw, receivers
 
 receiver = pytest.fixture(receivers)
 
 
-@pytest.fixture
-def store():
-    with Store(None) as store:
-        yield store
+store = pytest.fixture(emptied)
+kept = pytest.fixture(scope="module")(kept_store)
 
 
 @pytest.fixture
@@ -366,18 +363,18 @@ def test_an_outlet_that_fails_is_logged_once_and_once_when_it_is_back(outbox, re
 
 
 def test_a_receiver_that_comes_and_goes_does_not_fill_the_log(outbox, receiver, clock, caplog):
-    """An hour in which every second message fails: a pair of lines each ten minutes, not one for each."""
+    """Half an hour in which every second message fails: a pair of lines each ten minutes, not one for each."""
     there = receiver()
     out = outbox(there.url)
     with caplog.at_level(logging.DEBUG):
-        for n in range(60):
+        for n in range(30):
             there.then.append(answer(500))
             out.put(f"i{n}")
             out.run()
             clock.forward(minutes=1)
             out.run()
     lines = [r.message for r in caplog.records if r.name == "cim.outlets"]
-    assert (out.waiting, len(lines)) == (0, 12)
+    assert (out.waiting, len(lines)) == (0, 6)
 
 
 @pytest.mark.parametrize("kind", ["webhook", "wecom", "dingtalk"])
