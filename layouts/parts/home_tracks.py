@@ -229,16 +229,19 @@ def common(gaps: Sequence[Sequence[Gap]]) -> list[Gap]:
 def together(answer: Answer, learned: Answer | None, rhythm: Any = None) -> Answer:
     """Tracks with what is usual behind them, both on one scale; ``days`` learned and whether that is enough."""
     profiles = learned["usual"] if learned else {}
-    for track in answer["tracks"]:
-        profile = profiles.get((track["device_id"], track["metric"]), [])
-        if track["kind"] == "counter":
-            most = max([amount for _, _, amount in track["spans"]] + profile, default=0.0) or 1.0
-            track["spans"] = [(begun, ended, amount / most) for begun, ended, amount in track["spans"]]
-            profile = [amount / most for amount in profile]
-        track["usual"] = profile
+    tracks = [_scaled(track, profiles.get((track["device_id"], track["metric"]), [])) for track in answer["tracks"]]
     days = max(learned["days"] if learned else 0, rhythm["days"] if rhythm else 0)
     known = bool(profiles) or bool(rhythm and rhythm["enough"])
-    return {**answer, "tracks": [whole(answer, rhythm), *answer["tracks"]], "days": days, "learned": known}
+    return {**answer, "tracks": [whole(answer, rhythm), *tracks], "days": days, "learned": known}
+
+
+def _scaled(track: Answer, profile: list[float]) -> Answer:
+    """The track with what is usual; a counter's columns and its usual ones share one scale."""
+    if track["kind"] != "counter":
+        return {**track, "usual": profile}
+    most = max([amount for _, _, amount in track["spans"]] + profile, default=0.0) or 1.0
+    spans = [(begun, ended, amount / most) for begun, ended, amount in track["spans"]]
+    return {**track, "spans": spans, "usual": [amount / most for amount in profile]}
 
 
 def marks(events: Answer | None, start: datetime) -> list[Answer]:

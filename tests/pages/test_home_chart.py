@@ -12,6 +12,7 @@ from layouts.page import View
 from layouts.parts import home_chart, home_tracks
 from layouts.parts.home_tracks import columns, common, gaps_of, spans_of
 from tests.pages.conftest import HERE, classes_of, readings, text_of, titles_of
+from twin_model.entities import Device
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 START = NOON - timedelta(hours=48)
@@ -136,3 +137,14 @@ def test_the_chart_can_be_read_as_a_table_newest_first(living, clock):
     assert "Show as a table" in words
     times = [w for w in words if w.startswith(("22 Nov", "21 Nov"))]
     assert len(times) >= 2
+
+
+def test_an_answer_that_several_screens_share_is_not_changed_by_drawing_it(living, clock):
+    living.record([Device(community_id=HERE, device_id="d-water", type="water_meter", dialect="json", address="water-1", home_id="h502")])  # fmt: skip
+    living.apply(readings(living, ("water-1", "water_m3", 1.0, 40), ("water-1", "water_m3", 1.2, 5)))
+    clock.forward(minutes=1)
+    shared = home_tracks.tracks(living, clock(), HERE, home="h502")
+    first, second = (home_tracks.together(shared, None) for _ in range(2))
+    water = [track for track in first["tracks"] if track["metric"] == "water_m3"]
+    assert first == second
+    assert [round(share, 6) for _, _, share in water[0]["spans"]] == [1.0], "the highest column is full"
