@@ -22,13 +22,12 @@ from twin_model.moment import Moment
 from twin_model.placed import Placed
 from twin_model.rhythm import DOOR_WINDOW, INACTIVITY, LEARNED_DAYS, NEEDED_DAYS, NOT_RETURNED, SLOTS
 from twin_model.rhythm_days import instant_of
-from twin_model.rhythms import Facts, Rhythms, Sight
+from twin_model.rhythms import ENOUGH_SIGHT, Facts, Rhythms, Sight
 from twin_model.states import NEVER, Batch, States
 from twin_model.store import Store
 from twin_model.timeline import from_us, to_us
 
 ACTIVE_US = 3_600_000_000
-ENOUGH_SIGHT = 0.5
 STATES = ("active", "quiet", "away", "blind")
 REASONS = ("present", "left_by_door", "declared", "unheard", "gateway_silent")
 
@@ -111,7 +110,7 @@ def _rhythm(facts: Facts, instant: int, sight: Sight, number: int) -> tuple[Any,
     seeing = bool(sight.share[number] >= ENOUGH_SIGHT)
     due = facts.due if facts.out or (facts.habit is not None and facts.habit.judges) else None
     # What was unusual while somebody would have been seen stays so when the devices then fall silent.
-    if due is not None and not seeing and instant_of(due.at) > sight.heard[number]:
+    if due is not None and not seeing and instant_of(due.at) > sight.sure[number]:
         due = None
     return (
         NOT_RETURNED if facts.out else INACTIVITY, facts.last, None if due is None else instant_of(due.at),

@@ -31,6 +31,7 @@ from twin_model.store import Store
 from twin_model.timeline import from_us
 
 CHUNK_US = 30 * 60_000_000
+ENOUGH_SIGHT = 0.5  # of the usual witnesses must be heard for silence to mean anything
 KEPT = 3  # past instants of which the rhythms are remembered
 
 
@@ -61,7 +62,8 @@ class Sight:
     """How well homes are watched; one row per home, ``row`` gives its number.
 
     ``share``: of its usual witnesses heard, 0..1; ``any``: whether one is; ``gateway_silent``: whether one would be but
-    for its gateway; ``heard``: the newest report (NEVER: none); ``present``: whether a radar sees somebody.
+    for its gateway; ``heard``: the newest report (NEVER: none); ``sure``: until when it was surely watched;
+    ``present``: whether a radar sees somebody.
     """
 
     row: dict[str, int]
@@ -69,6 +71,7 @@ class Sight:
     any: Bools
     gateway_silent: Bools
     heard: I64
+    sure: I64
     present: Bools
 
 
@@ -161,9 +164,17 @@ class Rhythms:
         eye = layout.is_eye
         newest = np.full(len(layout.homes), NEVER)
         np.maximum.at(newest, layout.home[eye], heard[eye])
+        share = layout.per_home(weight * seeing)
+        through = np.maximum(layout.through, 0)
+        with_gateway = np.where(held & (heard[through] != NEVER), np.minimum(heard, heard[through]), heard)
+        sure = newest.copy()
+        for number in np.flatnonzero(share < ENOUGH_SIGHT).tolist():
+            eyes = layout.eyes[number]
+            if len(eyes):
+                sure[number] = _sure_until(with_gateway[eyes], weight[eyes])
         return Sight(
-            row=layout.of_home, share=layout.per_home(weight * seeing), any=layout.per_home(eye & seeing) > 0,
-            gateway_silent=layout.per_home(eye & fresh & held) > 0, heard=newest,
+            row=layout.of_home, share=share, any=layout.per_home(eye & seeing) > 0,
+            gateway_silent=layout.per_home(eye & fresh & held) > 0, heard=newest, sure=sure,
             present=layout.per_home(eye & seeing & seen) > 0,
         )  # fmt: skip
 
@@ -303,9 +314,9 @@ class Rhythms:
                     self._unwatched(layout, number, since, until)
         for number, until in homes.items():
             eyes, weight = layout.eyes[number], self._weights(layout, number)
-            if _share(heard_before[eyes], layout.stale[eyes], weight, until) >= 0.5:
+            if _share(heard_before[eyes], layout.stale[eyes], weight, until) >= ENOUGH_SIGHT:
                 continue  # the others watched on
-            if _share(self._heard[eyes], layout.stale[eyes], weight, until) >= 0.5:
+            if _share(self._heard[eyes], layout.stale[eyes], weight, until) >= ENOUGH_SIGHT:
                 self._unwatched(layout, number, _sure_until(heard_before[eyes], weight), until)
 
     def _unwatched(self, layout: Layout, home: int, since: int, until: int) -> None:
