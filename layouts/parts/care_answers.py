@@ -167,14 +167,11 @@ def _people(twin: Twin, at: datetime, incidents: Sequence[Incident]) -> dict[Any
 
 def _contacts(twin: Twin, at: datetime, incidents: Sequence[Incident], *, phones: bool = False) -> dict[Any, Answer]:
     """The contacts of the incidents' homes and communities by id."""
-    wanted = {i.community_id for i in incidents}
-    homes = {i.home_id for i in incidents} | {None}
-    rows = [
-        row
-        for community in sorted(wanted)
-        for row in twin.entities("contact", at, community_id=community).to_pylist()
-        if row["home_id"] in homes
-    ]
+    homes = pa.array(sorted({i.home_id for i in incidents if i.home_id}), pa.string())
+    rows = []
+    for community in sorted({i.community_id for i in incidents}):
+        table = twin.entities("contact", at, community_id=community)
+        rows += table.filter(pc.or_(pc.is_in(table["home_id"], homes), pc.is_null(table["home_id"]))).to_pylist()
     return {
         row["contact_id"]: {
             "role": row["role"], "rank": row["rank"], "name": masked(row["name"]), "home_id": row["home_id"],

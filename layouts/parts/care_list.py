@@ -241,7 +241,7 @@ def levels(view: View, _now: datetime, answer: Any) -> html.Div:
         return html.Div([head(t(lang, "care.levels"), None), caveat(t(lang, "care.levels_none"))], className="panel")
     cells = [
         html.Div(
-            [html.B(share(value), className="num"), html.Span(t(lang, f"care.level.{name}"))],
+            [html.B(share(value, 0 if value == 1 else 1), className="num"), html.Span(t(lang, f"care.level.{name}"))],
             className="cell level",
             title=t(lang, "care.level_of", n=count(of)),
         )

@@ -16,7 +16,7 @@ from dash import html
 from layouts.page import View
 from layouts.parts.format import clock, elapsed, lasting, stamp
 from layouts.parts.panel import Tree, sign
-from layouts.parts.text import some, t
+from layouts.parts.text import has, some, t
 from layouts.parts.where import where
 
 CHOSEN = "elder-care--chosen"
@@ -123,7 +123,9 @@ def ladder(lang: str, row: Mapping[str, Any]) -> html.Ol:
     return html.Ol(
         [
             html.Li(
-                role(lang, row, rung.role),
+                t(lang, f"care.short.{rung.role}")
+                if has(lang, f"care.short.{rung.role}")
+                else role(lang, row, rung.role),
                 className=f"rung-{rung.state}",
                 title=f"{who(lang, row, rung)} {t(lang, f'care.rung.{rung.state}')}",
                 **({"aria-current": "step"} if rung.state == "now" else {}),
