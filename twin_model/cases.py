@@ -18,7 +18,7 @@ from twin_model.case import Case, Evidence, Head, Step, StepRefused, kept_eviden
 from twin_model.catalogue import AlertRule
 from twin_model.closed_loop import SYSTEM, advance, fold, hand_over_due, taken
 from twin_model.fusing import HomeContext
-from twin_model.incident import Contacts, Incident, present
+from twin_model.incident import Incident, present
 from twin_model.procedure import Procedure
 from twin_model.store import Store, Writer
 
@@ -65,18 +65,20 @@ class Cases:
         """
         changes = _Changes(known_at, writer.select)
         places = incident_news.device_names(writer, alerts, known_at)
-        gateways = self._gateways(writer, alerts, known_at)
+        named = [(name, alert) for alert in alerts if (name := self._rules[alert["rule"]].procedure)]
+        homeless = {key for key, incident in self._by_subject.items() if self._live[incident].head.home_id is None}
+        gateways = incident_news.dead_gateways(writer, named, homeless, known_at)
         groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-        for alert in alerts:
-            if name := self._rules[alert["rule"]].procedure:
-                own = alert["subject"] if alert["scope"] == "gateway" else alert["home_id"] or alert["facility_id"]
-                subject = gateways.get((name, alert["subject"])) or own or alert["subject"]
-                groups.setdefault((name, str(subject)), []).append(alert)
+        for name, alert in named:
+            own = alert["subject"] if alert["scope"] == "gateway" else alert["home_id"] or alert["facility_id"]
+            subject = gateways.get((name, alert["subject"])) or own or alert["subject"]
+            groups.setdefault((name, str(subject)), []).append(alert)
         for (name, subject), group in groups.items():
             at = clock(group[0]["community_id"])
             found = [fusing.evidence(self._rules[a["rule"]], a, at, places.get(a["subject"])) for a in group]
             context = contexts.get(group[0]["home_id"] or "", HomeContext())
-            self._join(changes, self._procedures[name], subject, group[0], found, context, at)
+            like = next((a for a in group if a["subject"] == subject), group[0])
+            self._join(changes, self._procedures[name], subject, like, found, context, at)
         return self._write(writer, changes)
 
     def cleared(
@@ -130,18 +132,6 @@ class Cases:
         self._note(changes, fold(procedure, head, [step]), step, "realarmed" if detail.get("after") else "raised")
         return incident_id
 
-    def _gateways(
-        self, writer: Writer, alerts: Sequence[Mapping[str, Any]], known_at: datetime
-    ) -> dict[tuple[str, str], str]:
-        """The dead gateway that explains an alert, by (procedure, subject): its homes are part of its incident."""
-        dead = {key for key, incident_id in self._by_subject.items() if self._live[incident_id].head.home_id is None}
-        named = [(str(self._rules[alert["rule"]].procedure), alert) for alert in alerts]
-        dead |= {(name, str(alert["subject"])) for name, alert in named if alert["scope"] == "gateway"}
-        asked = [(name, alert) for name, alert in named if name in {procedure for procedure, _ in dead}]
-        behind = incident_news.gateways(writer, [alert for _, alert in asked], known_at) if asked else {}
-        found = {(name, str(a["subject"])): behind[a["subject"]] for name, a in asked if a["subject"] in behind}
-        return {key: gateway for key, gateway in found.items() if (key[0], gateway) in dead}
-
     # ------------------------------------------------------------------ people
 
     def take_step(
@@ -173,7 +163,7 @@ class Cases:
         self._check_reopen(step, case)
         self._note(changes, after, after.steps[-1], step)
         self._write(writer, changes)
-        return present(procedure, after, self._contacts([after], known_at, writer.select))
+        return present(procedure, after, incident_news.contacts(writer.select, [after], known_at))
 
     def merge(
         self, writer: Writer, into: str, other: str, *, by: str, role: str, known_at: datetime, at: datetime,
@@ -206,7 +196,7 @@ class Cases:
         self._note(changes, taken(procedure, gone, end), end, None)
         self._note(changes, after, act, "merge")
         self._write(writer, changes)
-        return present(procedure, after, self._contacts([after], known_at, writer.select))
+        return present(procedure, after, incident_news.contacts(writer.select, [after], known_at))
 
     def _check_reopen(self, step: str, case: Case) -> None:
         newer = self._by_subject.get((case.head.procedure, case.head.subject))
@@ -247,7 +237,7 @@ class Cases:
         which the next step may stand, never before the last one."""
         procedure = self._procedures[case.head.procedure]
         while (due := hand_over_due(procedure, case)) and due[0] <= at:
-            listed = {role for _, role in self._contacts([case], changes.known_at, changes.ask)}
+            listed = {role for _, role in incident_news.contacts(changes.ask, [case], changes.known_at)}
             detail = {"from": case.rung, "for": due[1], **ladder.whom(procedure, case, listed)}
             case = self._add(changes, case.head.incident_id, "hand_over", due[0], detail, news="hand_over")
         return max(at, case.steps[-1].at)
@@ -287,7 +277,9 @@ class Cases:
         self._load()
 
     def _load(self) -> None:
-        rows = self._store.read("incidents_at", instant=FOREVER, community_id=None, include_drills=True).to_pylist()
+        rows = self._store.read(
+            "incidents_at", instant=FOREVER, community_id=None, include_drills=True, since=None
+        ).to_pylist()
         ids = [row["incident_id"] for row in rows if row["is_open"] or row["rearms"]]
         newest = self._store.select("SELECT max(known_at) AS newest, count(*) AS n FROM incident_step").to_pylist()[0]
         self._next = 1 + max((int(row["incident_id"].removeprefix("i-")) for row in rows), default=0)
@@ -364,20 +356,39 @@ class Cases:
     # ------------------------------------------------------------------ reads
 
     def incidents(
-        self, at: datetime, *, community_id: str | None = None, open_only: bool = True, include_drills: bool = True
-    ) -> list[Incident]:
-        """The incidents as known at ``at``, the most urgent first. With a community also those of its drills."""
-        table = self._store.read("incidents_at", instant=at, community_id=community_id, include_drills=include_drills)
-        rows = table.to_pylist()
-        cases = self._known([row["incident_id"] for row in rows if row["is_open"] or not open_only], at)
-        contacts = self._contacts(cases, at, self._store.select)
+        self, at: datetime, *, community_id: str | None = None, open_only: bool = True, include_drills: bool = True,
+        since: datetime | None = None,
+    ) -> list[Incident]:  # fmt: skip
+        """The incidents as known at ``at``, the most urgent first. With a community also those of its running drills.
+
+        ``since``: with ``open_only`` false, leaves out those that ended before.
+        """
+        cases = self._open_now(at, community_id, include_drills) if open_only else None
+        if cases is None:
+            table = self._store.read(
+                "incidents_at", instant=at, community_id=community_id, include_drills=include_drills,
+                since=FOREVER if open_only else since,
+            )  # fmt: skip
+            cases = self._known(table["incident_id"].to_pylist(), at)
+        contacts = incident_news.contacts(self._store.select, cases, at)
         found = [present(self._procedures[c.head.procedure], c, contacts) for c in cases]
         return sorted(found, key=lambda i: (_URGENCY[i.severity], i.grade, i.raised_at, i.incident_id))
+
+    def _open_now(self, at: datetime, community_id: str | None, include_drills: bool) -> list[Case] | None:
+        """The open ones from what is at hand; None when a past is asked for."""
+        newest, live = self._published
+        if newest is not None and at < newest:
+            return None
+        cases = [c for c in live.values() if c.phase != "closed" and (include_drills or c.head.drill_id is None)]
+        if community_id is None or all(c.head.community_id == community_id for c in cases):
+            return cases
+        drills = set(self._store.read("drills_of", community_id=community_id, instant=at)["community_id"].to_pylist())
+        return [c for c in cases if c.head.community_id in {community_id, *drills}]
 
     def incident(self, incident_id: str, at: datetime) -> Incident | None:
         """One incident as known at ``at``; None when it was not known then."""
         for case in self._known([incident_id], at):
-            contacts = self._contacts([case], at, self._store.select)
+            contacts = incident_news.contacts(self._store.select, [case], at)
             return present(self._procedures[case.head.procedure], case, contacts)
         return None
 
@@ -389,11 +400,6 @@ class Cases:
         at_hand = [live[i] for i in wanted if is_now and i in live]
         missing = set(wanted) - {case.head.incident_id for case in at_hand}
         return [*at_hand, *case_log.read(self._store.select, self._procedures, at, missing)] if missing else at_hand
-
-    @staticmethod
-    def _contacts(cases: Iterable[Case], at: datetime, ask: case_log.Ask) -> Contacts:
-        places = {p for case in cases for p in (case.head.home_id, case.head.community_id) if p}
-        return incident_news.contacts(ask, places, at)
 
 
 _PLACES = ("community_id", "home_id", "facility_id", "building_id", "drill_id")

@@ -5,7 +5,7 @@ Nothing told outside names a person: a building, a home's number, roles, and sen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +46,12 @@ def news(
     return found
 
 
-def contacts(ask: Callable[..., pa.Table], places: Iterable[str], at: datetime) -> Contacts:
+def contacts(ask: Callable[..., pa.Table], cases: Iterable[Case], at: datetime) -> Contacts:
     """Who is asked first, by (home_id, role), and by (community_id, role) for those who serve all homes."""
-    wanted = {"wanted": pa.table({"place": pa.array(sorted(places), pa.string())})}
-    rows = ask(_CONTACTS, tables=wanted, instant=at).to_pylist()
+    places = {p for case in cases for p in (case.head.home_id, case.head.community_id) if p}
+    if not places:
+        return {}
+    rows = ask(_CONTACTS, tables={"wanted": _column("place", sorted(places))}, instant=at).to_pylist()
     return {(row["place"], row["role"]): row["contact_id"] for row in rows}
 
 
@@ -62,13 +64,22 @@ def device_names(writer: Writer, alerts: Iterable[Mapping[str, Any]], at: dateti
     return dict(zip(rows["device_id"].to_pylist(), rows["name"].to_pylist(), strict=True))
 
 
-def gateways(writer: Writer, alerts: Iterable[Mapping[str, Any]], at: datetime) -> dict[str, str]:
-    """The gateway behind the device or home that a device alert is about, by subject."""
-    subjects = sorted({alert["subject"] for alert in alerts if alert["scope"] != "gateway"})
-    if not subjects:
+def dead_gateways(
+    writer: Writer, named: Sequence[tuple[str, Mapping[str, Any]]], known: Set[tuple[str, str]], at: datetime
+) -> dict[tuple[str, str], str]:
+    """The dead gateway that explains an alert, by (procedure, subject): its homes are part of its incident.
+
+    ``named``: alerts with their procedure; ``known``: (procedure, subject) of the incidents that are no home's.
+    """
+    dead = known | {(name, str(alert["subject"])) for name, alert in named if alert["scope"] == "gateway"}
+    asked = {(name, str(a["subject"])) for name, a in named if name in {procedure for procedure, _ in dead}}
+    if not asked:
         return {}
-    rows = writer.select(_GATEWAYS, tables={"wanted": _column("subject", subjects)}, instant=at)
-    return dict(zip(rows["subject"].to_pylist(), rows["gateway_id"].to_pylist(), strict=True))
+    subjects = _column("subject", sorted({subject for _, subject in asked}))
+    rows = writer.select(_GATEWAYS, tables={"wanted": subjects}, instant=at).to_pylist()
+    behind = {row["subject"]: row["gateway_id"] for row in rows}
+    found = {(name, subject): behind[subject] for name, subject in asked if subject in behind}
+    return {key: gateway for key, gateway in found.items() if (key[0], gateway) in dead}
 
 
 def _places(writer: Writer, cases: Iterable[Case], at: datetime) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from tests.twin.closed_loops import PROCEDURES, RULES, T0, Desk, seconds
 from tests.twin.conftest import NEIGHBOURHOOD, device
 from twin_model.cases import Cases, HomeContext, StepRefused
-from twin_model.entities import Contact
+from twin_model.entities import Community, Contact
 from twin_model.records import record
 from twin_model.store import Store
 
@@ -239,6 +239,29 @@ def test_an_incident_is_read_as_it_was_known(desk):
     assert len(desk.cases.incidents(seconds(40), open_only=False)) == 1
 
 
+def test_what_ended_long_ago_can_be_left_out(desk):
+    (old,) = desk.fire(0, desk.alert("sos"))
+    work(desk, old)
+    (new,) = desk.fire(100, desk.alert("sos", "h2"))
+    for since, found in ((40, {old, new}), (41, {new})):
+        told = desk.cases.incidents(seconds(200), open_only=False, since=seconds(since))
+        assert {i.incident_id for i in told} == found
+
+
+@pytest.mark.parametrize("at", [150, 90])
+def test_a_community_sees_its_own_incidents_and_those_of_its_drills_now_and_in_the_past(desk, at):
+    drill = Community(community_id="d", name="演练", drill_of="c")
+    other = Community(community_id="e", name="别处")
+    desk.store.write(lambda w: record(w, [drill, other], recorded_at=T0, valid_from=T0))
+    (own,) = desk.fire(0, desk.alert("sos"))
+    (played,) = desk.fire(1, desk.alert("sos", "d-h1", community_id="d", drill_id="x"))
+    desk.fire(2, desk.alert("sos", "e-h1", community_id="e"))
+    desk.step(100, own, "acknowledge")
+    ids = {i.incident_id for i in desk.cases.incidents(seconds(at), community_id="c")}
+    assert ids == {own, played}
+    assert [i.incident_id for i in desk.cases.incidents(seconds(at), community_id="c", include_drills=False)] == [own]
+
+
 def test_after_it_was_handled_a_new_alert_is_a_new_episode(desk):
     (incident,) = desk.fire(0, desk.alert("sos"))
     work(desk, incident, until="handle")
@@ -335,13 +358,14 @@ def test_a_merge_that_makes_no_sense_is_refused(desk, into, other, role, code):
 def test_a_dead_gateway_and_the_homes_it_blinds_are_one_task(desk):
     homes = [
         device("g", "gateway"), device("m1", "motion", home_id="h1", gateway_id="g"),
-        device("m2", "motion", home_id="h2", gateway_id="g"),
+        device("m2", "motion", home_id="h2", gateway_id="g"), device("m4", "motion", home_id="h4", gateway_id="g"),
     ]  # fmt: skip
     desk.store.write(lambda w: record(w, homes, recorded_at=T0, valid_from=T0))
     gateway = desk.alert("gateway_silent", None, subject="g", scope="gateway")
     found = desk.fire(0, desk.alert("blind_home", "h1"), gateway, desk.alert("blind_home", "h2"))
     assert len(found) == 1
-    assert desk.now(found[0]).subject == "g"
+    assert (desk.now(found[0]).subject, desk.now(found[0]).home_id) == ("g", None)
+    assert desk.fire(4, desk.alert("blind_home", "h4")) == found
     assert desk.fire(5, desk.alert("blind_home", "h3")) != found, "this one has no part in it"
     assert desk.fire(6, desk.alert("sos", "h1")) != found, "a person's alarm is never a device's"
 
