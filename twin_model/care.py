@@ -242,10 +242,16 @@ class Care:
     # ------------------------------------------------------------------ incidents
 
     def incidents(
-        self, at: datetime, *, community_id: str | None = None, open_only: bool = True, include_drills: bool = True
-    ) -> list[Incident]:
-        """The incidents as known at ``at``, the most urgent first; of a community with those of its drills."""
-        return self._cases.incidents(at, community_id=community_id, open_only=open_only, include_drills=include_drills)
+        self, at: datetime, *, community_id: str | None = None, open_only: bool = True, include_drills: bool = True,
+        since: datetime | None = None,
+    ) -> list[Incident]:  # fmt: skip
+        """The incidents as known at ``at``, the most urgent first; of a community with those of its drills.
+
+        ``since``: with ``open_only`` false, leaves out those that ended before.
+        """
+        return self._cases.incidents(
+            at, community_id=community_id, open_only=open_only, include_drills=include_drills, since=since
+        )
 
     def incident(self, incident_id: str, at: datetime) -> Incident | None:
         """One incident as known at ``at``; None when it was not known then."""

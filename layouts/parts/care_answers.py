@@ -85,8 +85,10 @@ def waiting(twin: Twin, at: datetime, community: str, *, chosen: str | None, kep
 
 def last_closed(twin: Twin, at: datetime, community: str) -> list[Incident]:
     """The last incidents that were closed, newest first."""
-    every = twin.care.incidents(at, community_id=community, open_only=False, include_drills=False)
-    closed = [i for i in every if i.closed_at is not None and i.closed_at > at - LOOK_BACK]
+    every = twin.care.incidents(
+        at, community_id=community, open_only=False, include_drills=False, since=at - LOOK_BACK
+    )
+    closed = [i for i in every if i.closed_at is not None]
     return sorted(closed, key=lambda i: i.closed_at or i.raised_at, reverse=True)[:LAST_CLOSED]
 
 
