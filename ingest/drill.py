@@ -22,6 +22,7 @@ from ingest.url import BrokerError
 from twin_model.catalogue import Catalogue
 from twin_model.drill_clock import Drill
 from twin_model.drill_scenarios import FASTEST, GATEWAY, SLOWEST, Scenario
+from twin_model.drill_score import OVER, WITNESS
 from twin_model.entities import Device
 from twin_model.incident import Incident
 from twin_model.twin import Twin
@@ -43,8 +44,6 @@ HEARTBEATS = 4
 MOST_RUNNING = 3
 FOR_PEOPLE_S = 900.0
 """Real seconds after a drill's end for people to work what it raised; then what is open is closed as a drill."""
-OVER, WITNESS = "演练结束", "演练记录"
-"""By whom: whoever handled an incident may not confirm it, so it takes two."""
 
 _LOCAL = timezone(timedelta(hours=8))
 _WAKE, _BED = 6.0, 21.5
@@ -322,7 +321,8 @@ def _course(
     for at, values, early in sorted(rows, key=lambda row: row[0]):
         state |= values
         if not any(since <= at < until for since, until in silences):
-            yield Told(at, device, dict(state), early)
+            # An alarm told early would be an alarm of a later time.
+            yield Told(at, device, dict(state), early and state == rest)
 
 
 def stirrings(home: int, begin: datetime, end: datetime) -> Iterable[tuple[datetime, dict[str, float]]]:

@@ -16,6 +16,8 @@ from twin_model.drill_clock import Drill
 from twin_model.drill_scenarios import Expect, Scenario, gateway_of, home_of
 from twin_model.incident import Incident
 
+OVER, WITNESS = "演练结束", "演练记录"
+"""Who closes what a drill leaves open: whoever handled an incident may not confirm it, so it takes two."""
 MEASURED = ("acknowledge", "contact", "dispatch", "arrive", "handle", "close")
 
 
@@ -133,7 +135,7 @@ def _people(incident: Incident) -> PeopleScore:
     raised = incident.steps[0].known_at
     took: dict[str, timedelta | None] = dict.fromkeys(MEASURED)
     for step in incident.steps:
-        if step.step in took and took[step.step] is None and step.by != "system" and step.cause != "drill":
+        if step.step in took and took[step.step] is None and step.by not in ("system", OVER, WITNESS):
             took[step.step] = step.known_at - raised
     return PeopleScore(
         incident_id=incident.incident_id, subject=incident.subject, grade=incident.grade, took=took

@@ -144,7 +144,6 @@ def answers(twin: Twin, at: datetime) -> dict[str, Any]:
         "history": twin.care.alert_history(start, at, at, community_id="c").to_pylist(),
         "incidents": [i.incident_id for i in twin.care.incidents(at, community_id="c", include_drills=False)],
         "first": twin.first_instant("c"),
-        "geometry": twin.geometry_version("c", at),
         "visits": twin.care.visits(start, at, at, community_id="c").to_pylist(),
     }
 
@@ -271,7 +270,7 @@ def test_the_drills_clock_keeps_the_time_of_day_and_never_overtakes_ours(name: s
     for share in (0.0, 0.5, 1.0):
         real = now + share * scenario.lasts / speed
         assert begin + (real - now) * speed + EARLY * speed <= real
-    assert now - begin < timedelta(days=2)
+    assert now - begin < timedelta(days=3)
 
 
 def test_heartbeats_come_a_little_early_but_never_before_what_happened(exercised):
