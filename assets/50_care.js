@@ -52,6 +52,7 @@
         bar.classList.toggle("over", gone >= 1);
       }
     }
+    opened();
     showMute();
     ring();
   }
@@ -89,6 +90,13 @@
   }
 
   /* --- choosing ------------------------------------------------------------------------------------------ */
+  /* A link from a message or from a home names its incident. The address forgets it then: the next choice is free. */
+  function opened() {
+    const wanted = new URLSearchParams(location.search).get("incident");
+    if (!wanted || !onPage()) return;
+    shell.set(CHOSEN, wanted);
+    shell.visit(shell.href({ incident: null }), true);
+  }
   function rows() { return all('.waiting-list [data-set="' + CHOSEN + '"]'); }
   function move(by) {
     const list = rows();
