@@ -97,6 +97,7 @@ class Decoder:
         self._types = catalogue.sensor_types
         self._topics = plain.Topics(t.topic for t in self._types.values())
         self._routes: dict[bytes, _Route] = {}
+        self._beginnings = tuple(f.partition("+")[0].partition("#")[0] for f in self._topics.filters())
         self._version = -1
         self._structs: dict[tuple[str, str], Callable[[bytes], Any] | None] = {}
 
@@ -245,6 +246,8 @@ class Decoder:
             return chirpstack.sender(text)
         if text.startswith(zigbee2mqtt.PREFIX):
             return zigbee2mqtt.sender(text)
+        if not text.startswith(self._beginnings):
+            return None  # nothing of ours: only a broker that is asked for everything sends it
         return self._topics.sender(text)
 
     def _struct(self, dialect: str, sensor_type: SensorType) -> Callable[[bytes], Any] | None:

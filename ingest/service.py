@@ -54,13 +54,17 @@ class MqttIngest:
         self.decoder = Decoder(twin.catalogue)
         self.pump = Pump(twin, self.decoder)
         client_id = settings.client_id or client_id_for(folder)
+        topics = self.decoder.filters()
         if self.embedded is not None and self.embedded.program == "iotcore":
             # Its sessions end with it, and it was once seen to deliver nothing to a name it knew.
             client_id = f"{client_id}-{os.getpid()}"
+            # It serves the subscriptions of a client in turn, but gives each turn all of its window of 100 messages: a
+            # busy topic filter starves the others, and a call for help waited for ever. With one it keeps the order.
+            topics = ["#"]
         self.source = Source(
             self.url,
             client_id=client_id,
-            topics=self.decoder.filters(),
+            topics=topics,
             deliver=self.pump.offer,
             has_room=self.pump.has_room,
             on_state=self._state,

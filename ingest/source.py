@@ -105,7 +105,8 @@ class Source:
         self._receive_maximum = receive_maximum
         self._probe = f"cim/probe/{client_id}" if probe else None
         self._probe_sent = self._probe_seen = 0.0
-        if self._probe:
+        self._takes_all = "#" in self._topics
+        if self._probe and not self._takes_all:
             self._topics.append(self._probe)
         self._acks: deque[tuple[int, Sequence[Message]]] = deque()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -310,10 +311,11 @@ class Source:
     def on_messages(self, messages: list[Message]) -> None:
         if self._probe:
             ours = self._probe.encode()
-            count = len(messages)
-            messages = [m for m in messages if m[0] != ours]
-            if len(messages) < count:
-                self._probe_seen = time.monotonic()
+            others = [m for m in messages if m[0] != ours]
+            if self._takes_all or len(others) < len(messages):
+                self._probe_seen = time.monotonic()  # with one subscription for all, any message proves it alive
+            # one that came with all the rest has to be acknowledged in its turn: the receiver ignores it
+            messages = messages if self._takes_all else others
             if not messages:
                 return
         if self._again_left > 0:

@@ -115,3 +115,24 @@ def test_a_long_message_passes_and_one_beyond_the_limit_does_not_stop_the_rest(p
         sender.publish("community/c/climate/t-001", b'{"temp": 20, "x": "%s"}' % (b"x" * 500_000))
         sender.publish("community/c/climate/t-001", b'{"temp": 21}')
         eventually(lambda: disk_twin.counts()["stored"] == 2, what="both")
+
+
+def test_a_busy_topic_does_not_starve_another(program, disk_twin, tmp_path, publisher):
+    """a door among 13,000 temperatures is known in its turn, long before the last of them"""
+    behind = 10_000
+    with MqttIngest(disk_twin, BrokerSettings(port=free_port(), program=program), folder=tmp_path) as ingest:
+        sender = publisher(str(ingest.url))
+
+        def burst(first: int, count: int) -> None:
+            for n in range(first, first + count):
+                sender.publish("community/c/climate/t-001", b'{"temp": 20, "ts": %d}' % (NOON_MS - n * 1000))
+
+        burst(0, 3_000)
+        sender.publish("zigbee2mqtt/hall/door", b'{"contact": false}')
+        burst(3_000, behind)
+
+        eventually(lambda: disk_twin.counts()["stored"] == 3_000 + behind + 1, within=30, what="all of them")
+    states = disk_twin.states(disk_twin.now(), device_id="c-hall/door").to_pylist()
+    known_at = max(state["received_at"] for state in states if state["received_at"])
+    later = disk_twin.store.select("SELECT count(*) AS n FROM reading WHERE received_at > $at", at=known_at)["n"]
+    assert later[0].as_py() > behind // 2, "the door waited for the temperatures behind it"

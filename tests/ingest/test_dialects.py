@@ -39,11 +39,17 @@ def test_the_declared_topics_are_subscribed_to_by_their_fixed_beginnings():
     assert topics.sender("community/demo/door/d-1") == Sender("json", "d-1")
 
 
-@pytest.mark.parametrize("topic", ["community/demo/nothing/d-1", "community/demo/door", "community/demo/door/", "y/1"])
+@pytest.mark.parametrize("topic", ["community/demo/nothing/d-1", "community/demo/door", "community/demo/door/"])
 def test_a_topic_nobody_declared_is_unknown(topic):
     with pytest.raises(RefusedError) as refusal:
         Decoder(CATALOGUE).sender(topic.encode())
     assert refusal.value.code == "unknown_topic"
+
+
+def test_a_topic_below_none_of_our_beginnings_is_not_ours():
+    """only a broker that is asked for everything sends it, our own notifications among the rest"""
+    for topic in (b"y/1", b"cim/alerts/demo/1", b"communityx/demo/motion/m-1"):
+        assert Decoder(CATALOGUE).sender(topic) is None
 
 
 # --- ChirpStack v4: the events of its documentation
