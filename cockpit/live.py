@@ -119,7 +119,7 @@ class Hub:
         self._pending: list[np.ndarray[Any, np.dtype[np.int32]]] = []
         self._pending_revision = twin.revision
         self._entities_changed = False
-        self._care_changed = False
+        self._care_at: datetime | None = None
         self._channels: dict[tuple[str, bool], Channel] = {}
         self._sequence = 0
         self._past: deque[tuple[int, pa.Array | None]] = deque(maxlen=REMEMBERED_FLUSHES)
@@ -297,7 +297,7 @@ class Hub:
             self._pending.append(change.series_no)
             self._pending_revision = change.revision
             self._entities_changed |= change.entities_changed
-            self._care_changed |= change.care
+            self._care_at = change.at if change.care else self._care_at
         self._wake.set()
 
     def _run(self) -> None:
@@ -317,8 +317,8 @@ class Hub:
         """One round; returns how long to gather before the next."""
         with self._lock:
             gathered, self._pending = self._pending, []
-            revision, entities, care = self._pending_revision, self._entities_changed, self._care_changed
-            self._entities_changed = self._care_changed = False
+            revision, entities, care_at = self._pending_revision, self._entities_changed, self._care_at
+            self._entities_changed, self._care_at = False, None
             numbers = np.unique(np.concatenate(gathered)) if gathered else np.empty(0, np.int32)
             if gathered:
                 if len(self._past) == self._past.maxlen:
@@ -327,8 +327,8 @@ class Hub:
             channels = [c for c in self._channels.values() if c.screens]
         if not channels:
             return self._gather
-        if care:  # before the states, which may be many
-            self._tell_care(channels)
+        if care_at:  # before the states, which may be many
+            self._tell_care(channels, care_at)
         now = self._twin.now()
         states = self._twin.states(now)
         changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
@@ -346,13 +346,15 @@ class Hub:
                 body = {"revision": revision, "at": rfc3339(now), "states": told, **news}
                 sent += self._send(channel, [event("change", revision, body)])
         self._unlooked |= bool(gathered)
-        if news or care:
+        if news or care_at:
             self._alarm.set()
         return max(self._gather, sent / PUSH_BYTES_A_SECOND)
 
-    def _tell_care(self, channels: list[Channel]) -> None:
-        """Alerts and incidents that moved; the instant the pages ask about moves with them."""
+    def _tell_care(self, channels: list[Channel], care_at: datetime) -> None:
+        """Alerts and incidents that moved at ``care_at``; the instant the pages ask about moves with them."""
         pulse = self._beat(since=self._pulse)
+        while pulse.at < care_at:  # another thread's beat, begun before that commit
+            pulse = self._beat(since=pulse)
         for channel in channels:
             moved = channel.told.news(
                 self._twin, channel.community, pulse.revision, pulse.at, is_public=channel.is_public
