@@ -186,7 +186,7 @@ def _asked(rule: AlertRule) -> str:
         return sql
     metrics = ", ".join(f"'{metric}'" for metric in sorted(rule.metrics))
     recent = (
-        "SELECT c.device_id, c.type, c.home_id, c.community_id, c.metric, r.taken_at, r.value "
+        "SELECT series_no, c.device_id, c.type, c.home_id, c.community_id, c.metric, r.taken_at, r.value "
         "FROM looked_back r JOIN looked_back_series c USING (series_no) "
         f"WHERE c.metric IN ({metrics}) AND r.taken_at > $instant - INTERVAL {int(rule.window.total_seconds())} SECOND"
     )
