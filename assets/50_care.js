@@ -339,7 +339,8 @@
     const button = document.createElement("button"), one = announced;
     const what = (one.title || {})[shell.lang()] || (one.title || {}).zh || "";
     button.className = "strip-button";
-    button.textContent = shell.text("care.js.new_red", { what: what }) + "　" + shell.text("care.js.go");
+    const key = one.drill_id ? "care.js.new_drill" : "care.js.new_red";
+    button.textContent = shell.text(key, { what: what }) + "　" + shell.text("care.js.go");
     button.onclick = () => { announced = null; place.hidden = true; go(one.id); };
     place.replaceChildren(button);
   }
