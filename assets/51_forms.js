@@ -69,7 +69,8 @@
       const body = filled(form);
       if (body.by) localStorage.setItem(NAME, body.by);
       await send(form, body);
-      say(place, form.dataset.done, false);
+      say(place, "", false);
+      tell(form.dataset.done);
       for (const control of form.querySelectorAll("input[name]")) if (control.name !== "by") write(control, control.defaultValue);
     } catch (error) { say(place, error.message, true); }
     button.disabled = false;
@@ -87,6 +88,7 @@
       setTimeout(() => { if (button.dataset.asked) { button.textContent = button.dataset.asked; delete button.dataset.asked; } }, 4000);
       return;
     }
+    const label = button.dataset.asked;
     delete button.dataset.asked;
     button.disabled = true;
     button.textContent = words("sending");
@@ -94,8 +96,10 @@
       const body = JSON.parse(button.dataset.fixed || "{}");
       if (button.dataset.method !== "DELETE") body.by = localStorage.getItem(NAME) || body.by;
       await send(button, body);
-      button.textContent = words("done");
-    } catch (error) { button.disabled = false; button.textContent = error.message; button.classList.add("wrong"); }
+      tell(words("done"));
+      button.disabled = false;
+      button.textContent = label;
+    } catch (error) { button.disabled = false; button.textContent = label; tell(error.message); }
   });
 
   /* Dash keeps its own copy of what an input holds: it must hear of a value that comes from here. */
@@ -103,10 +107,30 @@
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(control, text);
     control.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  document.addEventListener("focusin", (event) => {
-    const control = event.target;
-    if (control.name === "by" && control.closest("form[data-send]") && !control.value) write(control, localStorage.getItem(NAME) || "");
-  });
+  /* The name last used at this screen stands in every new form, before anybody types. */
+  let due = null;
+  function prefill() {
+    due = null;
+    const name = localStorage.getItem(NAME);
+    for (const by of document.querySelectorAll('form[data-send] input[name="by"]:not([data-known])')) {
+      by.dataset.known = "";
+      if (name && !by.value && document.activeElement !== by) write(by, name);
+    }
+  }
+  new MutationObserver(() => { due = due || setTimeout(prefill, 100); }).observe(document.documentElement, { childList: true, subtree: true });
+  /* What went through is said beside the page: the form may be drawn anew by what it changed. */
+  let told = null;
+  function tell(text) {
+    const old = document.querySelector(".told");
+    if (old) old.remove();
+    const place = document.createElement("div");
+    place.className = "told";
+    place.setAttribute("role", "status");
+    document.body.append(place);
+    place.textContent = text;
+    clearTimeout(told);
+    told = setTimeout(() => place.remove(), 6000);
+  }
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.cim = Object.assign(window.dash_clientside.cim || {}, {

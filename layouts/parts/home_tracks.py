@@ -197,6 +197,9 @@ LIFE = {"motion", "presence", "open", "in_bed", "water_m3"}  # what tells that s
 def whole(answer: Answer, rhythm: Any) -> Answer:
     """The track of the home as a whole: every sign of life, before the learned rhythm; gaps where nothing was heard."""
     lives = [track for track in answer["tracks"] if track["metric"] in LIFE]
+    usual = rhythm["usual"] if rhythm and rhythm["enough"] else []
+    # five minutes are seldom active on most days: the shape tells, so the busiest time fills the height
+    busiest = max(usual, default=0.0) or 1.0
     marks = sorted({begun for track in lives for begun, _, _ in track["spans"]})
     return {
         **dict.fromkeys(("device_id", "type", "metric", "unit"), ""),
@@ -211,7 +214,7 @@ def whole(answer: Answer, rhythm: Any) -> Answer:
         "points": [],
         "spans": [(when, when, None) for when in marks],
         "gaps": common([track["gaps"] for track in lives]),
-        "usual": rhythm["usual"] if rhythm and rhythm["enough"] else [],
+        "usual": [share / busiest for share in usual],
     }
 
 
