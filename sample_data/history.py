@@ -26,8 +26,9 @@ from twin_model.alert_log import Move
 from twin_model.alerting import Alert, Breach, Phase
 from twin_model.case import Case, Head, Step, kept_evidence
 from twin_model.catalogue import AlertRule, Catalogue
-from twin_model.closed_loop import SYSTEM, advance, fold, hand_over_due, next_rung, taken
+from twin_model.closed_loop import SYSTEM, advance, fold, hand_over_due, taken
 from twin_model.entities import Home
+from twin_model.ladder import next_rung
 from twin_model.procedure import Procedure
 from twin_model.store import Writer
 from twin_model.timeline import from_us

@@ -98,7 +98,8 @@ class Asked:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
     """A case at one point of its log. ``graded_at``: from when its deadlines count; ``acted_at``: the last sign of
-    whoever is responsible, or the last hand-over; ``silent``: the clock handed over and nobody has answered since.
+    whoever is responsible, or the last hand-over; ``silent``: the clock handed over and nobody has answered
+    since; ``is_overdue``: it said that nobody is left.
     """
 
     head: Head
@@ -114,6 +115,7 @@ class Case:
     acted_at: datetime
     last_act: str = "raise"
     silent: bool = False
+    is_overdue: bool = False
     result: str = ""
     handled_by: str | None = None
     outcome: str | None = None

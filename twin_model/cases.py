@@ -16,7 +16,7 @@ from typing import Any
 from twin_model import case_log, fusing, incident_news, ladder, notifications
 from twin_model.case import Case, Evidence, Head, Step, StepRefused, kept_evidence, kept_fact
 from twin_model.catalogue import AlertRule
-from twin_model.closed_loop import SYSTEM, advance, fold, hand_over_due, taken
+from twin_model.closed_loop import SYSTEM, advance, fold, next_timer, taken
 from twin_model.fusing import HomeContext
 from twin_model.incident import Incident, present
 from twin_model.procedure import Procedure
@@ -236,10 +236,12 @@ class Cases:
         """Make the hand-overs of a case that were due until ``at``, each at its own instant; returns the instant at
         which the next step may stand, never before the last one."""
         procedure = self._procedures[case.head.procedure]
-        while (due := hand_over_due(procedure, case)) and due[0] <= at:
-            listed = {role for _, role in incident_news.contacts(changes.ask, [case], changes.known_at)}
-            detail = {"from": case.rung, "for": due[1], **ladder.whom(procedure, case, listed)}
-            case = self._add(changes, case.head.incident_id, "hand_over", due[0], detail, news="hand_over")
+        while (due := next_timer(procedure, case)) and due[0] <= at:
+            detail: dict[str, Any] = {"for": due[1]}
+            if due[2] == "hand_over":
+                listed = {role for _, role in incident_news.contacts(changes.ask, [case], changes.known_at)}
+                detail |= {"from": case.rung, **ladder.whom(procedure, case, listed)}
+            case = self._add(changes, case.head.incident_id, due[2], due[0], detail, news=due[2])
         return max(at, case.steps[-1].at)
 
     def _rearm(self, changes: _Changes, case: Case, at: datetime) -> None:
@@ -327,7 +329,7 @@ class Cases:
         for key in [key for key, value in self._by_subject.items() if value == incident_id]:
             del self._by_subject[key]
         self._due.pop(incident_id, None)
-        due = hand_over_due(self._procedures[case.head.procedure], case)
+        due = next_timer(self._procedures[case.head.procedure], case)
         again = self._rearm_due(case)
         if case.phase == "closed" and again is None:
             self._live.pop(incident_id, None)

@@ -99,7 +99,31 @@ def hand_over_due(procedure: Procedure, case: Case) -> tuple[datetime, str] | No
     """When the clock hands over to the next rung, and for want of what; None: it waits, or nobody is left."""
     if not case.is_worked or next_rung(case, procedure.grades[case.grade].until) is None:
         return None
+    return waits_until(procedure, case)
+
+
+def next_timer(procedure: Procedure, case: Case) -> tuple[datetime, str, str] | None:
+    """What the clock does next with a case, if nobody acts: when, for want of what, and the step it takes.
+
+    It hands over; where nobody is left on the ladder, or what was handled is not confirmed, it says once that the
+    case is overdue, so that a case nobody answers does not fall silent.
+    """
+    due = waits_until(procedure, case)
+    if due is None:
+        return None
+    if hand_over_due(procedure, case):
+        return (*due, "hand_over")
+    return None if case.is_overdue else (*due, "overdue")
+
+
+def waits_until(procedure: Procedure, case: Case) -> tuple[datetime, str] | None:
+    """Until when a case waits, and for what: acknowledge, contact, answer, arrive, handle, confirm or close."""
     grade, until = procedure.grades[case.grade], deadlines(procedure, case)
+    if case.phase in ("handled", "confirmed"):
+        kind = procedure.main[case.phase]
+        return None if grade.confirm is None else (case.acted_at + grade.confirm, kind)
+    if not case.is_worked:
+        return None
     answer = case.acted_at + grade.rung
     if case.last_act == "hand_over":
         return answer, "answer"
@@ -239,7 +263,7 @@ def _more_evidence(procedure: Procedure, case: Case, step: Step) -> Case:
     case = replace(case, evidence=tuple(joined.values()), facts=facts)
     if worst is None or (step.step != "raise" and worst.grade >= case.grade):
         return case
-    return replace(case, grade=worst.grade, severity=worst.severity, graded_at=step.at)
+    return replace(case, grade=worst.grade, severity=worst.severity, graded_at=step.at, is_overdue=False)
 
 
 def _raised(procedure: Procedure, case: Case, step: Step) -> Case:
@@ -257,7 +281,7 @@ def _acted(procedure: Procedure, case: Case, step: Step) -> Case:
     to = procedure.steps[step.step].to or case.phase
     phase = max(case.phase, to, key=PHASES.index)
     owner = step.by if case.silent or case.owner is None else case.owner
-    return replace(case, phase=phase, owner=owner, acted_at=step.at, last_act=step.step, silent=False)
+    return replace(case, phase=phase, owner=owner, acted_at=step.at, last_act=step.step, silent=False, is_overdue=False)
 
 
 def _acknowledged(procedure: Procedure, case: Case, step: Step) -> Case:
@@ -300,7 +324,7 @@ def _reopened(procedure: Procedure, case: Case, step: Step) -> Case:
     return replace(
         case, phase="acknowledged", graded_at=step.at, acted_at=step.at, last_act="reopen", silent=False, result="",
         outcome=None, cause=None, closed_at=None, reopened=case.reopened + 1, realarmed=None, rung=None,
-        rungs=(Asked(),) * len(case.rungs),
+        rungs=(Asked(),) * len(case.rungs), is_overdue=False,
     )  # fmt: skip
 
 
@@ -314,12 +338,16 @@ def _handed_over(procedure: Procedure, case: Case, step: Step) -> Case:
     rungs[to] = Asked(state="now", at=step.at)
     return replace(
         case, rungs=tuple(rungs), rung=to, owner=rung_role(procedure, case, to), acted_at=step.at,
-        last_act="hand_over", silent=step.role == SYSTEM,
+        last_act="hand_over", silent=step.role == SYSTEM, is_overdue=False,
     )  # fmt: skip
 
 
 def _merged(procedure: Procedure, case: Case, step: Step) -> Case:
     return replace(case, phase="closed", closed_at=step.at, merged_into=step.detail["into"])
+
+
+def _overdue(procedure: Procedure, case: Case, step: Step) -> Case:
+    return replace(case, is_overdue=True)
 
 
 def _realarmed(procedure: Procedure, case: Case, step: Step) -> Case:
@@ -330,5 +358,5 @@ _CHANGES = {
     "raise": _raised, "evidence": _more_evidence, "clear": _less_evidence, "merge": _more_evidence,
     "acknowledge": _acknowledged, "contact": _contacted, "dispatch": _dispatched, "arrive": _arrived,
     "handle": _handled, "confirm": _acted, "close": _closed_with, "reopen": _reopened, "hand_over": _handed_over,
-    "merged": _merged, "realarm": _realarmed,
+    "merged": _merged, "overdue": _overdue, "realarm": _realarmed,
 }  # fmt: skip

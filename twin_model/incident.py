@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twin_model.case import Asked, Case, Evidence, Fact, Step
-from twin_model.closed_loop import deadlines, hand_over_due, main_step, next_steps
+from twin_model.closed_loop import deadlines, main_step, next_steps, waits_until
 from twin_model.fusing import confidence, confidence_word, incident_sentence, incident_title, ranked
 from twin_model.ladder import rung_role
 from twin_model.procedure import Procedure, Words
@@ -33,8 +33,9 @@ class Rung:
 class Incident:
     """An incident as known at an instant. Instants are its community's own clock.
 
-    ``rung``: the role that is asked now, None while it is the duty officer's. ``next_due``: when the clock hands
-    over, else the deadline it waits for; ``next_due_kind``: acknowledge, contact, answer, arrive or handle.
+    ``rung``: the role that is asked now, None while it is the duty officer's. ``next_due``: until when
+    it waits, when the clock hands over or calls it overdue; ``next_due_kind``: for what: acknowledge, contact, answer,
+    arrive, handle, confirm or close.
     ``after``: the incident that was closed while this still fired. ``n``: the number of steps in its log.
     """
 
@@ -78,7 +79,7 @@ class Incident:
 def present(procedure: Procedure, case: Case, contacts: Contacts) -> Incident:
     """The incident that a case is."""
     head, sure = case.head, confidence(procedure, case)
-    due, kind = _next_due(procedure, case)
+    due, kind = waits_until(procedure, case) or (None, None)
     now = None if case.rung is None else case.rungs[case.rung]
     return Incident(
         incident_id=head.incident_id, procedure=head.procedure, community_id=head.community_id, home_id=head.home_id,
@@ -103,15 +104,3 @@ def _rung(procedure: Procedure, case: Case, index: int, asked: Asked, contacts: 
     return Rung(
         role=role, state=asked.state, at=asked.at, until=until, contact_id=contacts.get(own) or contacts.get(shared)
     )
-
-
-def _next_due(procedure: Procedure, case: Case) -> tuple[datetime | None, str | None]:
-    """When the clock hands over; when it does not any more, the deadline that the phase waits for."""
-    if due := hand_over_due(procedure, case):
-        return due
-    if not case.is_worked:
-        return None, None
-    waits_for = {"raised": "acknowledge", "acknowledged": "contact", "contacted": "arrive", "dispatched": "arrive"}
-    kind = waits_for.get(case.phase)
-    until = deadlines(procedure, case).get(kind or "")
-    return (until, kind) if until else (None, None)

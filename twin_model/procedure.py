@@ -82,7 +82,8 @@ class RungRule:
 
 @dataclass(frozen=True, kw_only=True)
 class GradeRule:
-    """Deadlines of a grade, counted from being raised; ``rung``: how long one who was asked may be silent.
+    """Deadlines of a grade, counted from being raised; ``rung``: how long one who was asked may be silent; ``handle``:
+    how long on site without a word; ``confirm``: how long what was handled, or confirmed, may wait for the next.
 
     ``until``: the index of the last rung the clock hands over to by itself.
     """
@@ -93,6 +94,7 @@ class GradeRule:
     contact: timedelta | None
     arrive: timedelta | None
     handle: timedelta | None
+    confirm: timedelta | None
     rung: timedelta
     until: int
     status: str
@@ -182,7 +184,8 @@ _KEYS = {
     "facts",
 }  # fmt: skip
 _STEP_KEYS = {"title", "done", "from", "to", "roles", "skip", "not_by"}
-_GRADE_KEYS = {"title", "acknowledge", "contact", "arrive", "handle", "rung", "until", "status", "source"}
+LIMITS = ("acknowledge", "contact", "arrive", "handle", "confirm")
+_GRADE_KEYS = {"title", *LIMITS, "rung", "until", "status", "source"}
 
 
 def _procedure(path: Path) -> Procedure:
@@ -307,7 +310,7 @@ def _rung_problems(raw: Mapping[str, Any], where: str) -> Iterator[str]:
 def _grade_problems(raw: Mapping[str, Any], rungs: Collection[object], where: str) -> Iterator[str]:
     yield from _unknown(raw, _GRADE_KEYS, where)
     yield from _both(raw.get("title"), f"{where}.title")
-    for key in ("acknowledge", "contact", "arrive", "handle", "rung"):
+    for key in (*LIMITS, "rung"):
         if key in raw or key == "rung":
             yield from _length(raw.get(key), f"{where}.{key}")
     if raw.get("until") not in rungs:
@@ -392,7 +395,7 @@ def _rung(raw: Mapping[str, Any]) -> RungRule:
 
 
 def _grade(grade: int, raw: Mapping[str, Any], roles: list[str]) -> GradeRule:
-    lengths = {k: duration(raw[k]) if k in raw else None for k in ("acknowledge", "contact", "arrive", "handle")}
+    lengths = {k: duration(raw[k]) if k in raw else None for k in LIMITS}
     return GradeRule(
         grade=grade, title=raw["title"], rung=duration(raw["rung"]), until=roles.index(raw["until"]),
         status=raw["status"], source=raw["source"], **lengths,

@@ -40,10 +40,10 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _HIDDEN = ("url", "secret")
 TELLS = (
     "raised", "realarmed", "escalated", "evidence", "cleared", "acknowledge", "contact", "dispatch", "arrive",
-    "handle", "confirm", "close", "reopen", "hand_over", "merge", "note",
+    "handle", "confirm", "close", "reopen", "hand_over", "overdue", "merge", "note",
 )  # fmt: skip
 """What a notification may tell of: an incident's beginning, what changed in it, and the steps of its procedure."""
-_PEOPLE = frozenset({"raised", "realarmed", "escalated", "acknowledge", "close", "reopen", "hand_over"})
+_PEOPLE = frozenset({"raised", "realarmed", "escalated", "acknowledge", "close", "reopen", "hand_over", "overdue"})
 _USUAL = {"wecom": _PEOPLE, "dingtalk": _PEOPLE, "webhook": frozenset(), "mqtt": frozenset(), "file": frozenset()}
 """What a kind of outlet is told when it does not say: a group of people gets what somebody must know, not each step."""
 MIN_SECRET = 16

@@ -313,7 +313,8 @@ def _todo(lang: str, answer: Mapping[str, Any], rung: Any) -> str:
     """When it comes to somebody by itself, or that a person has to hand over."""
     incident, procedure = answer["incident"], answer["procedure"]
     last = procedure.grades[incident.grade].until
-    if incident.next_due is not None and incident.ladder.index(rung) <= last:
+    is_seen_to = incident.phase in ("handled", "confirmed")
+    if incident.next_due is not None and not is_seen_to and incident.ladder.index(rung) <= last:
         return t(lang, "care.hands_over_at", at=clock(incident.next_due, seconds=True))
     return t(lang, "care.by_hand")
 

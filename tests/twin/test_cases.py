@@ -84,13 +84,33 @@ def test_a_silent_officer_is_replaced_at_exactly_the_due_instant_however_late_th
     assert desk.tick(59.999999) == []
     assert desk.tick(7000.5) == [incident]
     handed = [("hand_over", 60 + 120 * n, "system") for n in range(6)]
-    assert desk.log(incident) == [("raise", 0, "system"), *handed]
+    assert desk.log(incident) == [("raise", 0, "system"), *handed, ("overdue", 780, "system")]
     assert [r.role for r in desk.now(incident).ladder if r.state == "failed"] == [
         "family", "neighbour", "grid_worker", "doctor", "subdistrict",
     ]  # fmt: skip
     assert desk.now(incident).rung == "120"
     assert desk.tick(10**6) == []
     assert desk.cases.next_due() is None
+
+
+def test_what_nobody_answers_is_called_overdue_once_after_the_last_rung(desk):
+    (incident,) = desk.fire(0, desk.alert("sos"))
+    desk.tick(780)
+    assert desk.news()[-1] == "overdue"
+    assert desk.tick(10**5) == []
+    assert (desk.now(incident).next_due, desk.now(incident).next_due_kind) == (seconds(780), "answer")
+    assert desk.step(10**5, incident, "acknowledge").next_due == seconds(10**5 + 120)
+    desk.tick(10**5 + 120)
+    assert desk.log(incident)[-1] == ("overdue", 10**5 + 120, "system")
+
+
+def test_what_was_handled_and_is_not_confirmed_in_a_day_is_overdue_not_forgotten(desk):
+    (incident,) = desk.fire(0, desk.alert("sos"))
+    told = work(desk, incident, until="handle")
+    assert (told.next_due, told.next_due_kind) == (seconds(30 + 86_400), "confirm")
+    desk.tick(86_430)
+    assert desk.log(incident)[-1] == ("overdue", 86_430, "system")
+    assert desk.now(incident).phase == "handled"
 
 
 def test_a_milder_incident_is_not_handed_to_the_ambulance_by_the_clock(desk):
