@@ -18,6 +18,7 @@ from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import named, t
 
 ids = Ids("elder-care")
+SLOW = "-slow"  # the group of panels that read much: an incident does not wait for them
 STORES = ("chosen", "filter", "building")
 
 
@@ -41,8 +42,8 @@ LEFT = (
     Panel("states", care_answers.states, care_list.states, chosen={"chosen": "filter"}, beside=True, waits=True),
     Panel("waiting", care_answers.waiting, care_list.waiting, "grow",
           chosen={"chosen": "chosen", "kept": "filter"}, waits=True),
-    Panel("levels", care_answers.levels, care_list.levels, waits=True),
 )  # fmt: skip
+LEVELS = Panel("levels", care_answers.levels, care_list.levels, waits=True)
 CARD = Panel("card", care_answers.card, care_card.card, "card-place", chosen={"chosen": "chosen"}, waits=True)
 STEPS = Panel("steps", care_answers.acts, care_steps.steps, "steps-place", chosen={"chosen": "chosen"})
 PLACE = Panel("place", care_answers.building, place, "care-place", chosen={"chosen": "chosen", "picked": "building"})
@@ -56,11 +57,12 @@ def layout(view: View) -> html.Div:
         [
             html.H1(t(lang, "nav.elder_care"), className="sr-only"),
             stores(ids),
+            stores(ids, SLOW),
             *(dcc.Store(id=ids(name)) for name in STORES),
             map_frame.map_place(view, ids.page, selected=ids("building")),
             html.Div(className="vignette", **{"aria-hidden": "true"}),
             html.Section(
-                [panel.place(ids, view) for panel in LEFT],
+                [panel.place(ids, view) for panel in (*LEFT, LEVELS)],
                 className="column left",
                 **{"aria-label": t(lang, "care.left")},
             ),
@@ -78,7 +80,8 @@ def layout(view: View) -> html.Div:
 
 def register(app: Dash, ask: Ask) -> None:
     """Redraw what changed."""
-    register_panels(app, ask, ids, (*LEFT, CARD, STEPS, PLACE, LINES))
+    register_panels(app, ask, ids, (*LEFT, CARD, STEPS, PLACE))
+    register_panels(app, ask, ids, (LEVELS, LINES), SLOW)
 
 
 PAGE = Page(

@@ -42,35 +42,39 @@ class Panel:
         return html.Div(waiting, id=ids(self.part), className=self.class_name)
 
 
-def stores(ids: Ids) -> html.Div:
-    """Holds the fingerprints of what the panels of a page show; goes into the page's layout."""
-    return html.Div(dcc.Store(id=ids("shown")), hidden=True, **{"data-panels": ids.page})
+def stores(ids: Ids, group: str = "") -> html.Div:
+    """Holds the fingerprints of what the panels of a page (or of a group of them) show; goes into the layout."""
+    return html.Div(dcc.Store(id=ids(f"shown{group}")), hidden=True, **{"data-panels": f"{ids.page}{group}"})
 
 
-def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel]) -> None:
+def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel], group: str = "") -> None:
     """Redraw the panels whose answer changed, in one request a second at most.
 
-    A panel that fails says so in its place and in the log, and the others go on.
+    A panel that fails says so in its place and in the log, and the others go on. Panels of another ``group`` are asked
+    for beside these: what takes long to answer must not hold up the rest.
     """
+    shown_id = ids(f"shown{group}")
     choices = sorted({store for panel in panels for store in panel.chosen.values()})
 
     @app.callback(
-        output=(Output(ids("shown"), "data"), [Output(ids(panel.part), "children") for panel in panels]),
+        output=(Output(shown_id, "data"), [Output(ids(panel.part), "children") for panel in panels]),
         inputs={"store": VIEW, "revision": REVISION, "chosen": {name: Input(ids(name), "data") for name in choices}},
-        state={"shown": State(ids("shown"), "data")},
+        state={"shown": State(shown_id, "data")},
     )
     def show(store: Any, revision: Any, chosen: Any, shown: Any) -> tuple[Any, list[Any]]:
         view = View.of(store)
         now = instant(view, ask.twin)
         trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), chosen) for panel in panels]
         keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
-        return {**keys, "page": ids.page, "second": (revision or {}).get("second")}, [tree for _, tree in trees]
+        return {**keys, "page": f"{ids.page}{group}", "second": (revision or {}).get("second")}, [
+            tree for _, tree in trees
+        ]
 
     # Dash drops an answer when the next request has left already: the browser asks again only after this one came
     app.clientside_callback(
         ClientsideFunction("cim", "answered"),
-        Output(ids("shown"), "modified_timestamp"),
-        Input(ids("shown"), "data"),
+        Output(shown_id, "modified_timestamp"),
+        Input(shown_id, "data"),
         prevent_initial_call=True,
     )
 
