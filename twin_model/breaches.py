@@ -8,7 +8,7 @@ the rule waits for, so that silence is noticed on time although it sends no mess
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,6 +61,13 @@ class Groups:
         limit = np.full(len(self.of_series), np.inf)
         limit[self.placed.series] = self.placed.table["alarm_at_least"].fill_null(np.inf).to_numpy()
         return limit
+
+    def carry(self, metrics: Collection[str]) -> Bools:
+        """Per series number whether it is of one of these metrics."""
+        mask = np.zeros(len(self.of_series), bool)
+        found = pc.is_in(self.placed.table["metric"], pa.array(sorted(metrics), pa.string()))
+        mask[self.placed.series] = found.to_numpy()
+        return mask
 
     @cached_property
     def behind(self) -> dict[str, I32]:

@@ -83,7 +83,7 @@ class Engine:
         self._mark_alarmed()
 
     def _mark_alarmed(self) -> None:
-        """The groups with an urgent alert open: any reading of theirs may end it."""
+        """The groups with an urgent alert open: a reading of theirs that an urgent rule goes by may end it."""
         self._alarmed = np.zeros(len(self._groups) if self._groups else 0, bool)
         urgent = {rule.name for rule in self._urgent}
         for rule, subject in self.open:
@@ -94,6 +94,8 @@ class Engine:
         """The groups of the devices known now; when these changed, everybody is looked at again."""
         if self._groups is None or self._groups.placed is not placed:
             self._groups = Groups(placed)
+            metrics = frozenset[str]().union(*(rule.metrics for rule in self._urgent))
+            self._of_alarm = np.isfinite(self._groups.alarm_limit) | self._groups.carry(metrics)
             self.watch_everybody()
         return self._groups
 
@@ -112,7 +114,7 @@ class Engine:
         if not placed_here.all():
             series, value, codes = series[placed_here], value[placed_here], codes[placed_here]
         self._touched[codes] = True
-        rings = (value >= groups.alarm_limit[series]) | self._alarmed[codes]
+        rings = (value >= groups.alarm_limit[series]) | (self._alarmed[codes] & self._of_alarm[series])
         if not rings.any():
             return None
         chosen = np.unique(codes[rings]).astype(np.int32)
