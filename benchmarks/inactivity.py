@@ -118,15 +118,21 @@ def read(paths: Sequence[Path]) -> Rows:
             refused.append(row.number)
             return "skip"
 
-        table = pyarrow.csv.read_csv(
-            path,
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=refuse),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={"ts": pa.string(), **dict.fromkeys(("home", "sensor", "kind", "value"), _NAMES)},
-                include_columns=list(COLUMNS), include_missing_columns=False, strings_can_be_null=True,
-            ),
-        )  # fmt: skip
+        try:
+            table = pyarrow.csv.read_csv(
+                path,
+                read_options=pyarrow.csv.ReadOptions(use_threads=False),
+                parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=refuse),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    column_types={"ts": pa.string(), **dict.fromkeys(("home", "sensor", "kind", "value"), _NAMES)},
+                    include_columns=list(COLUMNS), strings_can_be_null=True,
+                ),
+            )  # fmt: skip
+        except (OSError, KeyError, pa.ArrowInvalid) as error:
+            why = str(error).splitlines()[0].strip("'\"")
+            raise SystemExit(
+                f"{path} is no recording: {why}. Expected a CSV file headed {','.join(COLUMNS)}"
+            ) from error
         instants = _instants(table["ts"])
         good = pc.and_(instants.is_valid(), table["home"].is_valid())
         wrong = len(refused) + table.num_rows - int(pc.sum(good).as_py() or 0)

@@ -41,6 +41,7 @@ NEEDED_DAYS = 3  # it judges on this day
 LEARNED_DAYS = 28
 DOOR_WINDOW = 60.0  # nothing later than this after the outside door: they left
 CLEAR_WINDOW = 600.0  # an alarm ends on two signs of life within this
+RARE_WINDOW = 2 * HOUR  # the same where a second sign seldom comes so soon: an hourly meter, one cupboard door
 BOUNCE = 60.0  # one sensor alone must speak again after at least this; two sensors after BOTH
 BOTH = 5.0
 UNEXPLAINED = 14 * HOUR
@@ -49,6 +50,7 @@ _AROUND = 6  # slots on either side that speak for a slot
 _PAUSE = 3  # still slots after which activity counts as resumed
 _USUAL = 0.15  # share of active slots before anything is known
 _WATCHED_SLOTS = 72
+_SOON = 0.2  # share of active slots that are followed by another within ten minutes
 
 INACTIVITY = "inactivity"
 NOT_RETURNED = "not_returned"
@@ -81,13 +83,16 @@ class Day:
 
 @dataclass(frozen=True)
 class Habit:
-    """What past days taught. ``usual``: share of days a slot is active, 0..1; ``rate``: expected active slots."""
+    """What past days taught. ``usual``: share of days a slot is active, 0..1; ``rate``: expected active slots;
+    ``factor``: per sensor code how quickly life resumes after it; ``night``: the slot from which on a silence may be
+    sleep; ``window``: seconds within which two signs of life belong together."""
 
     days: int
     usual: F64
     rate: F64
     factor: F64
     night: int
+    window: float
     cumulative: F64
 
     @property
@@ -138,9 +143,11 @@ def learn(days: dict[int, Day], today: int) -> Habit | None:
     happened = np.bincount(spoke[resumed], minlength=256)
     factor = np.clip((happened + 40) / (expected + 40), 0.5, 1.6)
     rate = (usual + 1.5 * resumes) / 2
+    soon = active[:, :-2] & (active[:, 1:-1] | active[:, 2:])
     return Habit(
         days=int((watched.sum(1) >= _WATCHED_SLOTS).sum()), usual=usual, rate=rate, factor=factor,
-        night=_night(usual), cumulative=np.concatenate(([0.0], np.cumsum(np.tile(rate, 3)))),
+        night=_night(usual), window=CLEAR_WINDOW if soon.sum() >= _SOON * active.sum() else RARE_WINDOW,
+        cumulative=np.concatenate(([0.0], np.cumsum(np.tile(rate, 3)))),
     )  # fmt: skip
 
 
@@ -257,7 +264,8 @@ class Rhythm:
             if due is None or due.at > at:
                 return False
             self.alarm = due
-        if self._stray is not None and at - self._stray[0] <= CLEAR_WINDOW:
+        window = CLEAR_WINDOW if self.habit is None else self.habit.window
+        if self._stray is not None and at - self._stray[0] <= window:
             apart = at - self._stray[0]
             if apart < (BOTH if sensor != self._stray[1] else BOUNCE):
                 return True

@@ -164,6 +164,15 @@ def test_a_sensor_that_bounces_is_nobody(known):
     assert known.alarm == due
 
 
+def test_a_sensor_that_speaks_once_an_hour_can_end_an_alarm_too():
+    rhythm = Rhythm()
+    for number in range(5):
+        seen(rhythm, *(FIRST_DAY + number * DAY + np.arange(7, 23) * HOUR))
+    due = rhythm.due()
+    back = FIRST_DAY + 5 * DAY + 14 * HOUR
+    assert seen(rhythm, back, back + HOUR) == [(due, back + HOUR)]
+
+
 def test_an_empty_home_with_stray_events_alarms_at_most_twice_and_within_four_hours(known):
     rng = np.random.default_rng(1)
     gone = known.last
