@@ -508,6 +508,7 @@ class Care:
         rules = self._twin.catalogue.alert_rules
         set_then = self._thresholds if is_live else thresholds.read(self._store, rules, at)
         communities = self._twin.entities("community", at)["community_id"].to_pylist()
+        communities += [drill.community_id for drill in self.drills(at)]
         table = thresholds.settings(rule, thresholds.places(communities, homes), set_then)
         if is_live:
             self._setting[rule.name] = (homes, table)

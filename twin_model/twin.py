@@ -333,13 +333,19 @@ class Twin:
     # ----------------------------------------------------------------- reads
 
     def entities(self, kind: str, at: datetime, *, community_id: str | None = None, **equals: object) -> pa.Table:
-        """The entities of a kind as known at ``at``: all their columns, valid_from, recorded_at; by identity."""
+        """The entities of a kind as known at ``at``: all their columns, valid_from, recorded_at; by identity.
+
+        A drill's community is not listed among communities; whoever wants it asks by its name.
+        """
         cls = KINDS[kind]
         names = columns(cls)
         filters: dict[str, Any] = {k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None}
         if unknown := sorted(filters.keys() - set(names)):
             raise ValueError(f"{kind} has no column {', '.join(unknown)}; it has {', '.join(names)}")
-        where = " AND ".join(["TRUE", *(f"{name} = ${name}" for name in filters)])
+        conditions = [f"{name} = ${name}" for name in filters]
+        if kind == "community" and not filters:
+            conditions.append("drill_of IS NULL")
+        where = " AND ".join(["TRUE", *conditions])
         listed = ", ".join([*names, "valid_from", "recorded_at"])
         sql = f"SELECT {listed} FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
         return self._remembered.get(

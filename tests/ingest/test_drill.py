@@ -186,6 +186,8 @@ def test_a_drill_that_is_stopped_leaves_its_log_and_nothing_else(exercised):
     eventually(lambda: raised(twin, running), within=60, what="the first call")
     during = twin.settle()
     assert twin.entities("home", during, community_id=community).num_rows == 6
+    assert twin.entities("community", during)["community_id"].to_pylist() == ["c"], "no list offers a drill"
+    assert twin.entity("community", community, during) is not None
     running.stop()
     now = twin.now()
     assert [d.ended_at is not None for d in twin.care.drills(now)] == [True]
