@@ -92,7 +92,7 @@ night AS (  -- the neighbourhood's clock; a night that begins in the evening end
     SELECT bed.*, s.minutes, s."from", s.until, left_at + INTERVAL 8 HOUR AS here,
            greatest(left_at, e.seen_at) + s.minutes * INTERVAL 1 MINUTE AS due_at
     FROM bed JOIN elsewhere e USING (home_id)
-    JOIN setting s ON s.community_id = bed.community_id AND s.home_id = bed.home_id
+    JOIN setting s ON s.home_id = bed.home_id
     WHERE NOT e.lying),
 until AS (
     SELECT *, date_trunc('day', here) + CASE WHEN here - date_trunc('day', here) >= "from" * INTERVAL 1 HOUR

@@ -54,7 +54,7 @@ SELECT o.home_id AS subject, min(o.changed_at + s.minutes * INTERVAL 1 MINUTE) A
        NULL::DOUBLE AS value, any_value(s.minutes) AS limit_value, 'open' AS metric,
        any_value(o.community_id) AS community_id, o.home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id,
        any_value(o.building_id) AS building_id
-FROM state o JOIN setting s ON s.community_id = o.community_id AND s.home_id = o.home_id
+FROM state o JOIN setting s ON s.home_id = o.home_id
 JOIN heard d ON d.device_id = o.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
 WHERE o.metric = 'open' AND o.value >= 1 AND NOT o.retained
     AND least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us))

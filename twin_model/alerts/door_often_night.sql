@@ -65,7 +65,8 @@ WITH night AS (  -- of each home the night under way by the neighbourhood's cloc
     WHERE s.home_id IS NOT NULL AND (here >= day + s."from" * INTERVAL 1 HOUR OR here < day + s.until * INTERVAL 1 HOUR)),
 opened AS (
     SELECT home_id, taken_at
-    FROM (SELECT home_id, taken_at, value, lag(value, 1, 0) OVER (PARTITION BY device_id ORDER BY taken_at) AS before FROM recent)
+    FROM (SELECT home_id, taken_at, value, lag(value, 1, 0) OVER (PARTITION BY series_no ORDER BY taken_at) AS before FROM recent
+          WHERE home_id IN (SELECT home_id FROM night))
     WHERE value >= 1 AND before < 1),
 counted AS (
     SELECT o.home_id, o.taken_at, n.times, count(*) OVER (PARTITION BY o.home_id) AS openings,

@@ -110,34 +110,35 @@ WITH sign AS (  -- the last sign of life of each home, and what the door had to 
     GROUP BY home_id),
 judged AS (  -- a detector holds "motion" for a minute or two: a door in that time is somebody leaving
     SELECT sign.*, s.hours, seen_at + s.hours * INTERVAL 1 HOUR AS at_best
-    FROM sign JOIN setting s ON s.community_id = sign.community_id AND s.home_id = sign.home_id
+    FROM sign JOIN setting s ON s.home_id = sign.home_id
     WHERE moved_at IS NOT NULL AND (door_at IS NULL OR door_at < moved_at - INTERVAL 3 MINUTE)),
 watcher AS (  -- what could see somebody move, and until when each is surely heard of; before the window nothing is known
-    SELECT d.device_id, d.home_id, greatest(j.seen_at, $instant - INTERVAL 27 HOUR) AS begins, j.hours, to_microseconds(d.stale_us) AS stale,
+    SELECT m.series_no, d.home_id, greatest(j.seen_at, $instant - INTERVAL 27 HOUR) AS begins, j.hours, to_microseconds(d.stale_us) AS stale,
            least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us)) AS heard_until
-    FROM heard d JOIN judged j ON j.home_id = d.home_id LEFT JOIN heard g ON g.device_id = d.gateway_id
-    WHERE d.device_id IN (SELECT device_id FROM state WHERE metric IN ('motion', 'presence'))
+    FROM state m JOIN judged j ON j.home_id = m.home_id
+    JOIN heard d ON d.device_id = m.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
+    WHERE m.metric IN ('motion', 'presence')
         AND d.heard_at + to_microseconds(d.lost_us) > least(j.at_best, $instant)),
 gap AS (  -- where each was not heard of for longer than it may be silent
-    SELECT device_id, silent_from + stale AS ends, back_at
-    FROM (SELECT w.device_id, w.stale, r.taken_at AS back_at,
-                 lag(r.taken_at, 1, w.begins) OVER (PARTITION BY w.device_id ORDER BY r.taken_at) AS silent_from
-          FROM recent r JOIN watcher w ON w.device_id = r.device_id
-          WHERE r.metric IN ('motion', 'presence') AND r.taken_at >= w.begins)
+    SELECT series_no, silent_from + stale AS ends, back_at
+    FROM (SELECT series_no, w.stale, r.taken_at AS back_at,
+                 lag(r.taken_at, 1, w.begins) OVER (PARTITION BY series_no ORDER BY r.taken_at) AS silent_from
+          FROM recent r JOIN watcher w USING (series_no)
+          WHERE r.taken_at >= w.begins)
     WHERE back_at - silent_from > stale),
 spell AS (  -- and so its unbroken spells of watching since the last sign
-    SELECT g.device_id, lag(g.back_at, 1, w.begins) OVER (PARTITION BY g.device_id ORDER BY g.back_at) AS starts, g.ends
-    FROM gap g JOIN watcher w USING (device_id)
+    SELECT series_no, lag(g.back_at, 1, w.begins) OVER (PARTITION BY series_no ORDER BY g.back_at) AS starts, g.ends
+    FROM gap g JOIN watcher w USING (series_no)
     UNION ALL
-    SELECT w.device_id, coalesce(max(g.back_at), w.begins), w.heard_until
-    FROM watcher w LEFT JOIN gap g USING (device_id)
-    GROUP BY w.device_id, w.begins, w.heard_until),
+    SELECT series_no, coalesce(max(g.back_at), w.begins), w.heard_until
+    FROM watcher w LEFT JOIN gap g USING (series_no)
+    GROUP BY series_no, w.begins, w.heard_until),
 watched AS (  -- in breach at the end of the first spell that was long enough, else at the end of the one under way
-    SELECT w.device_id, w.home_id, max(starts) + w.hours * INTERVAL 1 HOUR AS ahead,
+    SELECT series_no, w.home_id, max(starts) + w.hours * INTERVAL 1 HOUR AS ahead,
            min(starts + w.hours * INTERVAL 1 HOUR) FILTER (ends >= starts + w.hours * INTERVAL 1 HOUR) AS due_at,
            w.heard_until >= $instant AS hearing
-    FROM spell JOIN watcher w USING (device_id)
-    GROUP BY w.device_id, w.home_id, w.hours, w.heard_until),
+    FROM spell JOIN watcher w USING (series_no)
+    GROUP BY series_no, w.home_id, w.hours, w.heard_until),
 home AS (
     SELECT home_id, max(coalesce(due_at, ahead)) AS due_at
     FROM watched

@@ -52,20 +52,21 @@ readings = [["00:00..12:00 every 30m", "meter.water_m3", { from = 100.0, step = 
 expect   = [["18:30", {}], ["36:00", {}]]
 --- */
 WITH meter AS (
-    SELECT m.device_id, m.home_id, m.community_id, m.building_id, m.value, m.taken_at, s.litres
-    FROM state m JOIN setting s ON s.community_id = m.community_id AND s.home_id = m.home_id
+    SELECT m.series_no, m.home_id, m.community_id, m.building_id, m.value, m.taken_at, s.litres
+    FROM state m JOIN setting s ON s.home_id = m.home_id
     WHERE m.metric = 'water_m3' AND m.value IS NOT NULL AND NOT m.retained),
-used AS (  -- since the count last fell: the meter was replaced, rolled over or jumped back
-    SELECT m.device_id, max((m.value - r.value) * 1000) AS litres, min(r.taken_at) AS since
-    FROM recent r JOIN meter m ON m.device_id = r.device_id
-    LEFT JOIN (SELECT r.device_id, max(r.taken_at) AS fell_at FROM recent r JOIN meter m USING (device_id)
-               WHERE r.value > m.value GROUP BY r.device_id) f ON f.device_id = r.device_id
-    WHERE f.fell_at IS NULL OR r.taken_at > f.fell_at
-    GROUP BY m.device_id)
-SELECT m.home_id AS subject, max(m.taken_at) AS due_at, min(u.since) AS since, round(sum(u.litres)) AS value,
-       any_value(m.litres) AS limit_value, 'water_m3' AS metric, any_value(m.community_id) AS community_id, m.home_id,
-       NULL::TEXT AS room_id, NULL::TEXT AS facility_id, any_value(m.building_id) AS building_id
-FROM used u JOIN meter m USING (device_id)
-WHERE u.litres < 60000  -- DN20 at full bore for a day; more is another meter
-GROUP BY m.home_id
-HAVING round(sum(u.litres), 3) > any_value(m.litres)
+since AS (  -- a count that fell: the meter was replaced, rolled over or jumped back; that day is not judged
+    SELECT series_no, min(r.value) AS lowest, min(r.taken_at) AS since, bool_or(r.value > m.value) AS fell
+    FROM recent r JOIN meter m USING (series_no)
+    GROUP BY series_no),
+used AS (
+    SELECT m.*, since, (m.value - lowest) * 1000 AS used
+    FROM since JOIN meter m USING (series_no)
+    WHERE NOT fell)
+SELECT home_id AS subject, max(taken_at) AS due_at, min(since) AS since, round(sum(used)) AS value,
+       any_value(litres) AS limit_value, 'water_m3' AS metric, any_value(community_id) AS community_id, home_id,
+       NULL::TEXT AS room_id, NULL::TEXT AS facility_id, any_value(building_id) AS building_id
+FROM used
+WHERE used < 60000  -- DN20 at full bore for a day; more is another meter
+GROUP BY home_id
+HAVING round(sum(used), 3) > any_value(litres)

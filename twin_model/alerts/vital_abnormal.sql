@@ -98,7 +98,7 @@ readings = [["12:00..12:30 every 10m", "band.heart_rate", 150], ["12:00", "other
 expect   = [["12:11", { band = "firing" }], ["15:00", { band = "firing" }]]
 --- */
 WITH read AS (
-    SELECT r.device_id, r.metric, r.taken_at, r.value, s.minutes,
+    SELECT r.series_no, r.metric, r.taken_at, r.value, s.minutes,
            CASE r.metric WHEN 'heart_rate' THEN CASE WHEN r.value <= s.heart_low THEN s.heart_low WHEN r.value >= s.heart_high THEN s.heart_high END
                          WHEN 'spo2' THEN CASE WHEN r.value <= s.spo2_low THEN s.spo2_low END
                          WHEN 'breath_rate' THEN CASE WHEN r.value <= s.breath_low THEN s.breath_low WHEN r.value >= s.breath_high THEN s.breath_high END
@@ -106,18 +106,18 @@ WITH read AS (
     FROM recent r JOIN setting s ON s.community_id = r.community_id AND s.home_id IS NOT DISTINCT FROM r.home_id),
 off AS (  -- the readings since the last normal one of the same sign
     SELECT r.*
-    FROM read r LEFT JOIN (SELECT device_id, metric, max(taken_at) AS normal_at FROM read WHERE reached IS NULL GROUP BY device_id, metric) n
-        USING (device_id, metric)
+    FROM read r LEFT JOIN (SELECT series_no, max(taken_at) AS normal_at FROM read WHERE reached IS NULL GROUP BY series_no) n
+        USING (series_no)
     WHERE reached IS NOT NULL AND (normal_at IS NULL OR taken_at > normal_at)),
 held AS (
-    SELECT device_id, metric, min(taken_at) AS since, max(taken_at) AS last_at, arg_max(value, taken_at) AS value,
+    SELECT series_no, min(taken_at) AS since, max(taken_at) AS last_at, arg_max(value, taken_at) AS value,
            arg_max(reached, taken_at) AS reached, any_value(minutes) * INTERVAL 1 MINUTE AS held_for
     FROM off
-    GROUP BY device_id, metric)
-SELECT h.device_id AS subject, min(since + held_for) AS due_at, min(since) AS since, arg_min(h.value, since) AS value,
-       arg_min(reached, since) AS limit_value, arg_min(h.metric, since) AS metric, any_value(d.community_id) AS community_id,
+    GROUP BY series_no)
+SELECT d.device_id AS subject, min(since + held_for) AS due_at, min(since) AS since, arg_min(h.value, since) AS value,
+       arg_min(reached, since) AS limit_value, arg_min(d.metric, since) AS metric, any_value(d.community_id) AS community_id,
        any_value(d.home_id) AS home_id, any_value(d.room_id) AS room_id, any_value(d.facility_id) AS facility_id,
        any_value(d.building_id) AS building_id
-FROM held h JOIN heard d USING (device_id)
+FROM held h JOIN state d USING (series_no)
 WHERE last_at >= since + held_for
-GROUP BY h.device_id
+GROUP BY d.device_id
