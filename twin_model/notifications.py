@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from twin_model.remembered import Remembered
 from twin_model.store import Store, Writer
 
 BEGAN = "began"
@@ -118,6 +119,7 @@ class Notifications:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._read = Remembered(4)
 
     def begin(self, outlet: str, now: datetime) -> int:
         """The number after which this outlet tells; the first call ever sets it, so a new outlet tells no old news."""
@@ -132,16 +134,20 @@ class Notifications:
 
         return self._store.write(change)
 
-    def pending(self, outlet: str, now: datetime, *, after: int = 0, limit: int = 1000) -> list[Notification]:
-        """The oldest that ``outlet`` has neither told nor given up, with a number above ``after``.
+    def since(self, after: int, now: datetime, *, limit: int = 500) -> list[Notification]:
+        """The oldest with a number above ``after``. ``now`` is asked for the names of places and people.
 
-        ``now`` is only asked for the names of places.
+        Outlets that are equally far share one reading: it happens after every commit of care.
         """
-        newest = self._store.select(_NEWEST)["newest"][0].as_py()
-        if newest <= after:  # asked after every commit of care, of which few bring news
+        newest: int = self._store.select(_NEWEST)["newest"][0].as_py()
+        if newest <= after:
             return []
-        rows = self._store.read("pending_notifications", outlet=outlet, instant=now, after=after, most=limit)
-        return [Notification(**{**row, "body": _body(row["body"])}) for row in rows.to_pylist()]
+        return self._read.get((after, newest, limit), lambda: self._since(after, now, limit))
+
+    def done(self, outlet: str) -> set[int]:
+        """The numbers that ``outlet`` has told or given up."""
+        table = self._store.select(_DONE, outlet=outlet, given_up=GIVEN_UP + "%")
+        return set(table["notification_id"].to_pylist())
 
     def tried(self, outlet: str, numbers: Sequence[int], at: datetime, *, told: bool, detail: str) -> None:
         """Note one try to tell these; with ``told`` false they stay pending."""
@@ -155,6 +161,10 @@ class Notifications:
         """What this outlet has done since it began."""
         rows = self._store.select(_TOLD, outlet=outlet, began=BEGAN, given_up=GIVEN_UP + "%").to_pylist()
         return Told(**rows[0])
+
+    def _since(self, after: int, now: datetime, limit: int) -> list[Notification]:
+        rows = self._store.read("notifications_since", instant=now, after=after, most=limit).to_pylist()
+        return [Notification(**{**row, "body": _body(row["body"])}) for row in rows]
 
     def tries_since(self, outlet: str, since: datetime) -> list[datetime]:
         """When this outlet last sent messages (several notifications in one message count once)."""
@@ -187,6 +197,10 @@ _NEWEST = "SELECT coalesce(max(notification_id), 0) AS newest FROM notification"
 
 _BEGAN_AFTER = """
 SELECT max(notification_id) AS after FROM notification_try WHERE outlet = $outlet AND detail = $began
+"""
+
+_DONE = """
+SELECT notification_id FROM notification_try WHERE outlet = $outlet AND (told OR detail LIKE $given_up)
 """
 
 _TOLD = """

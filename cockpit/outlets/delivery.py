@@ -85,6 +85,7 @@ class Delivery:
         self._clock, self._jitter = clock, jitter
         now = clock()
         self._read_up_to = notifications.begin(settings.name, now)
+        self._done = notifications.done(settings.name)
         self._lines: dict[str, _Line] = {}
         self._failures = 0
         self._asked_until: datetime | None = None
@@ -129,7 +130,7 @@ class Delivery:
     def status(self) -> dict[str, Any]:
         """name, kind, waiting, oldest, told, last_told, given_up, refused, fault ({zh, en} or None)."""
         # A receiver that hangs keeps us from reading: what was stored since waits too.
-        unread = self._notifications.pending(self.settings.name, self._clock(), after=self._read_up_to)
+        unread = self._notifications.since(self._read_up_to, self._clock(), limit=READ_AT_ONCE)
         known_at = {n.notification_id: n.known_at for n in unread if self._is_for_us(n)}
         for line in list(self._lines.values()):
             known_at |= {n.notification_id: n.known_at for n in list(line.waiting)}
@@ -150,7 +151,7 @@ class Delivery:
 
     def _read(self, now: datetime) -> None:
         while True:
-            new = self._notifications.pending(self.settings.name, now, after=self._read_up_to, limit=READ_AT_ONCE)
+            new = self._notifications.since(self._read_up_to, now, limit=READ_AT_ONCE)
             for said in new:
                 if self._is_for_us(said):
                     line = self._lines.setdefault(said.line, _Line())
@@ -164,10 +165,13 @@ class Delivery:
                     )
                 self._read_up_to = said.notification_id
             if len(new) < READ_AT_ONCE:
+                self._done.clear()  # what is done from here on is known without the store
                 return
 
     def _is_for_us(self, said: Notification) -> bool:
         wanted, body = self.settings, said.body
+        if said.notification_id in self._done:
+            return False
         if (said.drill_id or body.get("is_drill")) and not wanted.drills:
             return False
         if wanted.kinds and said.kind not in wanted.kinds:

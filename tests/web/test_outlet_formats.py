@@ -45,7 +45,7 @@ def sent(store, clock, receiver):
         for n, change in enumerate(changes or [{}], 1):
             out.put(change.pop("incident", f"i{n}"), **change)
         if together:
-            stored = out.notifications.pending("duty", clock())
+            stored = out.notifications.since(0, clock())
             told = [notice(s, lang=out.settings.lang, public=False, public_url=public_url) for s in stored]
             assert outlet(kind, there.url).tell(told, clock()) == len(told)
         else:
@@ -99,7 +99,7 @@ def test_the_receiver_can_check_the_signature_with_a_few_lines(store, clock, rec
     out = Outbox(store, clock, there.url, secret=secret)
     out.put()
     Webhook(Poster(there.url, timeout_s=5), secret).tell(
-        [notice(out.notifications.pending("duty", clock())[0], lang="zh", public=False, public_url="")], clock()
+        [notice(out.notifications.since(0, clock())[0], lang="zh", public=False, public_url="")], clock()
     )
     (request,) = there.requests
     key = base64.b64decode(secret[6:]) if secret.startswith("whsec_") else secret.encode()
@@ -153,7 +153,7 @@ def test_a_dingtalk_robot_without_secret_is_sent_no_signature(store, clock, rece
     there = receiver()
     out = Outbox(store, clock, there.url, "dingtalk")
     out.put()
-    (stored,) = out.notifications.pending("duty", clock())
+    (stored,) = out.notifications.since(0, clock())
     DingTalk(Poster(there.url, timeout_s=5)).tell([notice(stored, lang="zh", public=False, public_url="")], clock())
     assert "sign" not in there.requests[0].path
     assert json.loads(there.requests[0].body)["msgtype"] == "markdown"  # nothing to open: no button
@@ -174,7 +174,7 @@ def test_a_message_takes_only_as_many_as_its_receiver_allows(store, clock, recei
     out = Outbox(store, clock, there.url, "wecom")
     for n in range(10):
         out.put(f"i{n}", sentence={"zh": "长" * 190, "en": "x"})
-    told = [notice(s, lang="zh", public=False, public_url="") for s in out.notifications.pending("duty", clock())]
+    told = [notice(s, lang="zh", public=False, public_url="") for s in out.notifications.since(0, clock())]
     n = outlet("wecom", there.url).tell(told, clock())
     text = json.loads(there.requests[0].body)["markdown"]["content"]
     assert (1 < n < 10, text.count("紧急呼叫"), text.startswith(f"{n} 条通知")) == (True, n, True)
@@ -211,7 +211,7 @@ def test_who_did_what_and_who_is_asked_next_is_said_only_while_it_is_so(
 ):
     out = Outbox(store, clock, "http://127.0.0.1:9/")
     out.put("i1", kind, **changes)
-    (stored,) = out.notifications.pending("duty", clock())
+    (stored,) = out.notifications.since(0, clock())
     said = notice(stored, lang=lang, public=False, public_url="")
     assert said.headline == headline
     assert [line for line in said.lines(clock()) if line.startswith(("下一步", "Next"))] == (
@@ -325,7 +325,7 @@ def test_a_topic_level_never_holds_what_a_community_id_may_not(clock, store):
     out.put(community_id="a/b+#c", grade=2)
     out.put("i2", drill="d1", is_drill=True)
     topics = MqttTopic(lambda topic, payload: published.append((topic, json.loads(payload)["id"])) is None)
-    for stored in out.notifications.pending("duty", clock()):
+    for stored in out.notifications.since(0, clock()):
         topics.tell([notice(stored, lang="zh", public=False, public_url="")], clock())
     assert [topic for topic, _ in published] == ["cim/alerts/a-b--c/2", "cim/drills/demo/1"]
 
@@ -333,7 +333,7 @@ def test_a_topic_level_never_holds_what_a_community_id_may_not(clock, store):
 def test_a_broker_that_does_not_acknowledge_was_not_told(clock, store):
     out = Outbox(store, clock, "http://127.0.0.1:9/")
     out.put()
-    told = [notice(s, lang="zh", public=False, public_url="") for s in out.notifications.pending("duty", clock())]
+    told = [notice(s, lang="zh", public=False, public_url="") for s in out.notifications.since(0, clock())]
 
     def refuse(_topic: str, _payload: bytes) -> bool:
         raise OSError("mqtt://user:very-secret@broker")
@@ -349,7 +349,7 @@ def test_a_file_grows_by_one_event_a_notice(clock, store, tmp_path):
     for n in range(3):
         out.put(f"i{n}")
     lines = JsonLines(tmp_path / "told.jsonl")
-    for stored in out.notifications.pending("duty", clock()):
+    for stored in out.notifications.since(0, clock()):
         lines.tell([notice(stored, lang="zh", public=False, public_url="")], clock())
     events = [json.loads(line) for line in (tmp_path / "told.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [event["subject"] for event in events] == ["i0", "i1", "i2"]
@@ -415,5 +415,5 @@ def test_two_stores_share_no_event_id(clock):
             out = Outbox(store, clock, "http://127.0.0.1:9/")
             out.put("i1")
             out.put("i2")
-            ids |= {n.event_id for n in out.notifications.pending("duty", clock())}
+            ids |= {n.event_id for n in out.notifications.since(0, clock())}
     assert len(ids) == 4

@@ -187,7 +187,7 @@ def test_told_but_not_noted_is_told_again_with_the_same_id_bytes_and_key(outbox,
     there = receiver()
     out = outbox(there.url)
     out.put()
-    (stored,) = out.notifications.pending("duty", clock())
+    (stored,) = out.notifications.since(0, clock())
     outlet("webhook", there.url).tell([notice(stored, lang="zh", public=False, public_url="")], clock())
     clock.forward(seconds=7)
     out.restart()
@@ -462,7 +462,7 @@ def test_a_group_of_people_is_told_what_it_must_know_and_not_each_step(outbox, r
 
 def test_an_outlet_can_ask_for_every_kind_of_news_that_care_tells():
     steps = {step for procedure in Catalogue.load().procedures.values() for step in procedure.steps}
-    assert steps | {"raised", "realarmed", "escalated", "evidence", "cleared"} == set(TELLS)
+    assert steps | {"raised", "realarmed", "escalated", "evidence", "cleared", "overdue"} == set(TELLS)
 
 
 def test_a_body_nobody_can_read_does_not_stop_those_after_it(outbox, receiver, store, clock):

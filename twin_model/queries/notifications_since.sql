@@ -1,10 +1,5 @@
--- What an outlet has neither told nor given up, oldest first, with the names of the places it is about.
-WITH waiting AS (
-    SELECT n.* FROM notification n
-    WHERE n.notification_id > $after AND NOT EXISTS (
-        SELECT 1 FROM notification_try t
-        WHERE t.outlet = $outlet AND t.notification_id = n.notification_id AND (t.told OR t.detail LIKE 'given up: %'))
-    ORDER BY n.notification_id LIMIT $most),
+-- Notifications with a number above $after, oldest first, with the names of the places and people they are about.
+WITH waiting AS (SELECT * FROM notification WHERE notification_id > $after ORDER BY notification_id LIMIT $most),
 alerted AS (
     SELECT alert_id, any_value(building_id) AS building_id, any_value(rule) AS rule
     FROM alert_step WHERE alert_id IN (SELECT alert_id FROM waiting) GROUP BY alert_id)
