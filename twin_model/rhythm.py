@@ -216,10 +216,8 @@ class Rhythm:
         cleared: list[tuple[Due, float]] = []
         if not len(at):
             return cleared
-        day = (at // DAY).astype(np.int64)
-        cuts = np.flatnonzero((np.diff(at) >= 2 * SLOT) | (np.diff(day) > 0)) + 1
         start = 0
-        for end in [*cuts.tolist(), len(at)]:
+        for end in [*self._cuts(at, door), len(at)]:
             while start < end and self._is_stray(float(at[start]), int(sensor[start]), bool(door[start]), cleared):
                 start += 1
             if start < end:
@@ -276,8 +274,19 @@ class Rhythm:
         self._stray = (at, sensor, door)
         return True
 
+    def _cuts(self, at: F64, door: Bools) -> list[int]:
+        """Where a new run begins: at a new day, after a silence that may alarm or may have been an absence."""
+        if len(at) == 1:
+            return []
+        pause = np.diff(at)
+        left = np.maximum.accumulate(np.where(door, at, self._door))
+        by_door = door[1:] | (at[:-1] - left[:-1] <= DOOR_WINDOW)
+        is_cut = (pause >= FLOOR) | ((pause >= 2 * SLOT) & by_door) | (np.diff(at // DAY) > 0)
+        cuts: list[int] = (np.flatnonzero(is_cut) + 1).tolist()
+        return cuts
+
     def _run(self, at: F64, sensor: U8, door: Bools) -> None:
-        """Signs of life of one day without a pause of ten minutes."""
+        """Signs of life of one day without a pause that means anything."""
         first, today = float(at[0]), int(at[0] // DAY)
         if self.last is not None:
             self._learn_silence(self.last, first, ended_by_door=self._came_in or bool(door[0]))
