@@ -265,10 +265,14 @@ def end_abandoned(twin: Twin) -> list[str]:
 
 def beginning(scenario: Scenario, now: datetime, speed: float) -> datetime:
     """The last instant of the scenario's time of day from which nothing is told before it is true in real time."""
-    latest = now - scenario.lasts * (1.0 - 1.0 / speed) - EARLY * speed
-    local = latest.astimezone(_LOCAL)
+    local = latest_begin(scenario.lasts, now, speed).astimezone(_LOCAL)
     begin = local.replace(hour=0, minute=0, second=0, microsecond=0) + scenario.starts
     return (begin if begin <= local else begin - timedelta(days=1)).astimezone(UTC)
+
+
+def latest_begin(lasts: timedelta, now: datetime, speed: float) -> datetime:
+    """A drill that begins later than this would tell something, or a heartbeat early, that is not true yet."""
+    return now - lasts * (1.0 - 1.0 / speed) - EARLY * speed
 
 
 def write_script(scenario: Scenario, players: Cast, catalogue: Catalogue, begin: datetime, speed: float) -> Script:

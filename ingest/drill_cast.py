@@ -83,6 +83,31 @@ class Casting:
         entities = [self._community, *buildings.values(), *people, *self._contacts(), *devices.values()]
         return Cast(self._community, entities, homes, devices)
 
+    def copies(
+        self, homes: Sequence[Mapping[str, Any]], devices: Sequence[Mapping[str, Any]]
+    ) -> tuple[Cast, dict[str, Device]]:
+        """The homes of a recording with their own devices and gateways; the copies also by original identity."""
+        gateways = [row for row in devices if row["type"] == GATEWAY]
+        wanted = {row["building_id"] for row in (*homes, *gateways)} - {None}
+        buildings = self._buildings(wanted)
+        made: dict[str, Device] = {}
+        for number, row in enumerate(gateways, start=1):
+            building = buildings.get(row["building_id"])
+            where = building.building_id if building else None
+            made[row["device_id"]] = self._device(f"gw{number}", GATEWAY, building_id=where)
+        entities: list[Entity] = [self._community, *buildings.values(), *self._contacts()]
+        pairs: list[tuple[str, str]] = []
+        for number, row in enumerate(homes, start=1):
+            home = self._home(number, row, buildings[row["building_id"]].building_id)
+            pairs.append((row["home_id"], home.home_id))
+            entities += [home, self._resident(number, home.home_id)]
+            mine = [d for d in devices if d["home_id"] == row["home_id"]]
+            for place, device in enumerate(mine, start=1):
+                copy = self._device(f"h{number:03}-{place}", device["type"], home_id=home.home_id)
+                gateway = made.get(device["gateway_id"] or "")
+                made[device["device_id"]] = replace(copy, gateway_id=gateway.device_id if gateway else None)
+        return Cast(self._community, [*entities, *made.values()], pairs, {}), made
+
     def _buildings(self, wanted: set[str]) -> dict[str, Building]:
         rows = {row["building_id"]: row for row in self._twin.entities("building", self._at).to_pylist()}
         return {

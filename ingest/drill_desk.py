@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.drill import RunningDrill, end_abandoned, start_drill
 from ingest.drill_cast import DrillRefused
+from ingest.drill_replay import start_replay
 from ingest.mqtt import Publisher
 from ingest.url import BrokerError, BrokerUrl
 from twin_model.drill_clock import Drill
@@ -47,16 +48,30 @@ class DrillDesk:
         """Begin a drill. Raises ``DrillRefused`` (a ValueError) with one sentence."""
         if scenario not in self.scenarios:
             raise DrillRefused(f"there is no scenario {scenario!r}; there are {', '.join(self.scenarios)}")
+        return self._begin(
+            lambda publisher: start_drill(
+                self._twin, publisher.publish, self.scenarios[scenario], drill_of=community_id, by=by,
+                clock=self._clock, speed=speed, flush=publisher.flush,
+            )
+        )  # fmt: skip
+
+    def replay(self, path: Path, community_id: str, speed: float, by: str) -> Drill:
+        """Begin a drill that plays a recorded day. Raises ``DrillRefused`` with one sentence."""
+        return self._begin(
+            lambda publisher: start_replay(
+                self._twin, publisher.publish, path, drill_of=community_id, by=by, clock=self._clock, speed=speed,
+                flush=publisher.flush,
+            )
+        )  # fmt: skip
+
+    def _begin(self, begin: Callable[[Publisher], RunningDrill]) -> Drill:
         with self._lock:
             self._begun = {name: drill for name, drill in self._begun.items() if not drill.is_over}
             try:
                 self._publisher = self._publisher or Publisher(self._url, client_id="cim-drill", ca_file=self._ca_file)
             except BrokerError as error:
                 raise DrillRefused(f"the broker cannot be used: {error}") from error
-            running = start_drill(
-                self._twin, self._publisher.publish, self.scenarios[scenario], drill_of=community_id, by=by,
-                clock=self._clock, speed=speed, flush=self._publisher.flush,
-            )  # fmt: skip
+            running = begin(self._publisher)
             self._begun[running.drill.drill_id] = running
             return running.drill
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from ingest.drill import (
 )
 from ingest.drill_cast import MARK, DrillRefused, cast
 from ingest.drill_desk import DrillDesk
+from ingest.drill_replay import start_replay
 from ingest.mqtt import Publisher
 from ingest.service import BrokerSettings, MqttIngest
 from ingest.url import BrokerUrl
@@ -330,3 +332,33 @@ within = "1m"
         "motion does not measure 'fall'", "there is no rule 'flood'", "say either home = n or gateway = true",
     ):  # fmt: skip
         assert part in said
+
+
+def test_a_recorded_hour_is_replayed_as_a_drill_by_copies_of_its_homes(exercised, tmp_path):
+    twin, _ = exercised
+    lines = [
+        {"at": f"2026-11-01T09:{minute:02}:00+08:00", "topic": topic, "payload": json.dumps(payload)}
+        for minute, topic, payload in (
+            (0, "community/c/gateway/gw", {"online": 80, "ts": "2026-11-01T09:00:00+08:00"}),
+            (1, "community/c/motion/c-1-03-motion", {"v": 1, "ts": "2026-11-01T09:01:00+08:00"}),
+            (2, "community/c/sos_button/c-1-03-sos_button", {"sos": 1, "ts": "2026-11-01T09:02:00+08:00"}),
+            (3, "community/c/sos_button/nobodys", {"sos": 1, "ts": "2026-11-01T09:03:00+08:00"}),
+        )
+    ]
+    file = tmp_path / "hour.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    sent: list[tuple[str, bytes]] = []
+    running = start_replay(
+        twin, lambda t, p: sent.append((t, p)), file, drill_of="c", by="tester", clock=utc_now, speed=600
+    )
+    community = running.drill.community_id
+    assert running.wait(60)
+    assert [topic.rsplit("/", 1)[0] for topic, _ in sent] == [
+        f"community/{community}/{kind}" for kind in ("gateway", "motion", "sos_button")
+    ]
+    assert running.drill.drill_from.astimezone(timezone(timedelta(hours=8))).strftime("%H:%M") == "09:00"
+    assert running.drill.drill_from < utc_now()
+    running.stop()
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(DrillRefused, match="holds no message of a home"):
+        start_replay(twin, lambda t, p: None, file, drill_of="c", by="tester", clock=utc_now)
