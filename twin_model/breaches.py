@@ -8,6 +8,7 @@ the rule waits for, so that silence is noticed on time although it sends no mess
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ log = logging.getLogger("cim.care")
 NOT_DUE = np.int64(np.iinfo(np.int64).max)
 _PLACES = ("community_id", "home_id", "room_id", "facility_id", "building_id")
 _COLUMNS = ("subject", "due_at", "since", "value", "limit_value", "metric", *_PLACES)
+_OF_HOMES = re.compile(r"\b(home_state|rhythm)\b")
 _PULSE = ("device_id", "type", "metric", *_PLACES)
 
 
@@ -163,12 +165,14 @@ class Breaches:
         mask = pa.array(rows)
         state = placed.senses(moment.states, moment.instant).filter(mask)
         homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
+        # the urgent rules, asked inside a commit, do not go by them
+        of_homes = any(_OF_HOMES.search(rule.sql) for rule in rules)
         return {
             "state": state,
             "heard": _heard(placed, moment.states, rows, self._returns.of(placed, moment)),
             "pulse": _pulse(groups, moment.batch, rows),
             "absence": self._absences(moment),
-            **self._homes(moment, state, homes),
+            **(self._homes(moment, state, homes) if of_homes else {}),
         }
 
     def _recent(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
