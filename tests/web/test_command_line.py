@@ -19,7 +19,7 @@ import pytest
 import run
 from ingest.report import LAYERS
 
-from ..conftest import Served, listening, unused_port
+from ..conftest import Served, eventually, listening, unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SQUARE = [[104.0, 30.0], [104.0002, 30.0], [104.0002, 30.0002], [104.0, 30.0002], [104.0, 30.0]]
@@ -253,3 +253,36 @@ def test_an_unknown_device_is_adopted_and_its_message_counts(server, tmp_path, w
     assert answer.json()["readings_used"] == 2
     states = {s["metric"]: s["value"] for s in server.get("/api/v1/states", device_id="c-m-1").json()["items"]}
     assert states == {"motion": 1.0, "battery": 80.0}
+
+
+# --- drills
+
+
+def test_a_drill_is_listed_begun_and_ended_from_the_command_line(served):
+    """its incidents and its community say that they are an exercise; afterwards nothing of it is open"""
+    listed = command("drill", "list", "--data", served.data)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "sos_burst" in listed.stdout
+    begun = command("drill", "start", "sos_burst", "--speed", "20", "--data", served.data)
+    assert begun.returncode == 0, begun.stderr
+    drill = begun.stdout.strip()
+
+    def incidents() -> list[dict]:
+        items = served.get("/api/v1/incidents").json()["items"]
+        return [i for i in items if i["drill_id"] == drill]
+
+    found = eventually(incidents, within=60, what="an incident of the drill")
+    community = served.get("/api/v1/drills").json()["items"][0]
+    assert {i["community_id"] for i in found} == {community["community_id"]}
+    assert community["drill_of"] != community["community_id"]
+    running = command("drill", "list", "--data", served.data).stdout
+    assert f"{drill}  sos_burst" in running
+    assert "running" in running
+    ended = command("drill", "stop", drill, "--data", served.data)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert incidents() == []
+    assert refused(command("drill", "stop", drill, "--data", served.data))
+
+
+def test_a_drill_without_a_server_says_that_it_needs_one(tmp_path):
+    assert "start it first" in refused(command("drill", "list", "--data", tmp_path))
