@@ -147,23 +147,29 @@
     hand(kind === "incident");
   }
   /* At most one revision a second; and one every 15 s without any event, because silence makes things stale. When an
-     incident moved the page is told at once, whatever it is busy with. */
+     incident moved the page is told as soon as what it was asked before has been answered: Dash drops an answer when
+     the next question has left already, so that asking sooner would show it later, or on a busy server never. */
+  let hurries = false;
   function hand(urgent) {
+    hurries = hurries || urgent === true;
     if (at() !== null || !byId("shell--bar")) return;
     const now = Date.now();
     if (!pending && now - handed > 15000 && handed && lostSince === null) pending = { revision: null, second: iso(serverNow()) };
-    if (!pending || document.hidden || (!urgent && (now - handed < 990 || !answered(now)))) return;
+    if (!pending || document.hidden || !answered(now, hurries) || (!hurries && now - handed < 990)) return;
     if (now - handed < 200) { setTimeout(hand, 200, true); return; }  // many at once: one page for all of them
     set("shell--revision", pending);
     asked = pending.second;
     pending = null;
+    hurries = false;
     handed = now;
   }
-  /* Whether every group of panels has answered what was last asked; one that takes longer than 5 s is not waited for. */
+  /* Whether every group of panels has answered what was last asked; one that takes longer than 15 s is not waited for,
+     and what hurries does not wait for the slow groups. */
   let asked = null, answers = {}, begun = Date.now();
-  function answered(now) {
+  function answered(now, quick) {
     const groups = Array.from(document.querySelectorAll("[data-panels]"), (group) => group.dataset.panels);
-    return now - Math.max(handed, begun) > 5000 || groups.every((group) => group in answers && (asked === null || answers[group] === asked));
+    const waited = quick ? groups.filter((group) => !group.endsWith("-slow")) : groups;
+    return now - Math.max(handed, begun) > 15000 || waited.every((group) => group in answers && (asked === null || answers[group] === asked));
   }
   function offline() {
     const lost = lostSince !== null && Date.now() - lostSince > 3000, place = byId("shell--offline");
