@@ -158,7 +158,8 @@ class RunningDrill:
             return True
         last = max(events, key=lambda t: t.at)
         heard = self._twin.states(self._twin.now(), device_id=last.device.device_id)["taken_at"].to_pylist()
-        return any(at is not None and at >= last.at for at in heard)
+        told = last.at - timedelta(milliseconds=1)  # messages carry milliseconds
+        return any(at is not None and at >= told for at in heard)
 
     def _send(self, message: Told) -> None:
         device = message.device
@@ -213,7 +214,7 @@ def enter(
         drill_id=drill_id, community_id=players.community.community_id, drill_of=players.community.drill_of or "",
         scenario=scenario, speed=speed, started_at=started_at, drill_from=script.begin, started_by=by,
     )  # fmt: skip
-    twin.care.begin_drill(drill)
+    twin.care.begin_drill(drill, {new: original for original, new in players.homes})
     twin.record(players.entities, valid_from=started_at)
     return RunningDrill(twin, publish, drill, script, clock, flush).start()
 

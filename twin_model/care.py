@@ -27,6 +27,7 @@ from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
 from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
+from twin_model.rhythm_days import LOCAL_US, copy_days
 from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer
@@ -410,10 +411,16 @@ class Care:
         """All drills, newest first; as known at ``at``."""
         return drill_clock.read(self._store, at)
 
-    def begin_drill(self, drill: Drill) -> None:
-        """Start a drill's clock; its community and homes are recorded before."""
+    def begin_drill(self, drill: Drill, likes: Mapping[str, str] | None = None) -> None:
+        """Start a drill's clock. ``likes``: by home of the drill, the home whose learned days it gets."""
+        day = (drill.drill_from + timedelta(microseconds=LOCAL_US)).date()
+
+        def change(writer: Writer) -> None:
+            drill_clock.begin(writer, drill)
+            copy_days(writer, dict(likes or {}), day, from_us(received))
+
         with self._twin.writing() as received:
-            self._twin.commit(lambda writer: drill_clock.begin(writer, drill), received, care=True)
+            self._twin.commit(change, received, care=True)
             self.clock.reload()
 
     def end_drill(self, drill_id: str) -> Drill:

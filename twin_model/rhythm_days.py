@@ -34,6 +34,20 @@ def write_days(writer: Writer, rows: pa.Table) -> None:
     writer.append("rhythm_day", rows)
 
 
+def copy_days(writer: Writer, likes: dict[str, str], before: date, known_at: datetime) -> None:
+    """Give new homes what was learned of others, inside the caller's transaction: days before ``before``.
+
+    ``likes``: the home a new one is like, by the new one's identity.
+    """
+    pairs = pa.table({"new_id": pa.array(list(likes), pa.string()), "home_id": pa.array(likes.values(), pa.string())})
+    writer.execute(
+        "INSERT INTO rhythm_day BY NAME SELECT new_id AS home_id, day, active, watched, $known_at AS known_at"
+        " FROM rhythm_day JOIN likes USING (home_id) WHERE day < $before"
+        " QUALIFY row_number() OVER (PARTITION BY new_id, day ORDER BY rhythm_day.known_at DESC) = 1",
+        tables={"likes": pairs}, before=before, known_at=known_at,
+    )  # fmt: skip
+
+
 def local(us: int) -> float:
     """Local seconds of an instant in microseconds."""
     return (us + LOCAL_US) / 1e6

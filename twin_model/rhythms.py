@@ -202,6 +202,9 @@ class Rhythms:
         self._value, self._heard = value, heard
         self._weight: dict[int, F64] = {}
         self._shares: F64 | None = None
+        new = frozenset(layout.homes) - self._rhythm.keys()
+        if before is not None and new and self._known is not None:
+            read_days(self._store, self._known, self._rhythm, new)  # a drill's homes bring the days of others
 
     def _restore(self, layout: Layout, known: int) -> None:
         first = read_days(self._store, known, self._rhythm, self._only)

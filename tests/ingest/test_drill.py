@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import shapely
 
@@ -35,6 +36,8 @@ from twin_model.drill_clock import Drill
 from twin_model.drill_scenarios import gateway_of, home_of, load_scenarios
 from twin_model.drill_score import DrillScore, score
 from twin_model.entities import Building, Community, Device, Entity, Home
+from twin_model.rhythm import Day, sensor_code
+from twin_model.rhythm_days import SCHEMA, day_row, write_days
 from twin_model.twin import Twin
 
 CATALOGUE = Catalogue.load()
@@ -115,7 +118,7 @@ def test_a_scenario_gives_exactly_the_incidents_that_it_should(exercised, name: 
 
 def test_a_gateway_that_dies_with_200_devices_is_one_incident_and_40_blind_homes(exercised):
     twin, hold = exercised
-    running = hold("gateway_outage", speed=300)
+    running = hold("gateway_outage", speed=200)
     community = running.drill.community_id
 
     def states() -> Counter[str]:
@@ -362,3 +365,24 @@ def test_a_recorded_hour_is_replayed_as_a_drill_by_copies_of_its_homes(exercised
     file.write_text("", encoding="utf-8")
     with pytest.raises(DrillRefused, match="holds no message of a home"):
         start_replay(twin, lambda t, p: None, file, drill_of="c", by="tester", clock=utc_now)
+
+
+def test_a_drills_homes_know_the_rhythm_of_those_they_are_like(exercised):
+    twin, hold = exercised
+    day = Day()
+    day.active[100:120] = sensor_code("c-1-00-motion")
+    day.watched[:] = True
+    today = (utc_now() + timedelta(hours=8)).date().toordinal() - date(1970, 1, 1).toordinal()
+    rows = [day_row("c-1-00", today - back, day, utc_now() - timedelta(days=back - 1)) for back in range(1, 15)]
+    with twin.writing() as received:
+        twin.commit(lambda writer: write_days(writer, pa.Table.from_pylist(rows, schema=SCHEMA)), received)
+        twin.care.reload()
+    running = hold("sos_burst", speed=60)
+    first = home_of(running.drill.community_id, 1)
+
+    def learned() -> int:
+        found = twin.care.home_rhythm(first, twin.now())
+        return found["days"] if found else 0
+
+    eventually(lambda: learned() >= 10, within=60, what="the learned days")
+    running.stop()
