@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ import aiohttp
 import numpy as np
 import shapely
 
+from benchmarks.map import FLAGS
 from benchmarks.mosquitto import free_port
 from cockpit.tokens import Role, Tokens
 from ingest.mqtt import Publisher
@@ -242,8 +244,11 @@ new MutationObserver(() => {
 async def _browser(url: str, token: str) -> _Page:
     from playwright.async_api import async_playwright
 
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise RuntimeError("chromium is not installed; tools/system-packages.sh installs it")
     playwright = await async_playwright().start()
-    browser = await playwright.chromium.launch()
+    browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
     page = await browser.new_page(viewport={"width": 1920, "height": 1080})
     await page.add_init_script(_NOTE)
     await page.goto(f"{url}/elder-care?community={COMMUNITY}&token={token}")
