@@ -78,6 +78,8 @@ def rhythm(view: View, now: datetime, answer: Any) -> str:
     if answer is None:
         return t(lang, "home.rhythm.none")
     words = titled(lang, answer["sentence"], "")
+    if answer["enough"] and answer["last"] and answer["due_at"] and answer["expected"] < 1:  # nothing is missing yet
+        words = t(lang, "home.rhythm.lately", at=moment(lang, answer["last"], now))
     if answer["due_at"] is None:
         return words
     at, length = moment(lang, answer["due_at"], now), lasting(lang, answer["due_at"] - now)
