@@ -37,7 +37,7 @@ WARM_UP_RATE = 1500
 EARLY = timedelta(seconds=20)
 HEARD_S = 15.0
 """Real seconds that a drill waits at its end for the twin to have stored its last event."""
-LIFE_BEFORE = timedelta(hours=14)
+LIFE_BEFORE = timedelta(hours=3)
 """How much of the day before the beginning the devices tell of, where a scenario has life."""
 HEARTBEATS = 4
 """Heartbeats within the time after which a device counts as stale."""
