@@ -57,8 +57,8 @@ def work(twin: Twin, at: datetime, community: str) -> tuple[list[Incident], list
 
 def states(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer:
     """Equipped homes of elders living alone by state, and the state the list is kept to."""
-    rows = twin.home_states(at, community_id=community)
-    newest = pc.max(rows["since"]).as_py() if rows.num_rows else None
+    rows = twin.care.home_states(at, community_id=community)
+    newest = pc.max(rows["seen_at"]).as_py() if rows.num_rows else None
     return {**Counter(rows["state"].to_pylist()), "equipped": rows.num_rows, "newest": newest, "chosen": chosen}
 
 
@@ -66,7 +66,7 @@ def waiting(twin: Twin, at: datetime, community: str, *, chosen: str | None, kep
     """Open incidents by urgency, blind homes without one, the last closed; or the homes of one state (``kept``)."""
     incidents = open_incidents(twin, at, community)
     shown = chosen_of(twin, at, incidents, chosen)
-    homes = twin.home_states(at, community_id=community)
+    homes = twin.care.home_states(at, community_id=community)
     closed = [] if incidents else last_closed(twin, at, community)
     of_state = homes.filter(pc.equal(homes["state"], kept)).to_pylist() if kept else []
     of_state.sort(key=lambda row: (row["since"] is None, row["since"]))
@@ -85,9 +85,7 @@ def waiting(twin: Twin, at: datetime, community: str, *, chosen: str | None, kep
 
 def last_closed(twin: Twin, at: datetime, community: str) -> list[Incident]:
     """The last incidents that were closed, newest first."""
-    every = twin.care.incidents(
-        at, community_id=community, open_only=False, include_drills=False, since=at - LOOK_BACK
-    )
+    every = twin.care.incidents(at, community_id=community, open_only=False, include_drills=False, since=at - LOOK_BACK)
     closed = [i for i in every if i.closed_at is not None]
     return sorted(closed, key=lambda i: i.closed_at or i.raised_at, reverse=True)[:LAST_CLOSED]
 
@@ -228,7 +226,7 @@ def building(twin: Twin, at: datetime, community: str, *, chosen: str | None, pi
     if row is None:
         return None
     homes = twin.entities("home", at, community_id=row["community_id"], building_id=where_)
-    states_ = twin.home_states(at, community_id=row["community_id"])
+    states_ = twin.care.home_states(at, community_id=row["community_id"])
     states_ = states_.filter(pc.equal(states_["building_id"], where_))
     open_ = [i for i in open_incidents(twin, at, community) if i.building_id == where_ and i.severity == "act"]
     return {

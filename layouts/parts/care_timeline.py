@@ -31,7 +31,7 @@ T = TypeVar("T")
 Answer = dict[str, Any]
 
 HOLDS = timedelta(seconds=15)
-KEPT = 16
+KEPT = 24
 MOST_ROWS = 9
 MOST_POINTS = 240
 
@@ -50,9 +50,10 @@ def evidence(twin: Twin, at: datetime, community: str, *, chosen: str | None) ->
     midnight = at.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
     found = _remember(twin, (home, at), lambda: home_tracks.tracks(twin, at, owner, home=home))
     learned = _remember(twin, (home, midnight, "usual"), lambda: home_tracks.usual(twin, midnight, owner, home=home))
+    rhythm = _remember(twin, (home, at, "rhythm"), lambda: twin.care.home_rhythm(home, at))
     if found is None:
         return None
-    answer = home_tracks.together({**found, "tracks": [dict(track) for track in found["tracks"]]}, learned)
+    answer = home_tracks.together(found, learned, rhythm)
     head = {"home_id": home, "facility_id": None, "building_id": incident.building_id, "room_id": None}
     marks = [(item.since, incident.severity) for item in incident.evidence if item.firing and item.since is not None]
     return {**answer, "place": placed(twin, real, [head])[0], "marks": marks, "title": incident.title}
