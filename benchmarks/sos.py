@@ -261,5 +261,6 @@ if __name__ == "__main__":
     options = argparse.ArgumentParser()
     options.add_argument("--browser", action="store_true")
     options.add_argument("--presses", type=int, default=100)
+    options.add_argument("--pause", type=float, default=1.5, help="seconds between two presses")
     given = options.parse_args()
-    print(json.dumps(measure(presses=given.presses, pause=0.5, browser=given.browser)))
+    print(json.dumps(measure(presses=given.presses, pause=given.pause, browser=given.browser)))
