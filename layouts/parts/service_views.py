@@ -123,7 +123,7 @@ def _headline(lang: str, answer: Any, name: str) -> html.Article:
         [
             html.Div([html.H2(title), verdict], className="head"),
             html.Div([html.Div(body, className="value-side"), spark(lang, points, figure)], className="headline-body"),
-            html.P(source(lang, figure), className="caveat", title=figure.source),
+            html.P(source(lang, figure), className="caveat"),
         ],
         className=f"panel headline{tone}",
         title=titled(lang, figure.definition, name),
@@ -149,7 +149,7 @@ def _small(lang: str, figure: Any) -> html.Button:
             html.Span([why, f" · {source(lang, figure)}" if figure.target else ""], className="caveat"),
         ],
         className="small-figure way",
-        title=f"{titled(lang, figure.definition, figure.name)} {figure.source}".strip(),
+        title=f"{titled(lang, figure.definition, figure.name)} · {source(lang, figure)}",
         **sets("service-levels--key", figure.name),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from layouts import devices, overview
+from layouts import care_rules, devices, drills, home, overview, service_levels
 from layouts.page import View
 from layouts.parts import shell_bar, time_bar
 from layouts.parts.panel import Panel
@@ -17,13 +17,16 @@ CHINESE = re.compile("[\u3400-\u9fff]")
 ENGLISH_SENTENCE = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 CHOICES = {
     "selected": "b1", "series": "d-smoke|smoke", "open": "alerts", "chosen": "d-smoke", "span": "24h", "adopt": "0",
+    "home": "h502", "edit": "no_movement|hours", "period": "month", "key": "devices_online",
 }  # fmt: skip
 PANELS = [
     *overview.LEFT, *overview.RIGHT, overview.LEGEND, overview.BUILDING, overview.SERIES, overview.DRAWER,
     devices.TABS, devices.FILTERS, devices.DEVICE, devices.CHART, devices.QUARANTINE, devices.ADOPT,
     shell_bar.BRAND, shell_bar.FIGURES, shell_bar.STRIP,
+    *home.PANELS, service_levels.BOARD, service_levels.ROWS, *drills.PANELS,
+    *(panel for panel in care_rules.PANELS if panel is not care_rules.RULES),  # its sources are quoted as they are
 ]  # fmt: skip
-PAGES = [overview.PAGE, devices.PAGE]
+PAGES = [overview.PAGE, devices.PAGE, home.PAGE, service_levels.PAGE, drills.PAGE, care_rules.PAGE]
 
 
 @pytest.fixture
