@@ -8,7 +8,8 @@ Two rhythms: states, alerts and incidents go out as they change; map colours, wh
 by another thread once a second, at once when an alert or incident moved, and every few seconds without news because
 silence ages. What a page asks about then is already the instant of that news, so a call for help is on screen at once.
 
-A public screen has a channel of its own, which carries counts and nothing else (see ``live_care``).
+A public screen has a channel of its own, which carries counts and nothing else (see ``live_care``). Longer than other
+modules because the rhythms, the screens and what was told share one lock and one order of events.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from cockpit import care_models
 from cockpit.live import WAITING_EVENTS, Hub
 from cockpit.services import Services
 from cockpit.shell import Asker
@@ -105,6 +106,35 @@ def test_an_alarm_is_told_when_it_rises_and_when_it_clears_and_recolours_its_bui
             twin.care.step()
         cleared = wait_for(lambda: [a for a in screen.of("alert") if a["phase"] == "cleared"], what="the all-clear")
     assert cleared[0]["id"] == rose["id"]
+
+
+def test_an_incident_is_told_whole_at_once_and_again_with_every_step(site, twin, clock, wait_for):
+    """the summary as the interface shapes it, the open ones counted, first what somebody waits for"""
+    with listening(site, community="demo") as screen:
+        wait_for(lambda: screen.events, what="the snapshot")
+        assert screen.of("snapshot")[0]["incidents"] == []
+        clock.forward(seconds=5)
+        report(twin, ("demo-sos", "sos", 1))
+        raised = wait_for(lambda: screen.of("incident"), within=5, what="the incident")[0]
+        assert care_models.IncidentItem.model_validate(raised["incident"]).phase == "raised"
+        assert raised["open"] == {"act": 1, "look": 0, "blind": 0, "drills": 0}
+        wait_for(lambda: screen.of("alert"), what="the alert")
+        name = raised["incident"]["id"]
+        twin.care.take_step(name, "acknowledge", by="值班员", role="duty_officer", note="马上去")
+        moved = wait_for(lambda: screen.of("incident")[1:], within=5, what="the step")[0]
+    assert (moved["incident"]["id"], moved["incident"]["phase"]) == (name, "acknowledged")
+    assert moved["revision"] > raised["revision"]
+    assert "马上去" not in str(screen.events), "free text is asked for by those who act, not sent to every screen"
+
+
+def test_a_screen_that_comes_hears_of_the_open_incidents_first(site, twin, clock, wait_for):
+    clock.forward(seconds=5)
+    report(twin, ("demo-sos", "sos", 1))
+    with listening(site, community="demo") as screen:
+        snapshot = wait_for(lambda: screen.of("snapshot"), what="the snapshot")[0]
+    assert [(i["home_id"], i["phase"]) for i in snapshot["incidents"]] == [("demo-h1", "raised")]
+    assert [a["rule"] for a in snapshot["alerts"]] == ["sos"]
+    assert snapshot["open"]["act"] == 1
 
 
 def test_a_lost_broker_is_told_within_five_seconds(site, twin, wait_for):
