@@ -45,6 +45,7 @@ RARE_WINDOW = 2 * HOUR  # the same where a second sign seldom comes so soon: an 
 BOUNCE = 60.0  # one sensor alone must speak again after at least this; two sensors after BOTH
 BOTH = 5.0
 UNEXPLAINED = 14 * HOUR
+KEPT_HABITS = 6
 
 _AROUND = 6  # slots on either side that speak for a slot
 _PAUSE = 3  # still slots after which activity counts as resumed
@@ -174,9 +175,13 @@ def _night(usual: F64) -> int:
 
 
 class Rhythm:
-    """One home. Feed it signs of life in the order of their time; ask ``due``."""
+    """One home. Feed it signs of life in the order of their time; ask ``due``.
 
-    def __init__(self) -> None:
+    ``habits``: by day what was learned before it, shared by those who live through the same days again.
+    """
+
+    def __init__(self, habits: dict[int, Habit | None] | None = None) -> None:
+        self._habits = {} if habits is None else habits
         self.days: dict[int, Day] = {}
         self.finished: list[int] = []  # days that became complete since somebody looked here last
         self.settled = 0  # days before this one are final: they are lived through again only to know how they ended
@@ -296,7 +301,11 @@ class Rhythm:
                 self.finished += [number for number in self.days if self._today <= number < today]
             self._today = today
             self.days = {n: d for n, d in self.days.items() if n >= today - LEARNED_DAYS}
-            self.habit = learn(self.days, today)
+            if today not in self._habits:
+                self._habits[today] = learn(self.days, today)
+                if len(self._habits) > KEPT_HABITS:
+                    self._habits.pop(next(iter(self._habits)))
+            self.habit = self._habits[today]
         slots = (at % DAY // SLOT).astype(np.int64)
         of_day = self._day(today)
         of_day.active[slots] = sensor

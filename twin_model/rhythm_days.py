@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from twin_model.rhythm import LEARNED_DAYS, SLOTS, Day, Rhythm
+from twin_model.rhythm import LEARNED_DAYS, SLOTS, Day, Habit, Rhythm
 from twin_model.store import Store, Writer
 from twin_model.timeline import from_us
 
@@ -63,7 +63,10 @@ def instant_of(seconds: float) -> int:
     return round(seconds * 1e6) - LOCAL_US
 
 
-def read_days(store: Store, known: int, rhythms: dict[str, Rhythm], only: frozenset[str] | None) -> dict[str, int]:
+def read_days(
+    store: Store, known: int, rhythms: dict[str, Rhythm], only: frozenset[str] | None,
+    habits: dict[str, dict[int, Habit | None]],
+) -> dict[str, int]:  # fmt: skip
     """Fill in the stored days; by home the first day that is not stored."""
     today = local_day(known)
     rows = store.select(
@@ -77,6 +80,8 @@ def read_days(store: Store, known: int, rhythms: dict[str, Rhythm], only: frozen
             continue
         number = (day - _EPOCH).days
         bits = np.unpackbits(np.frombuffer(watched, np.uint8), count=SLOTS).astype(bool)
-        rhythms.setdefault(home_id, Rhythm()).days[number] = Day(np.frombuffer(active, np.uint8).copy(), bits)
+        if home_id not in rhythms:
+            rhythms[home_id] = Rhythm(habits.setdefault(home_id, {}))
+        rhythms[home_id].days[number] = Day(np.frombuffer(active, np.uint8).copy(), bits)
         first[home_id] = max(first.get(home_id, 0), number + 1)
     return first

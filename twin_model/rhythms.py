@@ -78,16 +78,22 @@ class Sight:
 class Rhythms:
     """Every home's rhythm. One thread hears commits; any thread asks."""
 
-    def __init__(self, store: Store, *, homes: frozenset[str] | None = None) -> None:
+    def __init__(self, store: Store, *, homes: frozenset[str] | None = None, like: Rhythms | None = None) -> None:
         self._store = store
         self._only = homes
+        self._habits: dict[str, dict[int, Habit | None]] = {} if like is None else like._habits
         self._lock = RLock()
         self._past: OrderedDict[tuple[int, frozenset[str] | None], Rhythms] = OrderedDict()
         self._layout: Layout | None = None
-        self.forget()
+        self._empty()
 
     def forget(self) -> None:
         """Read everything again from the store at the next use: after a transaction that failed."""
+        with self._lock:
+            self._habits = {}
+            self._empty()
+
+    def _empty(self) -> None:
         with self._lock:
             self._rhythm: dict[str, Rhythm] = {}
             self._facts: dict[str, Facts] = {}
@@ -129,7 +135,7 @@ class Rhythms:
                 return self
             key = (known, homes)
             if key not in self._past:
-                self._past[key] = Rhythms(self._store, homes=homes)
+                self._past[key] = Rhythms(self._store, homes=homes, like=self)
                 while len(self._past) > KEPT:
                     self._past.popitem(last=False)
             past = self._past[key]
@@ -204,10 +210,12 @@ class Rhythms:
         self._shares: F64 | None = None
         new = frozenset(layout.homes) - self._rhythm.keys()
         if before is not None and new and self._known is not None:
-            read_days(self._store, self._known, self._rhythm, new)  # a drill's homes bring the days of others
+            read_days(
+                self._store, self._known, self._rhythm, new, self._habits
+            )  # a drill's homes bring the days of others
 
     def _restore(self, layout: Layout, known: int) -> None:
-        first = read_days(self._store, known, self._rhythm, self._only)
+        first = read_days(self._store, known, self._rhythm, self._only, self._habits)
         wanted = [home for home in layout.homes if self._only is None or home in self._only]
         horizon = (local_day(known) - LEARNED_DAYS) * DAY_US - LOCAL_US
         for home, number in first.items():
@@ -273,7 +281,7 @@ class Rhythms:
                 continue
             rhythm = self._rhythm.get(name)
             if rhythm is None:
-                rhythm = self._rhythm[name] = Rhythm()
+                rhythm = self._rhythm[name] = Rhythm(self._habits.setdefault(name, {}))
             rhythm.observe(at[start:end], code[start:end], door[start:end])
             self._facts.pop(name, None)
             if rhythm.finished:
