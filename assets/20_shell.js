@@ -163,13 +163,13 @@
     hurries = false;
     handed = now;
   }
-  /* Whether every group of panels has answered what was last asked; one that takes longer than 15 s is not waited for,
+  /* Whether every group of panels has answered what was last asked; one that takes longer than 45 s is not waited for,
      and what hurries does not wait for the slow groups. */
   let asked = null, answers = {}, begun = Date.now();
   function answered(now, quick) {
     const groups = Array.from(document.querySelectorAll("[data-panels]"), (group) => group.dataset.panels);
     const waited = quick ? groups.filter((group) => !group.endsWith("-slow")) : groups;
-    return now - Math.max(handed, begun) > 15000 || waited.every((group) => group in answers && (asked === null || answers[group] === asked));
+    return now - Math.max(handed, begun) > 45000 || waited.every((group) => group in answers && (asked === null || answers[group] === asked));
   }
   function offline() {
     const lost = lostSince !== null && Date.now() - lostSince > 3000, place = byId("shell--offline");
