@@ -4,6 +4,8 @@
 * *away*: an absence is declared; or the last sign of life was at the outside door, nothing within a minute after it.
 * *active*: a sign of life within the hour. *quiet*: none; it does not say that all is well, also not where a radar sees
   somebody who does not move (then nobody is away, though).
+
+The reason is ``present``, ``left_by_door``, ``declared``, ``unheard``, ``gateway_silent``, or none.
 """
 
 from __future__ import annotations
@@ -28,8 +30,6 @@ from twin_model.store import Store
 from twin_model.timeline import from_us, to_us
 
 ACTIVE_US = 3_600_000_000
-STATES = ("active", "quiet", "away", "blind")
-REASONS = ("present", "left_by_door", "declared", "unheard", "gateway_silent")
 
 _INSTANT = pa.timestamp("us", "UTC")
 _PLACE = [("home_id", pa.string()), ("community_id", pa.string()), ("building_id", pa.string())]

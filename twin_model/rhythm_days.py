@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin_model.rhythm import LEARNED_DAYS, SLOTS, Day, Habit, Rhythm
-from twin_model.store import Store, Writer
+from twin_model.store import Store
 from twin_model.timeline import from_us
 
 LOCAL_US = 8 * 3_600_000_000  # China has one time zone and no summer time
@@ -27,25 +27,6 @@ def day_row(home_id: str, number: int, day: Day, known_at: datetime) -> dict[str
         "home_id": home_id, "day": _EPOCH + timedelta(days=number), "active": day.active.tobytes(),
         "watched": np.packbits(day.watched).tobytes(), "known_at": known_at,
     }  # fmt: skip
-
-
-def write_days(writer: Writer, rows: pa.Table) -> None:
-    """Append finished days inside the caller's transaction."""
-    writer.append("rhythm_day", rows)
-
-
-def copy_days(writer: Writer, likes: dict[str, str], before: date, known_at: datetime) -> None:
-    """Give new homes what was learned of others, inside the caller's transaction: days before ``before``.
-
-    ``likes``: the home a new one is like, by the new one's identity.
-    """
-    pairs = pa.table({"new_id": pa.array(list(likes), pa.string()), "home_id": pa.array(likes.values(), pa.string())})
-    writer.execute(
-        "INSERT INTO rhythm_day BY NAME SELECT new_id AS home_id, day, active, watched, $known_at AS known_at"
-        " FROM rhythm_day JOIN likes USING (home_id) WHERE day < $before"
-        " QUALIFY row_number() OVER (PARTITION BY new_id, day ORDER BY rhythm_day.known_at DESC) = 1",
-        tables={"likes": pairs}, before=before, known_at=known_at,
-    )  # fmt: skip
 
 
 def local(us: int) -> float:
