@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ingest.rhythm import SECOND, day_number, uniform
+from ingest.rhythm import SECOND, day_number
 from ingest.rhythm_homes import alarm_calls, fall_calls, radar_visits
 from ingest.rhythm_people import ElderDay
 from ingest.simulate import Simulator, to_us
-from sample_data.staff import DUTY, TOLD, next_act, verdict
+from sample_data.staff import DUTY, TOLD, drawn, next_act, verdict
 from twin_model import absences, alert_log, case_log, fusing
 from twin_model.absences import Absence
 from twin_model.alert_log import Move
@@ -95,7 +95,7 @@ def visits(homes: Sequence[Home], seed: int, now: datetime) -> list[dict[str, An
     found: list[dict[str, Any]] = []
     for number, home in enumerate(h for h in homes if h.elder_alone):
         for turn in range(3):
-            ago, missed, hour, who = (float(uniform(seed, 210 + k, number, turn)[0]) for k in range(4))
+            ago, missed, hour, who = (drawn(seed, 210 + k, number, turn) for k in range(4))
             day = (now - timedelta(days=24 * (turn + ago))).replace(hour=0, minute=30, second=0, microsecond=0)
             at = day + timedelta(hours=9.5 * hour)
             if missed < NOT_VISITED or at >= now or now - at > PAST_VISITS:
@@ -250,7 +250,7 @@ class Telling:
         seed = self._life.seed
 
         def at_step(n: int) -> Callable[[int], float]:
-            return lambda purpose: float(uniform(seed, 201, number, n if purpose >= 10 else 0, purpose)[0])
+            return lambda purpose: drawn(seed, 201, number, n if purpose >= 10 else 0, purpose)
 
         return at_step
 

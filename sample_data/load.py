@@ -26,7 +26,6 @@ from sample_data.history import write_past
 from sample_data.rhythm_past import past_days
 from sample_data.staff import Staff
 from twin_model.entities import Entity, Home
-from twin_model.rhythm_days import write_days
 from twin_model.store import StoreError, Writer
 from twin_model.twin import Twin
 
@@ -125,7 +124,7 @@ def _write_past_care(twin: Twin, life: Simulator, entities: Sequence[Entity], si
 
     def change(writer: Writer) -> None:
         write_past(writer, life, twin.catalogue, homes, now)
-        write_days(writer, days)
+        writer.append("rhythm_day", days)
 
     with twin.writing(since) as received:
         twin.commit(change, received, care=True)

@@ -23,11 +23,12 @@ from twin_model.breaches import Breaches, Groups
 from twin_model.cases import Cases, Incident, StepRefused
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import Drill, DrillClock
+from twin_model.drill_rhythm import copy_days
 from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
 from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
-from twin_model.rhythm_days import LOCAL_US, copy_days
+from twin_model.rhythm_days import LOCAL_US
 from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer

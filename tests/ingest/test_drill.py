@@ -37,7 +37,7 @@ from twin_model.drill_scenarios import gateway_of, home_of, load_scenarios
 from twin_model.drill_score import DrillScore, score
 from twin_model.entities import Building, Community, Device, Entity, Home
 from twin_model.rhythm import Day, sensor_code
-from twin_model.rhythm_days import SCHEMA, day_row, write_days
+from twin_model.rhythm_days import SCHEMA, day_row
 from twin_model.twin import Twin
 
 CATALOGUE = Catalogue.load()
@@ -375,7 +375,7 @@ def test_a_drills_homes_know_the_rhythm_of_those_they_are_like(exercised):
     today = (utc_now() + timedelta(hours=8)).date().toordinal() - date(1970, 1, 1).toordinal()
     rows = [day_row("c-1-00", today - back, day, utc_now() - timedelta(days=back - 1)) for back in range(1, 15)]
     with twin.writing() as received:
-        twin.commit(lambda writer: write_days(writer, pa.Table.from_pylist(rows, schema=SCHEMA)), received)
+        twin.commit(lambda writer: writer.append("rhythm_day", pa.Table.from_pylist(rows, schema=SCHEMA)), received)
         twin.care.reload()
     running = hold("sos_burst", speed=60)
     first = home_of(running.drill.community_id, 1)
