@@ -147,7 +147,11 @@ def of_home(view: View, now: datetime, answer: Any) -> Any:
         rows.append(
             html.Li([html.Span(name), html.B(amount(lang, one["value"], one["unit"], one["name"])), level, *why])
         )
-    body = html.Ul(rows, className="limit-list") if rows else unknown(t(lang, "rules.none"))
+    body = (
+        html.Ul(rows, className="limit-list", tabIndex=0, **{"aria-label": t(lang, "rules.in_force")})
+        if rows
+        else unknown(t(lang, "rules.none"))
+    )
     return html.Div([head(t(lang, "rules.in_force")), body], className="panel limits")
 
 
