@@ -30,7 +30,7 @@ from twin_model.twin import Twin
 
 MIDNIGHT = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)  # the neighbourhood's, UTC+8
 KEYS = {"name", "devices", "behind", "thresholds", "absences", "readings", "expect"}
-# After each event the engine's own looks are stood in for by these, so that what wears off is noticed as in life.
+# Before each question the engine's own looks are stood in for by these, so that what wears off is noticed as in life.
 LOOKS = [timedelta(minutes=m) for m in (1, 11, 31)]
 _EVERY = re.compile(r"(?P<first>\S+)\.\.(?P<last>\S+) every (?P<step>\S+)")
 
@@ -60,7 +60,8 @@ def play(catalogue: Catalogue, rule: AlertRule) -> dict[str, list[Seen]]:
     plays = [Play(f"{n}-", example, rule) for n, example in enumerate(rule.examples)]
     rules: Registry[AlertRule] = Registry("alert rule")
     rules.add(rule.name, rule, rule.path)
-    events = sorted({at for play in plays for at in (*play.messages, *play.asked)})
+    asked = {at for play in plays for at in play.asked}
+    events = sorted(asked | {at for play in plays for at in play.messages})
     clock = Clock(events[0] - timedelta(minutes=1))
     twin = Twin.open(None, clock=clock, catalogue=replace(catalogue, alert_rules=rules))
     try:
@@ -73,12 +74,12 @@ def play(catalogue: Catalogue, rule: AlertRule) -> dict[str, list[Seen]]:
                 if rows:
                     twin.apply(table(twin, rows, retained))
             twin.care.step()
-            if any(event in play.asked for play in plays):
+            if event in asked:
                 found = phases(twin, rule.name)
                 for play in plays:
                     play.note(event, found)
-            for later in LOOKS:
-                if following is not None and event + later < following:
+            for later in LOOKS if following in asked else ():
+                if event + later < following:
                     clock.set(event + later)
                     twin.care.step()
         assert not twin.care.broken_rules, twin.care.broken_rules
