@@ -492,15 +492,17 @@ def check(_options: argparse.Namespace) -> int:
     """Every mistake in every declaration file."""
     from twin_model.catalogue import Catalogue
     from twin_model.declared import DeclarationError
+    from twin_model.drill_scenarios import load_scenarios
 
     try:
         catalogue = Catalogue.load()
+        drills = load_scenarios({t.name: t.metrics for t in catalogue.sensor_types.values()}, catalogue.alert_rules)
     except DeclarationError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
     print(
         f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules, "
-        f"{len(catalogue.procedures)} procedures: no mistakes"
+        f"{len(catalogue.procedures)} procedures, {len(drills)} drills: no mistakes"
     )
     return 0
 
