@@ -14,6 +14,7 @@ from layouts.parts.care_parts import (
     drill_badge,
     drill_clock,
     ladder,
+    limit,
     own,
     person,
     place,
@@ -245,7 +246,7 @@ def _at(at: datetime | None) -> str:
 def _to_come(lang: str, answer: Mapping[str, Any]) -> list[Told]:
     """Who is asked next and when; those after that in one line."""
     rungs = [rung for rung in answer["incident"].ladder if rung.state == "todo"]
-    if not rungs:
+    if not rungs or "hand_over" not in answer["incident"].next_steps:
         return []
     first, rest = rungs[0], rungs[1:]
     lines: list[Told] = [
@@ -315,7 +316,7 @@ def _todo(lang: str, answer: Mapping[str, Any], rung: Any) -> str:
     last = procedure.grades[incident.grade].until
     is_seen_to = incident.phase in ("handled", "confirmed")
     if incident.next_due is not None and not is_seen_to and incident.ladder.index(rung) <= last:
-        return t(lang, "care.hands_over_at", at=clock(incident.next_due, seconds=True))
+        return t(lang, "care.hands_over_at", at=limit(lang, incident.next_due, incident.updated_at, seconds=True))
     return t(lang, "care.by_hand")
 
 

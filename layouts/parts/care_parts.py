@@ -13,7 +13,7 @@ from typing import Any
 
 from dash import html
 
-from layouts.page import View
+from layouts.page import ZONE, View
 from layouts.parts.format import clock, elapsed, lasting, stamp
 from layouts.parts.panel import Tree, sign
 from layouts.parts.text import has, some, t
@@ -40,6 +40,12 @@ def ticking(
         className=f"{class_name}{late}".strip(),
         **{"data-tick": form},
     )
+
+
+def limit(lang: str, at: datetime, near: datetime, *, seconds: bool = False) -> str:
+    """A limit as a clock time, ``17:50``; with its date when it is on another day than ``near``."""
+    same = at.astimezone(ZONE).date() == near.astimezone(ZONE).date()
+    return clock(at, seconds=seconds) if same else stamp(lang, at)
 
 
 def left(lang: str, length: timedelta) -> str:
@@ -147,7 +153,7 @@ def doing_now(view: View, row: Mapping[str, Any]) -> str:
     if incident.next_due is None or incident.phase == "closed":
         return line
     due = some(lang, "care.due", incident.next_due_kind or "")
-    return t(lang, "care.line_due", line=line, at=clock(incident.next_due), due=due)
+    return t(lang, "care.line_due", line=line, at=limit(lang, incident.next_due, incident.updated_at), due=due)
 
 
 def state_sign(severity: str) -> html.I:

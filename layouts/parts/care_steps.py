@@ -14,8 +14,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.care_answers import UPKEEP
-from layouts.parts.care_parts import drill_clock, own, place, role, standing, ticking, who, words
-from layouts.parts.format import clock
+from layouts.parts.care_parts import drill_clock, limit, own, place, role, standing, ticking, who, words
 from layouts.parts.panel import Tree, icon
 from layouts.parts.text import has, some, t
 
@@ -70,7 +69,7 @@ def due(view: View, now: datetime, incident: Any) -> Tree:
         [
             html.Div(
                 [
-                    html.Span(t(lang, "care.due_by", at=clock(end, seconds=True), what=what)),
+                    html.Span(t(lang, "care.due_by", at=limit(lang, end, now, seconds=True), what=what)),
                     html.Span(
                         [t(lang, "care.left_word"), " ", ticking(lang, end, now, form="left", class_name="left")]
                     ),

@@ -1,0 +1,250 @@
+"""Elder care as an officer meets it: a button is pressed in a home, and the screen does what helps."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+ROUTE = (
+    ("acknowledge", {}), ("contact", {"result": "nobody"}), ("dispatch", {"rung": "grid_worker"}), ("arrive", {}),
+    ("handle", {}), ("confirm", {"by": "another"}), ("close", {"outcome": "test", "cause": "user_test"}),
+)  # fmt: skip
+MAIN = "[data-main]"
+CARD = ".care-card"
+HOME_IN_THE_MIDDLE = """building => {
+    const place = document.querySelector("#elder-care--map").getBoundingClientRect();
+    const at = window.CimMap.where(building);
+    const left = document.querySelector(".column.left").getBoundingClientRect().right - place.left;
+    const right = document.querySelector(".column.right").getBoundingClientRect().left - place.left;
+    return at && at[0] > left && at[0] < right;
+}"""
+
+
+@dataclass
+class Call:
+    """Somebody pressed the button in one home; the incident it became."""
+
+    served: Any
+    device: dict[str, Any]
+    pressed: list[str] = field(default_factory=list)
+
+    @property
+    def home(self) -> str:
+        return self.device["home_id"]
+
+    def says(self, action: str) -> None:
+        payload = json.dumps({"action": action, "battery": 88, "linkquality": 102})
+        self.served.publish(f"zigbee2mqtt/{self.device['address']}", payload)
+
+    @property
+    def incident(self) -> dict[str, Any] | None:
+        items = self.served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]
+        return next((i for i in items if i["home_id"] == self.home and i["severity"] == "act"), None)
+
+    def step(self, step: str, **said: Any) -> httpx.Response:
+        found = self.incident
+        assert found is not None, "the incident is open"
+        head = {"Authorization": f"Bearer {self.served.token}"}
+        path = f"{self.served.url}/api/v1/incidents/{found['id']}/steps"
+        return httpx.post(path, json={"step": step, **said}, headers=head, timeout=20)
+
+    def close(self) -> None:
+        self.says("")
+        for step, said in ROUTE:
+            if self.incident is not None:
+                self.step(step, **said)
+
+
+@pytest.fixture
+def press(served, wait_for) -> Iterator[Callable[[], Call]]:
+    """``press()`` calls for help in a home that was calm, by MQTT; it is closed as a test afterwards."""
+    calls: list[Call] = []
+
+    def call() -> Call:
+        open_ = {i["home_id"] for i in served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]}
+        devices = served.get("/api/v1/devices", type="sos_button", limit="500").json()["items"]
+        free = (d for d in devices if d["dialect"] == "zigbee2mqtt" and d["home_id"] not in open_)
+        calls.append(Call(served, next(free)))
+        calls[-1].says("emergency")
+        wait_for(lambda: calls[-1].incident is not None, within=20, what="the incident to be stored")
+        return calls[-1]
+
+    yield call
+    for one in calls:
+        one.close()
+
+
+def shown(page: Page, call: Call) -> None:
+    """The incident of this call is the one in the middle."""
+    incident = call.incident
+    assert incident is not None
+    row = page.locator(f'.incident[data-value="{incident["id"]}"]')
+    expect(row).to_be_visible()
+    row.click()
+    expect(page.locator(f'{CARD}[data-incident="{incident["id"]}"]')).to_be_visible()
+
+
+def test_a_pressed_button_becomes_a_card_and_enter_acknowledges_it(screen, press):
+    page = screen.open("/elder-care").page
+    expect(page.locator(f"{CARD}, .calm-card").first).to_be_visible()
+    call = press()
+    shown(page, call)
+    card = page.locator(CARD)
+    expect(card).to_contain_text("紧急求助")
+    expect(card.locator(".running")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    expect(page.locator(".nav-badge .badge")).to_be_visible()
+    expect(page.locator(MAIN)).to_contain_text("确认接警")
+    page.locator("body").press("Enter")
+    expect(page.locator(MAIN)).to_contain_text("登记联系结果")
+    expect(card).to_contain_text("已确认")
+    assert call.incident["phase"] == "acknowledged"
+    # the next step has to be filled in: Enter opens the form, a press sends it, the ladder moves
+    page.locator("body").press("Enter")
+    page.locator('[data-form="contact"] [data-result="nobody"]').click()
+    expect(page.locator(MAIN)).to_contain_text("派人前往")
+    expect(card).to_contain_text("无人接听")
+    page.locator(MAIN).click()
+    page.locator('[data-form="dispatch"] .choice', has_text="网格员").click()
+    expect(page.locator(MAIN)).to_contain_text("登记网格员到场")
+    expect(page.locator(".incident.on .ladder .rung-now")).to_have_text("网格员")
+
+
+def test_the_map_goes_to_the_home_and_lifts_its_building(screen, press):
+    call = press()
+    page = screen.open("/elder-care").page
+    screen.map_ready()
+    shown(page, call)
+    screen.until(HOME_IN_THE_MIDDLE, call.device["building_id"], within=20)
+    expect(page.locator(".cim-callout")).to_be_visible()
+    expect(page.locator(".cim-callout")).to_contain_text("紧急求助")
+    expect(page.locator("#elder-care--place")).to_contain_text("求助")
+    expect(page.locator("[data-care-lines] svg .c-happened").first).to_be_attached()
+
+
+def test_a_refused_step_says_why_where_it_was_pressed(look, served, press):
+    call = press()
+    for step, said in ROUTE[:5]:
+        answer = call.step(step, **{**said, "by": "local"})
+        assert answer.status_code == 200, answer.text
+    screen = look(served.url)
+    screen.forgiven = ("Failed to load resource",)  # the browser's own word about a refusal
+    page = screen.open("/elder-care").page
+    shown(page, call)
+    expect(page.locator(MAIN)).to_contain_text("核实平安")
+    page.locator("body").press("Enter")
+    expect(page.locator("[data-refusal]")).to_contain_text("不能自己核实")
+    assert call.incident["phase"] == "handled", "nothing changed"
+
+
+def test_arrows_choose_and_the_card_follows(screen, press):
+    press(), press()
+    page = screen.open("/elder-care").page
+    rows = page.locator(".waiting-list > .incidents .incident")
+    expect(rows.nth(1)).to_be_visible()
+    page.locator("body").press("ArrowDown")
+    page.locator("body").press("ArrowUp")
+    expect(rows.nth(0)).to_have_attribute("aria-current", "true")
+    page.locator("body").press("ArrowDown")
+    expect(rows.nth(1)).to_have_attribute("aria-current", "true")
+    expect(page.locator(CARD)).to_have_attribute("data-incident", rows.nth(1).get_attribute("data-value"))
+
+
+def test_the_sound_rings_until_somebody_acknowledges_and_can_be_silenced_for_this_screen(look, served, press):
+    call = press()
+    page = look(served.url).open("/elder-care").page
+    shown(page, call)
+    screen_rings = "() => document.body.hasAttribute('data-ringing')"
+    page.wait_for_function(screen_rings)
+    page.locator("body").press("m")
+    expect(page.locator("[data-mute]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-mute]")).to_contain_text("恢复")
+    assert not page.evaluate(screen_rings)
+    page.reload()
+    expect(page.locator(CARD)).to_be_visible()
+    expect(page.locator("[data-mute]")).to_have_attribute("aria-pressed", "true")
+    page.evaluate("() => localStorage.setItem('cim.care.muted', String(Date.now() - 1))")
+    page.wait_for_function(screen_rings)  # it comes back by itself
+    for one in served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]:
+        if one["severity"] == "act" and one["phase"] == "raised":
+            head = {"Authorization": f"Bearer {served.token}"}
+            httpx.post(f"{served.url}/api/v1/incidents/{one['id']}/steps", json={"step": "acknowledge"}, headers=head)
+    page.wait_for_function("() => !document.body.hasAttribute('data-ringing')")
+
+
+def test_a_step_pressed_without_a_connection_is_kept_and_sent_later(look, served, press, wait_for):
+    call = press()
+    screen = look(served.url, size=PHONE)
+    screen.forgiven = ("ERR_INTERNET_DISCONNECTED", "Failed to load resource", "ERR_NETWORK_CHANGED")
+    page = screen.open("/elder-care").page
+    expect(page.locator(f'{CARD}[data-incident]:not([data-incident=""])')).to_be_visible()
+    page.evaluate("id => window.dash_clientside.set_props('elder-care--chosen', {data: id})", call.incident["id"])
+    expect(page.locator(f'{CARD}[data-incident="{call.incident["id"]}"]')).to_be_visible()
+    box = page.locator(MAIN).bounding_box()
+    assert box["height"] >= 63, "a thumb finds it"
+    assert box["y"] + box["height"] <= PHONE["height"], "without scrolling"
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    before = page.locator(".running").first.inner_text()
+    page.context.set_offline(True)
+    page.locator(MAIN).click()
+    expect(page.locator(MAIN)).to_contain_text("已存，联网后发出")
+    assert call.incident["phase"] == "raised"
+    page.wait_for_function("before => document.querySelector('.running').textContent !== before", arg=before)
+    page.context.set_offline(False)
+    wait_for(lambda: call.incident["phase"] == "acknowledged", within=20, what="the kept step to be sent")
+    said = served.get(f"/api/v1/incidents/{call.incident['id']}").json()
+    assert [s["step"] for s in said["steps"]].count("acknowledge") == 1
+    assert "断网时按下" in next(s["note"] for s in said["steps"] if s["step"] == "acknowledge")
+    expect(page.locator(MAIN)).to_contain_text("登记联系结果")
+
+
+def test_looking_back_nothing_can_be_pressed(screen, press, served):
+    call = press()
+    at = call.incident["raised_at"]
+    page = screen.open(f"/elder-care?at={at.replace('+', '%2B')}").page
+    expect(page.locator(".care-steps.past, .calm-card").first).to_be_visible()
+    expect(page.locator("[data-step], [data-main]")).to_have_count(0)
+
+
+def test_a_new_call_is_announced_on_other_pages_and_one_press_goes_there(screen, press):
+    page = screen.open("/devices").page
+    expect(page.locator("#devices--grid .ag-row").first).to_be_visible()
+    call = press()
+    bar = page.locator("#shell--incident button")
+    expect(bar).to_be_visible()
+    expect(bar).to_contain_text("新的求助")
+    bar.click()
+    expect(page.locator(f'{CARD}[data-incident="{call.incident["id"]}"]')).to_be_visible()
+    expect(page.locator("#shell--incident")).to_be_hidden()
+
+
+def test_the_overview_shows_the_incident_itself_and_its_next_step(screen, press):
+    call = press()
+    page = screen.open().page
+    card = page.locator(".incident-card")
+    expect(card).to_contain_text("紧急求助")
+    expect(card.locator(MAIN)).to_contain_text("确认接警")
+    card.locator(MAIN).click()
+    expect(card.locator(MAIN)).not_to_contain_text("确认接警")
+    expect(card.locator(".ladder")).to_be_visible()
+    assert call.incident is not None
+
+
+@pytest.mark.parametrize("path", ["/elder-care", "/elder-care?lang=en"])
+def test_no_serious_barrier_for_a_screen_reader(screen, press, path):
+    call = press()
+    page = screen.open(path).page
+    shown(page, call)
+    found = Axe().run(page).response["violations"]
+    serious = {v["id"]: [n["target"] for n in v["nodes"]][:4] for v in found if v["impact"] in ("serious", "critical")}
+    assert serious == {}
