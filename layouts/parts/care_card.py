@@ -277,7 +277,7 @@ def _state_of(answer: Mapping[str, Any], step: Any) -> str:
     result = answer["procedure"].results.get(step.result or "")
     if step.step == "contact" and result is not None and not result.answered:
         return "failed"
-    return "done"
+    return "failed" if step.by == "system" else "done"  # the clock speaks only of what nobody did
 
 
 def _actor(lang: str, answer: Mapping[str, Any], step: Any) -> str:

@@ -71,7 +71,11 @@ def due(view: View, now: datetime, incident: Any) -> Tree:
                 [
                     html.Span(t(lang, "care.due_by", at=limit(lang, end, now, seconds=True), what=what)),
                     html.Span(
-                        [t(lang, "care.left_word"), " ", ticking(lang, end, now, form="left", class_name="left")]
+                        [
+                            html.Span(t(lang, "care.left_word"), className="left-word"),
+                            " ",
+                            ticking(lang, end, now, form="left", class_name="left"),
+                        ]
                     ),
                 ],
                 className="row",
