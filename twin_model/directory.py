@@ -61,14 +61,29 @@ class Directory:
             devices[row["dialect"], row["address"]] = DeviceEntry(row["device_id"], row["type"], series)
         return cls(version, devices, numbers)
 
+    @classmethod
+    def complete(cls, store: Store, catalogue: Catalogue) -> None:
+        """Number the metrics that a sensor type was given since its devices were recorded, before a store is used."""
+        now = cls.read(store, catalogue, version=0)
+        lacking = {
+            entry.device_id: entry.type
+            for entry in now.devices.values()
+            if (declared := catalogue.sensor_types.get(entry.type)) and declared.metrics.keys() - entry.series.keys()
+        }
+        if lacking:
+            store.write(lambda writer: now._number(writer, catalogue, lacking))
+
     def register(self, writer: Writer, catalogue: Catalogue, devices: Sequence[Device]) -> None:
         """Number the series that these devices need and do not have yet, inside the caller's transaction."""
+        self._number(writer, catalogue, {d.device_id: d.type for d in devices})
+
+    def _number(self, writer: Writer, catalogue: Catalogue, types: Mapping[str, str]) -> None:
         number = max(self.numbers.values(), default=-1) + 1
         new = [
-            (device.device_id, metric)
-            for device in {d.device_id: d for d in devices}.values()
-            for metric in catalogue.sensor_types[device.type].metrics
-            if (device.device_id, metric) not in self.numbers
+            (device_id, metric)
+            for device_id, kind in types.items()
+            for metric in catalogue.sensor_types[kind].metrics
+            if (device_id, metric) not in self.numbers
         ]
         rows = [
             {"series_no": number + i, "device_id": device_id, "metric": metric}

@@ -88,6 +88,7 @@ class Twin:
         self._writing = threading.RLock()
         self._remembered = Remembered(REMEMBERED)
         self._listeners: list[Callable[[Change], None]] = []
+        Directory.complete(store, catalogue)
         self._timeline = Timeline(store)
         self._metric_info = _metric_info(catalogue)
         self._epochs = Epochs(store)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.twin.conftest import NEIGHBOURHOOD, device, table
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError, duration
+from twin_model.twin import Twin
 
 
 @pytest.mark.parametrize("text", ["30", "half an hour", "m", 5, None])
@@ -54,6 +56,21 @@ def test_all_mistakes_of_a_tree_are_reported_at_once(tmp_path):
     with pytest.raises(DeclarationError) as caught:
         Catalogue.load(tmp_path)
     assert {name for name in BAD if any(f"{name}.toml" in p for p in caught.value.problems)} == set(BAD)
+
+
+def test_a_metric_declared_later_is_known_of_the_devices_of_an_older_store(tmp_path, clock):
+    (tmp_path / "sensors").mkdir()
+    declaration = tmp_path / "sensors" / "a.toml"
+    declaration.write_text(GOOD)
+    twin = Twin.open(tmp_path / "twin.duckdb", clock=clock, catalogue=Catalogue.load(tmp_path))
+    twin.record([*NEIGHBOURHOOD, device("d", "a", home_id="h1")])
+    twin.close()
+    declaration.write_text(GOOD + GOOD[GOOD.index("[[metric]]") :].replace('"x"', '"y"'))
+    twin = Twin.open(tmp_path / "twin.duckdb", clock=clock, catalogue=Catalogue.load(tmp_path))
+    twin.apply(table(twin, [("d", "y", clock(), 1)]))
+    values = {row["metric"]: row["value"] for row in twin.states(twin.now()).to_pylist()}
+    assert values == {"x": None, "y": 1}
+    twin.close()
 
 
 def test_entities_and_tables_have_the_same_columns(twin):
