@@ -71,8 +71,7 @@ class Layout:
     def per_home(self, of_device: F64 | Bools) -> F64:
         """The sum over the devices of each home."""
         mine = self.home >= 0
-        sums: F64 = np.bincount(self.home[mine], weights=of_device[mine], minlength=len(self.homes))
-        return sums
+        return np.bincount(self.home[mine], weights=of_device[mine], minlength=len(self.homes)).astype(np.float64)
 
 
 def _grouped(home: I32, is_eye: Bools, homes: int) -> list[NDArray[np.intp]]:

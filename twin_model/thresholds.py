@@ -53,7 +53,7 @@ class Threshold:
 def checked(
     rules: Mapping[str, AlertRule], threshold: Threshold, known_places: Iterable[tuple[str, str | None]]
 ) -> Threshold:
-    """The threshold with its unit, or ``ThresholdRefused``. ``known_places``: (community_id, home_id or None for all)."""
+    """The threshold with its unit, or ``ThresholdRefused``. ``known_places``: (community_id, home_id or None: all)."""
     rule = rules.get(threshold.rule)
     if rule is None:
         raise ThresholdRefused(
@@ -98,7 +98,7 @@ def checked(
 
 
 def settings(rule: AlertRule, places: pa.Table, set_here: Iterable[Threshold]) -> pa.Table:
-    """The table ``setting`` of a rule: ``places`` (community_id, home_id or null) with a column per parameter, resolved.
+    """The table ``setting`` of a rule: ``places`` (community_id, home_id or null) and a column per parameter, resolved.
 
     A home's own value goes before its community's, that before the file's. ``set_here`` holds at most one per place.
     """
