@@ -16,7 +16,7 @@ def breach(due: int) -> Breach:
 
 
 def live(seen: dict[int, int | None], *, until: int, hold: int = 0, clear: int = 0, away: range = range(0)) -> str:
-    """Phases minute by minute: ``-`` none, F firing, S suppressed, C cleared. ``seen``: from a minute on, the breach's
+    """Phases minute by minute: ``-`` none, F firing, S suppressed, C cleared. ``seen``: from a minute on, the
     due minute (None: no breach)."""
     alert: Alert | None = None
     due: int | None = None
@@ -49,7 +49,7 @@ def live(seen: dict[int, int | None], *, until: int, hold: int = 0, clear: int =
         ),
         ("an absence holds it down and ends by itself", {"seen": {1: 1}, "until": 6, "away": range(0, 4)}, "-SSSFF"),
         ("an absence declared later holds it down too", {"seen": {1: 1}, "until": 5, "away": range(3, 9)}, "-FFSS"),
-        ("a held down alert clears like any other", {"seen": {1: 1, 3: None}, "until": 5, "away": range(0, 9)}, "-SSC-"),
+        ("a held down alert clears as any other", {"seen": {1: 1, 3: None}, "until": 5, "away": range(0, 9)}, "-SSC-"),
     ],
 )  # fmt: skip
 def test_an_alert_goes_by_hold_clear_and_absence(rule, options, told):
