@@ -140,7 +140,10 @@ def test_the_chart_can_be_read_as_a_table_newest_first(living, clock):
 
 
 def test_an_answer_that_several_screens_share_is_not_changed_by_drawing_it(living, clock):
-    living.record([Device(community_id=HERE, device_id="d-water", type="water_meter", dialect="json", address="water-1", home_id="h502")])  # fmt: skip
+    meter = Device(
+        community_id=HERE, device_id="d-water", type="water_meter", dialect="json", address="water-1", home_id="h502"
+    )
+    living.record([meter])
     living.apply(readings(living, ("water-1", "water_m3", 1.0, 40), ("water-1", "water_m3", 1.2, 5)))
     clock.forward(minutes=1)
     shared = home_tracks.tracks(living, clock(), HERE, home="h502")
