@@ -28,13 +28,14 @@ LOOK_BACK = timedelta(days=7)
 CALLED_FIRST = ("family", "neighbour", "grid_worker", "doctor")
 MOST_CALLS = 3
 URGENCY = {"act": 0, "look": 1, "blind": 2}
+STAGE = {"raised": 0, "handled": 2, "confirmed": 2}  # what nobody took on comes first, what only waits for a word last
 UPKEEP = 4  # the grade (domain.md D3: blue) of what is repaired in a day or two
 
 
 def open_incidents(twin: Twin, at: datetime, community: str) -> list[Incident]:
-    """The open incidents of a community and of its running drills, most urgent first."""
+    """The open incidents of a community and of its running drills, most urgent and least answered first."""
     found = twin.care.incidents(at, community_id=community, open_only=True, include_drills=True)
-    return sorted(found, key=lambda i: (URGENCY.get(i.severity, 3), i.grade, i.raised_at))
+    return sorted(found, key=lambda i: (URGENCY.get(i.severity, 3), STAGE.get(i.phase, 1), i.grade, i.raised_at))
 
 
 def red(twin: Twin, at: datetime, community: str) -> Answer:

@@ -99,8 +99,8 @@ def building_order(geometry: bytes) -> dict[str, int]:
 def building_detail(twin: Twin, building_id: str, at: datetime) -> dict[str, Any] | None:
     """Storeys, staircases and homes of one building with the state of each home, for the lifted floors.
 
-    A home is an address, not a person: ``state`` is ``act``, ``look``, ``active``, ``quiet``, ``blind`` or
-    ``none`` (not equipped). ``None`` when there is no such building at ``at``.
+    A home is an address, not a person: ``state`` is ``act``, ``look``, ``active``, ``quiet``, ``away``, ``blind``
+    or ``none`` (not equipped). ``None`` when there is no such building at ``at``.
     """
     building = twin.entity("building", building_id, at)
     if building is None:
@@ -140,7 +140,7 @@ def building_detail(twin: Twin, building_id: str, at: datetime) -> dict[str, Any
     }
 
 
-_URGENCY = ("none", "active", "quiet", "blind", "look", "act")
+_URGENCY = ("none", "away", "active", "quiet", "blind", "look", "act")
 
 
 def _raise_state(states: dict[str, str], home_id: str, severity: str) -> None:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import elder_care
 from layouts.page import View
-from layouts.parts import care_answers, care_brief, care_card, care_list, care_steps, shell_bar
+from layouts.parts import care_answers, care_brief, care_card, care_list, care_steps, map_scene, shell_bar
 from tests.pages.conftest import HERE, classes_of, readings, text_of
 from twin_model.entities import Contact, Device, Resident
 
@@ -306,3 +306,22 @@ def test_english_says_the_same(home, english, call):
     assert "Acknowledge" in words
     assert "Evidence" in words
     assert any(w.startswith("王**") and "lives alone" in w for w in words)
+
+
+def test_a_call_nobody_took_on_stands_before_an_older_one_that_is_seen_to(home, call, clock):
+    home.record([Device(community_id=HERE, dialect="json", device_id="d-sos2", type="sos_button", address="sos-2",
+                        home_id="h501")])  # fmt: skip
+    home.apply(readings(home, ("sos-2", "sos", 0, 3)))
+    home.care.take_step(call, "acknowledge", **OFFICER)
+    clock.forward(minutes=1)
+    home.apply(readings(home, ("sos-2", "sos", 1, 0)))
+    assert [i.home_id for i in care_answers.open_incidents(home, home.now(), HERE)] == ["h501", "h502"]
+
+
+def test_a_home_that_is_away_can_still_raise_an_alarm_on_the_map(home, call, clock):
+    home.care.declare_absence(
+        community_id=HERE, home_id="h502", kind="away", starts_at=home.now(), ends_at=home.now() + timedelta(days=1),
+        reason="在女儿家", by="陈静",
+    )  # fmt: skip
+    detail = map_scene.building_detail(home, "b1", home.now())
+    assert {cell["home_id"]: cell["state"] for cell in detail["homes"]}["h502"] == "act"
