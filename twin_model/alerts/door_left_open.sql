@@ -34,7 +34,7 @@ expect   = [["13:09", {}], ["13:10", {}]]
 name       = "a contact that is not heard of says nothing about the door; nor does a message of unknown age"
 devices    = { door = "door_contact", other = "door_contact@h2" }
 thresholds = [["c", "minutes", 400]]
-readings   = [["12:00", "door.open", 1], ["12:00", "other.open", 1, { retained = true }]]
+readings   = [["12:00", "door.open", 1], ["12:00", "other.open", 1, { retained = true }], ["12:30..20:00 every 2h", "other.battery", 90]]
 expect     = [["18:40", {}], ["30:00", {}]]
 
 [[example]]

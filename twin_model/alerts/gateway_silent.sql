@@ -38,6 +38,14 @@ readings = [["12:00", "pir.motion", 0], ["12:00", "gw2.children", 1, { retained 
 expect   = [["13:00", {}]]
 
 [[example]]
+name       = "a community whose gateways restart for long"
+devices    = { pir = "motion" }
+behind     = { gw = ["pir"] }
+thresholds = [["c", "times", 3]]
+readings   = [["12:00", "gw.children", 1]]
+expect     = [["12:29", {}], ["12:30", { gw = "firing" }]]
+
+[[example]]
 name     = "declared maintenance of the community holds it down"
 devices  = { pir = "motion" }
 behind   = { gw = ["pir"] }

@@ -52,7 +52,7 @@ WITH ordered AS (
            least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us)) AS heard_until
     FROM state o JOIN setting s ON s.home_id = o.home_id
     JOIN heard d ON d.device_id = o.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
-    WHERE o.metric = 'meal_order' AND o.value = 1 AND NOT o.retained)
+    WHERE o.metric = 'meal_order' AND o.value = 1)
 SELECT home_id AS subject, min(due_at) AS due_at, min(changed_at) AS since, NULL::DOUBLE AS value, any_value("by") AS limit_value,
        'meal_order' AS metric, any_value(community_id) AS community_id, home_id, NULL::TEXT AS room_id,
        NULL::TEXT AS facility_id, any_value(building_id) AS building_id

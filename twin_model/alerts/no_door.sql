@@ -66,10 +66,10 @@ readings = [["08:00", "door.open", 1], ["08:01..40:00 every 2h", "door.open", 0]
 expect   = [["32:01", {}], ["34:00", {}]]
 
 [[example]]
-name     = "declared away it is held down; a message of unknown age is no door"
-devices  = { door = "door_contact", other = "door_contact@h2" }
+name     = "declared away it is held down; messages of unknown age open no door and keep none shut"
+devices  = { door = "door_contact", back = "door_contact", other = "door_contact@h2" }
 absences = [["h1", "away", "09:00", "60:00"]]
-readings = [["08:00..40:00 every 2h", "door.open", 0], ["08:00", "other.open", 0, { retained = true }]]
+readings = [["08:00..40:00 every 2h", "door.open", 0], ["20:00", "back.open", 1, { retained = true }], ["08:00", "other.open", 0, { retained = true }]]
 expect   = [["32:01", { h1 = "suppressed" }]]
 --- */
 WITH sign AS (  -- when a door was last opened or shut, when somebody was last seen moving, and whether that would be seen

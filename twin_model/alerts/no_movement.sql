@@ -96,9 +96,9 @@ expect   = [["19:01", {}], ["19:02", { h1 = "firing" }]]
 
 [[example]]
 name     = "a message that the broker kept, of unknown age, is neither movement nor stillness"
-devices  = { pir = "motion" }
-readings = [["07:00", "pir.motion", 0, { retained = true }]]
-expect   = [["19:00", {}], ["31:00", {}]]
+devices  = { pir = "motion", bedroom = "motion", other = "motion@h2" }
+readings = [["07:00", "pir.motion", 1], ["07:02..22:00 every 1h", "pir.motion", 0], ["15:00", "bedroom.motion", 1, { retained = true }], ["07:00", "other.motion", 0, { retained = true }]]
+expect   = [["19:01", {}], ["19:02", { h1 = "firing" }], ["31:00", { h1 = "firing" }]]
 --- */
 WITH sign AS (  -- the last sign of life of each home, and what the door had to do with it
     SELECT home_id, any_value(community_id) AS community_id, any_value(building_id) AS building_id,

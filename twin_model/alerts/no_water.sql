@@ -102,6 +102,13 @@ readings   = [["06:30..40:00 every 30m", "meter.water_m3", 100.0], ["06:10..40:0
 expect     = [["30:00", {}], ["30:30", { h1 = "firing" }]]
 
 [[example]]
+name       = "the published form asks nobody whether the motion detector is heard of"
+devices    = { meter = "water_meter", pir = "motion" }
+thresholds = [["c", "still", 0]]
+readings   = [["06:00", "pir.motion", 0], ["06:30..20:00 every 30m", "meter.water_m3", 100.0]]
+expect     = [["18:29", {}], ["18:30", { h1 = "firing" }]]
+
+[[example]]
 name     = "declared away it is held down, and it is over when water runs"
 devices  = { meter = "water_meter" }
 absences = [["h1", "away", "08:00", "40:00"]]

@@ -35,8 +35,8 @@ expect   = [["20:00", {}], ["30:00", {}]]
 [[example]]
 name     = "a new meter with another count is no flood: no pipe of a home lets 60 m³ through in a day"
 devices  = { meter = "water_meter", other = "water_meter@h2" }
-readings = [["08:00", "meter.water_m3", 12.0], ["08:30", "meter.water_m3", 830.0], ["08:00", "other.water_m3", 830.0], ["08:30", "other.water_m3", 0.0], ["09:00", "other.water_m3", 0.3]]
-expect   = [["08:31", {}], ["09:01", {}]]
+readings = [["08:00", "meter.water_m3", 12.0], ["08:30", "meter.water_m3", 830.0], ["08:00", "other.water_m3", 830.0], ["08:30", "other.water_m3", 0.0], ["09:00", "other.water_m3", 0.3], ["12:00", "other.water_m3", 2.5]]
+expect   = [["08:31", {}], ["09:01", {}], ["12:01", { h2 = "firing" }]]
 
 [[example]]
 name     = "a big clean explains it"
@@ -55,14 +55,10 @@ WITH meter AS (
     SELECT m.series_no, m.home_id, m.community_id, m.building_id, m.value, m.taken_at, s.litres
     FROM state m JOIN setting s ON s.home_id = m.home_id
     WHERE m.metric = 'water_m3' AND m.value IS NOT NULL AND NOT m.retained),
-since AS (  -- a count that fell: the meter was replaced, rolled over or jumped back; that day is not judged
-    SELECT series_no, min(r.value) AS lowest, min(r.taken_at) AS since, bool_or(r.value > m.value) AS fell
-    FROM recent r JOIN meter m USING (series_no)
-    GROUP BY series_no),
-used AS (
+used AS (  -- from the lowest count, so that what a replaced or falling meter counted before is left out
     SELECT m.*, since, (m.value - lowest) * 1000 AS used
-    FROM since JOIN meter m USING (series_no)
-    WHERE NOT fell)
+    FROM (SELECT series_no, min(value) AS lowest, arg_min(taken_at, value) AS since FROM recent GROUP BY series_no)
+    JOIN meter m USING (series_no))
 SELECT home_id AS subject, max(taken_at) AS due_at, min(since) AS since, round(sum(used)) AS value,
        any_value(litres) AS limit_value, 'water_m3' AS metric, any_value(community_id) AS community_id, home_id,
        NULL::TEXT AS room_id, NULL::TEXT AS facility_id, any_value(building_id) AS building_id
