@@ -148,13 +148,19 @@
   async function press(button) {
     const place = acts();
     if (!place || sending || shell.at() !== null) return;
-    const id = place.dataset.acts, step = body(button, place);
+    const id = place.dataset.acts, step = body(button, place), form = place.dataset.open;
     sending = true;
     place.setAttribute("aria-busy", "true");
     say("", "");
     try {
       const answer = await post(id, step);
-      if (answer.ok) { clearNote(); openForm(null); vibrate(30); }
+      if (answer.ok) {
+        clearNote();
+        vibrate(30);
+        // the page may know of the step before this answer is here, and the next form may be open already
+        const after = acts();
+        if (after && after.dataset.open === form) openForm(null);
+      }
       else say(shell.text("care.js.refused", { why: await why(answer) }), "refused");
     } catch (error) {
       store(id, step);
