@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from twin_model import alert_log
 from twin_model.alert_log import Move
@@ -179,9 +179,10 @@ class Engine:
         for instant, part in self._by_clock(groups, chosen, known):
             moment = Moment(instant, known, states, batch)
             found = self._breaches.ask(rules, groups, part, moment)
+            said = Said(groups, moment)
             for rule in rules:
                 if rule.name in found:
-                    self._step(plan, rule, found[rule.name], groups, part, moment, suppressions)
+                    self._step(plan, rule, found[rule.name], groups, part, moment, suppressions, said)
 
     def _by_clock(self, groups: Groups, chosen: I32 | None, known: int) -> Iterable[tuple[int, I32 | None]]:
         """The chosen groups by what time it is for them."""
@@ -201,7 +202,7 @@ class Engine:
 
     def _step(
         self, plan: Plan, rule: AlertRule, found: Found, groups: Groups, chosen: I32 | None, moment: Moment,
-        suppressions: Suppressions,
+        suppressions: Suppressions, said: Said,
     ) -> None:  # fmt: skip
         due = self._due[rule.name]
         if chosen is None:
@@ -228,7 +229,7 @@ class Engine:
                 plan.opened += alert is None
                 if stepped.moved:
                     drill = self._clock.of(where.community_id)
-                    senses = _evidence(groups, rule, subject, moment)
+                    senses = said.evidence(rule, subject)
                     plan.moves.append(Move(stepped.alert, senses, drill.drill_id if drill else None))
             code = groups.code(subject)
             if stepped.again_at is not None and code >= 0:
@@ -249,13 +250,26 @@ class Engine:
         return instants
 
 
-def _evidence(groups: Groups, rule: AlertRule, subject: str, moment: Moment) -> list[dict[str, object]]:
-    """What the senses of the subject's group said when the alert moved: one row per metric the rule goes by."""
-    code = groups.code(subject)
-    state = groups.placed.senses(moment.states, moment.instant).filter(pa.array(groups.of_row == code))
-    if rule.scope != "home":
-        state = state.filter(pc.equal(state["device_id"], subject))
-    if rule.metrics:
-        state = state.filter(pc.is_in(state["metric"], pa.array(sorted(rule.metrics), pa.string())))
-    rows = state.select(list(EVIDENCE)).to_pylist()
-    return [{k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in rows]
+class Said:
+    """What the senses said at a moment, looked up by group; worked out only when an alert moves."""
+
+    def __init__(self, groups: Groups, moment: Moment) -> None:
+        self._groups, self._moment = groups, moment
+
+    @cached_property
+    def _rows(self) -> dict[int, list[dict[str, object]]]:
+        state = self._groups.placed.senses(self._moment.states, self._moment.instant).select(list(EVIDENCE))
+        rows: dict[int, list[dict[str, object]]] = {}
+        for code, row in zip(self._groups.of_row.tolist(), state.to_pylist(), strict=True):
+            rows.setdefault(code, []).append(row)
+        return rows
+
+    def evidence(self, rule: AlertRule, subject: str) -> list[dict[str, object]]:
+        """One row per metric the rule goes by, of the subject's group or, for a device, its own."""
+        rows = self._rows.get(self._groups.code(subject), [])
+        return [
+            {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+            for row in rows
+            if (rule.scope == "home" or row["device_id"] == subject)
+            and (not rule.metrics or row["metric"] in rule.metrics)
+        ]
