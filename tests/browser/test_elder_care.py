@@ -197,6 +197,7 @@ def test_a_step_pressed_without_a_connection_is_kept_and_sent_later(look, served
     expect(page.locator(f'{CARD}[data-incident]:not([data-incident=""])')).to_be_visible()
     page.evaluate("id => window.dash_clientside.set_props('elder-care--chosen', {data: id})", call.incident["id"])
     expect(page.locator(f'{CARD}[data-incident="{call.incident["id"]}"]')).to_be_visible()
+    expect(page.locator(f'[data-acts="{call.incident["id"]}"] {MAIN}')).to_be_visible()
     box = page.locator(MAIN).bounding_box()
     assert box["height"] >= 63, "a thumb finds it"
     assert box["y"] + box["height"] <= PHONE["height"], "without scrolling"
