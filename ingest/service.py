@@ -85,6 +85,8 @@ class MqttIngest:
 
     def start(self) -> None:
         """Return when subscribed. Raises ``BrokerError`` (one sentence) when the broker cannot be used."""
+        # A program that was killed left its source as connected; since when it is back must be told.
+        self._state(False, "starting")
         if self.embedded is not None:
             self.embedded.start()
         try:

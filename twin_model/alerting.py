@@ -71,11 +71,13 @@ class Stepped:
 
 def step(
     rule: str, alert: Alert | None, breach: Breach | None, at: int, *, hold: int, clear: int,
-    suppression: Suppression | None, next_id: int,
+    suppression: Suppression | None, next_id: int, rings: bool = False,
 ) -> Stepped:  # fmt: skip
     """One subject of one rule at ``at``. ``hold`` and ``clear`` in microseconds; ``next_id`` names a new alert.
 
     An alert that is firing when an absence is declared becomes suppressed; one that outlasts the absence fires.
+    ``rings``: a breach with a later ``since`` is somebody calling again; it moves the alert, which stays the same
+    episode, because whoever closed the first call must hear of the second.
     """
     is_breach = breach is not None and breach.due_at <= at
     if alert is None:
@@ -87,7 +89,8 @@ def step(
         return Stepped(replace(alert, gone_since=gone), False, gone + clear)
     assert breach is not None
     phase = Phase.SUPPRESSED if suppression else Phase.FIRING
-    moved = phase is not alert.phase or suppression != alert.suppression
+    again = rings and breach.since is not None and (alert.breach.since is None or breach.since > alert.breach.since)
+    moved = phase is not alert.phase or suppression != alert.suppression or again
     seen = replace(
         alert, phase=phase, breach=breach if moved else alert.breach, suppression=suppression, gone_since=None
     )

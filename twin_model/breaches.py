@@ -116,17 +116,19 @@ Homes = Callable[[Moment, pa.Table, list[str]], dict[str, pa.Table]]
 
 
 class Breaches:
-    """Asks rules. ``homes(moment, state, home_ids)`` gives the tables ``home_state`` and ``rhythm``;
-    ``settings(rule)`` the table ``setting`` of a rule; ``absences(instant)`` the table ``absence``."""
+    """Asks rules. ``homes(moment, state, home_ids)`` gives the tables ``home_state`` and ``rhythm``, ``settings(rule)``
+    the table ``setting`` of a rule, ``absences(moment)`` the table ``absence``, ``outage(moment)`` the table
+    ``outage``: at most one row, when we last could not listen (``gone_at`` to ``back_at``)."""
 
     def __init__(
         self, store: Store, *, homes: Homes, settings: Callable[[AlertRule, int], pa.Table],
-        absences: Callable[[Moment], pa.Table],
+        absences: Callable[[Moment], pa.Table], outage: Callable[[Moment], pa.Table],
     ) -> None:  # fmt: skip
         self._store = store
         self._homes = homes
         self._settings = settings
         self._absences = absences
+        self._outage = outage
         self.broken: dict[str, str] = {}
         self._returns = Returns(store)
 
@@ -172,6 +174,7 @@ class Breaches:
             "heard": _heard(placed, moment.states, rows, self._returns.of(placed, moment)),
             "pulse": _pulse(groups, moment.batch, rows),
             "absence": self._absences(moment),
+            "outage": self._outage(moment),
             **(self._homes(moment, state, homes) if of_homes else {}),
         }
 

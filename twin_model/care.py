@@ -39,6 +39,8 @@ from twin_model.timeline import from_us, to_us
 if TYPE_CHECKING:
     from twin_model.twin import Twin
 
+DEAF = timedelta(minutes=2)
+"""A shorter outage loses no silence worth speaking of: a broker keeps what comes meanwhile, or devices say it again."""
 ELDER_INCIDENT = "elder_incident"
 """The procedure by which people at home are helped; its incidents are what service levels are about."""
 
@@ -78,7 +80,8 @@ class Care:
             time=self.clock.time,
         )  # fmt: skip
         self._breaches = Breaches(
-            twin.store, homes=self._home_tables, settings=self._settings, absences=self._absence_rows
+            twin.store, homes=self._home_tables, settings=self._settings, absences=self._absence_rows,
+            outage=self._outage
         )
         self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
         self._cases = Cases(twin.store, twin.catalogue.procedures, twin.catalogue.alert_rules)
@@ -169,7 +172,10 @@ class Care:
             known_at = from_us(received)
             placed = self._twin.placed(known_at)
             states = self._twin.live_states()
-            plan = self._engine.look(placed, states, received, self._suppressions(received))
+            # Deaf, nothing can be said of anybody: alerts stay as they are until a source is back.
+            plan = Plan() if self._is_deaf() else self._engine.look(
+                placed, states, received, self._suppressions(received)
+            )
             moved: list[str] = []
             days = self._homes.finished(known_at)
             handing_over = self._handing_over_due(known_at) <= known_at
@@ -492,6 +498,36 @@ class Care:
     def home_states_at(self, at: datetime) -> pa.Table:
         """As ``home_states``, of all communities, not remembered."""
         return self._homes.states(at)
+
+    # ------------------------------------------------------------------ whether anything could be heard
+
+    def _is_deaf(self) -> bool:
+        sources = self._twin.sources()
+        return bool(sources) and not any(source.connected for source in sources)
+
+    def _outage(self, moment: Moment) -> pa.Table:
+        """When messages last could not come in, for longer than ``DEAF``: the broker was away, or this program."""
+        instant = pa.timestamp("us", "UTC")
+        since = [source.since for source in self._twin.sources() if source.connected]
+        rows: list[tuple[datetime, datetime]] = []
+        if since and moment.instant == moment.known:
+            back = min(since)
+            gone = self._twin.stopped_at if back >= self._twin.opened_at else self._deaf_before(back)
+            if gone is not None and back - gone > DEAF:
+                rows.append((gone, back))
+        return pa.table(
+            {
+                "gone_at": pa.array([gone for gone, _ in rows], instant),
+                "back_at": pa.array([back for _, back in rows], instant),
+            }
+        )
+
+    def _deaf_before(self, back: datetime) -> datetime | None:
+        found = self._store.select(
+            "SELECT max(since) AS gone FROM source_event WHERE NOT connected AND since < $back", back=back
+        )
+        gone: datetime | None = found["gone"][0].as_py()
+        return gone
 
     # ------------------------------------------------------------------ tables for the rules
 

@@ -120,7 +120,10 @@ class Engine:
         chosen = np.unique(codes[rings]).astype(np.int32)
         plan = Plan()
         self._judge(plan, self._urgent, groups, chosen, states, known, batch, suppressions())
-        return plan if plan.moves else None
+        if not plan.moves:
+            self.adopt(plan)  # nothing to write, but since when a breach is gone is known from now on
+            return None
+        return plan
 
     def look(self, placed: Placed, states: States, known: int, suppressions: Suppressions) -> Plan:
         """What the passing of time, and the readings since the last look, change."""
@@ -221,7 +224,7 @@ class Engine:
             stepped = step(
                 rule.name, alert, breach, moment.instant, hold=hold, clear=clear,
                 suppression=suppressions(rule, where.community_id, where.home_id),
-                next_id=self._next_id + plan.opened,
+                next_id=self._next_id + plan.opened, rings=rule.urgent,
             )  # fmt: skip
             if stepped.alert is not None:
                 ended = stepped.alert.phase is Phase.CLEARED

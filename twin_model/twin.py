@@ -90,6 +90,9 @@ class Twin:
         self._listeners: list[Callable[[Change], None]] = []
         Directory.complete(store, catalogue)
         self._timeline = Timeline(store)
+        self.opened_at = clock()
+        # The last commit of whoever had the store before; None when it is new.
+        self.stopped_at = from_us(self._timeline.received) if self._timeline.received > 0 else None
         self._metric_info = _metric_info(catalogue)
         self._epochs = Epochs(store)
         self._counts = Counts()

@@ -67,6 +67,13 @@ def test_an_alert_that_goes_away_says_when_it_will_be_gone():
     assert (stepped.moved, stepped.again_at) == (False, 5 * MINUTE)
 
 
+@pytest.mark.parametrize(("rings", "moved"), [(True, True), (False, False)])
+def test_a_second_call_moves_the_same_alert_where_a_rule_rings(rings, moved):
+    alert = Alert(1, "r", Phase.FIRING, breach(0))
+    stepped = step("r", alert, breach(3), 3 * MINUTE, hold=0, clear=0, suppression=None, next_id=2, rings=rings)
+    assert (stepped.moved, stepped.alert.alert_id) == (moved, 1)
+
+
 @given(st.lists(st.booleans(), max_size=30), st.integers(0, 3), st.integers(0, 3))
 def test_nothing_fires_twice_without_clearing_between(pattern, hold, clear):
     seen = {minute: (minute if here else None) for minute, here in enumerate(pattern)}

@@ -208,3 +208,43 @@ def test_a_history_that_is_loaded_raises_nothing_until_care_begins(twin, clock):
     assert episodes(twin, clock) == 0
     twin.care.step()
     assert alerts(twin) == [("ring", "firing")]
+
+
+def test_nobody_falls_silent_because_we_could_not_listen(twin, clock):
+    """Deaf for twenty minutes: a stillness that fell due meanwhile is not judged before a source is back."""
+    twin.set_source("mqtt", True, "broker")
+    twin.apply(table(twin, [("m1", "motion", clock(), 0)]))
+    twin.care.step()
+    twin.set_source("mqtt", False, "gone")
+    clock.forward(minutes=20)
+    assert twin.care.step().fired == 0
+    twin.set_source("mqtt", True, "broker")
+    twin.apply(table(twin, [("m1", "motion", clock() - timedelta(minutes=5), 1), ("m1", "motion", clock(), 0)]))
+    clock.forward(minutes=9)
+    assert twin.care.step().fired == 0
+    clock.forward(minutes=2)
+    assert twin.care.step().fired == 1
+
+
+def test_a_call_that_was_closed_does_not_swallow_the_next_one(clock):
+    """Pressed, closed, let go, pressed again within the ten minutes in which presses are one alert: a new incident."""
+    twin = Twin.open(None, clock=clock)
+    twin.record([*NEIGHBOURHOOD, device("b1", "sos_button", home_id="h1")])
+    press(twin, (clock(), 1))
+    first = twin.care.incidents(twin.now())[0].incident_id
+    for step, by, said in CLOSING:
+        clock.forward(seconds=20)
+        twin.care.take_step(first, step, by=by, role="administrator", **said)
+    assert twin.care.incidents(twin.now()) == []
+    press(twin, (clock(), 0))
+    clock.forward(minutes=1)
+    press(twin, (clock(), 1))
+    again = twin.care.incidents(twin.now())
+    assert [(i.phase, i.home_id, i.incident_id != first) for i in again] == [("raised", "h1", True)]
+    twin.close()
+
+
+CLOSING = (
+    ("acknowledge", "陈**", {}), ("contact", "陈**", {"result": "self_well"}), ("handle", "陈**", {}),
+    ("confirm", "李**", {}), ("close", "李**", {"outcome": "false"}),
+)  # fmt: skip

@@ -40,9 +40,12 @@ absences = [["h1", "maintenance", "11:00", "20:00"]]
 readings = [["12:00", "pir.motion", 0]]
 expect   = [["15:02", { h1 = "suppressed" }]]
 --- */
-SELECT home_id AS subject, since AS due_at, since, NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value,
+SELECT home_id AS subject,
+       -- blind since before we could not listen; else its devices are given as long again to speak
+       CASE WHEN since + INTERVAL 3 HOUR > o.gone_at AND o.back_at + INTERVAL 3 HOUR > $instant
+            THEN o.back_at + INTERVAL 3 HOUR ELSE since END AS due_at, since, NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value,
        'signs_of_life' AS metric, community_id, home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id, building_id
-FROM home_state
+FROM home_state LEFT JOIN outage o ON TRUE
 WHERE state = 'blind'
     AND home_id NOT IN (  -- behind a gateway that is silent, or came back only a moment ago
         SELECT d.home_id FROM heard d JOIN heard g ON g.device_id = d.gateway_id

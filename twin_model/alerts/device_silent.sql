@@ -63,11 +63,13 @@ readings   = [["12:00", "pir.motion", 0], ["12:00", "other.motion", 0]]
 expect     = [["15:01", { other = "suppressed" }], ["20:59", { other = "firing" }], ["21:00", { pir = "firing", other = "firing" }]]
 --- */
 WITH silent AS (
-    SELECT d.*, greatest(d.heard_at, g.back_at)
-                + s.times * to_microseconds(CASE WHEN d.home_id IS NULL THEN d.lost_us ELSE d.stale_us END) AS due_at,
+    SELECT d.*, s.times * to_microseconds(CASE WHEN d.home_id IS NULL THEN d.lost_us ELSE d.stale_us END) AS patience,
+           greatest(d.heard_at, g.back_at) + patience AS silent_at,
+           -- while we could not listen nobody could be heard
+           CASE WHEN silent_at > o.gone_at THEN greatest(silent_at, o.back_at + patience) ELSE silent_at END AS due_at,
            g.heard_at + to_microseconds(g.stale_us) AS gateway_until
     FROM heard d JOIN setting s ON s.community_id = d.community_id AND s.home_id IS NOT DISTINCT FROM d.home_id
-    LEFT JOIN heard g ON g.device_id = d.gateway_id
+    LEFT JOIN heard g ON g.device_id = d.gateway_id LEFT JOIN outage o ON TRUE
     WHERE NOT d.is_gateway AND d.heard_at IS NOT NULL)
 SELECT device_id AS subject, due_at, heard_at AS since, NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value, NULL::TEXT AS metric,
        community_id, home_id, room_id, facility_id, building_id

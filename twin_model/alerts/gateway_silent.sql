@@ -53,8 +53,12 @@ absences = [["c", "maintenance", "11:00", "13:00"]]
 readings = [["12:00", "gw.children", 1]]
 expect   = [["12:11", { gw = "suppressed" }], ["13:00", { gw = "firing" }]]
 --- */
-SELECT g.device_id AS subject, g.heard_at + s.times * to_microseconds(g.stale_us) AS due_at, g.heard_at AS since,
+SELECT g.device_id AS subject, g.heard_at + s.times * to_microseconds(g.stale_us) AS silent_at,
+       -- while we could not listen nobody could be heard
+       CASE WHEN silent_at > o.gone_at THEN greatest(silent_at, o.back_at + s.times * to_microseconds(g.stale_us))
+            ELSE silent_at END AS due_at, g.heard_at AS since,
        NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value, NULL::TEXT AS metric,
        g.community_id, g.home_id, g.room_id, g.facility_id, g.building_id
 FROM heard g JOIN setting s ON s.community_id = g.community_id AND s.home_id IS NOT DISTINCT FROM g.home_id
+LEFT JOIN outage o ON TRUE
 WHERE g.is_gateway AND g.heard_at IS NOT NULL

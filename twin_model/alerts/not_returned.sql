@@ -36,7 +36,10 @@ absences = [["h1", "away", "07:00", "40:00"]]
 readings = [["08:00", "pir.motion", 1], ["08:00:20", "door.open", 1], ["08:00:30", "door.open", 0], ["08:01..30:01 every 1h", "pir.motion", 0], ["10:00..30:00 every 2h", "door.open", 0]]
 expect   = [["20:05", { h1 = "suppressed" }]]
 --- */
-SELECT home_id AS subject, due_at, last_activity AS since, NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value, 'open' AS metric,
+SELECT home_id AS subject,
+       -- who came back while we could not listen was not seen
+       CASE WHEN due_at > o.gone_at THEN greatest(due_at, o.back_at + INTERVAL 2 HOUR) ELSE due_at END AS due_at,
+       last_activity AS since, NULL::DOUBLE AS value, NULL::DOUBLE AS limit_value, 'open' AS metric,
        community_id, home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id, building_id
-FROM rhythm
+FROM rhythm LEFT JOIN outage o ON TRUE
 WHERE kind = 'not_returned' AND due_at IS NOT NULL

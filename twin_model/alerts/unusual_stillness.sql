@@ -63,8 +63,11 @@ thresholds = [["h1", "later", 6]]
 readings   = [["-41:00..-27:00 every 20m", "pir.motion", 1], ["-17:00..-3:00 every 20m", "pir.motion", 1], ["-2:00..7:00 every 1h", "pir.motion", 0], ["07:05", "pir.motion", 1], ["07:30..20:30 every 1h", "pir.motion", 0]]
 expect     = [["14:30", {}], ["20:30", { h1 = "firing" }]]
 --- */
-SELECT r.home_id AS subject, r.due_at + s.later * INTERVAL 1 HOUR AS due_at, r.last_activity AS since,
+SELECT r.home_id AS subject, r.due_at + s.later * INTERVAL 1 HOUR AS unusual_at,
+       -- what moved while we could not listen was not seen
+       CASE WHEN unusual_at > o.gone_at THEN greatest(unusual_at, o.back_at + INTERVAL 2 HOUR) ELSE unusual_at END AS due_at,
+        r.last_activity AS since,
        round(r.expected) AS value, r.theta AS limit_value, 'signs_of_life' AS metric, r.community_id, r.home_id,
        NULL::TEXT AS room_id, NULL::TEXT AS facility_id, r.building_id
-FROM rhythm r JOIN setting s ON s.community_id = r.community_id AND s.home_id = r.home_id
+FROM rhythm r JOIN setting s ON s.community_id = r.community_id AND s.home_id = r.home_id LEFT JOIN outage o ON TRUE
 WHERE r.kind = 'inactivity' AND r.due_at IS NOT NULL
