@@ -46,12 +46,13 @@ def test_alerts_come_by_urgency_with_where_they_are(twin, clock, apply):
     )  # fmt: skip
     apply(("m1", "motion", clock(), 1), ("leak", "water_leak", clock(), 1))
     apply(("sos", "sos", clock.forward(minutes=1), 1))
-    rows = twin.alerts(clock()).to_pylist()
+    twin.care.step()
+    rows = twin.alerts(twin.now()).to_pylist()
     assert [(r["severity"], r["subject"], r["building_name"], r["home_number"]) for r in rows] == [
         ("act", "sos", "1幢", "101"),
         ("look", "leak", "1幢", "101"),
     ]
-    assert twin.building_classes(clock(), community_id="c").to_pylist()[0]["alert"] == "act"
+    assert twin.building_classes(twin.now(), community_id="c").to_pylist()[0]["alert"] == "act"
 
 
 def test_a_building_without_any_counter_has_no_occupancy_class(home, clock, apply):
