@@ -252,7 +252,7 @@ def test_an_unknown_device_is_adopted_and_its_message_counts(server, tmp_path, w
     assert answer.status_code == 200, answer.text
     assert answer.json()["readings_used"] == 2
     states = {s["metric"]: s["value"] for s in server.get("/api/v1/states", device_id="c-m-1").json()["items"]}
-    assert states == {"motion": 1.0, "battery": 80.0}
+    assert states == {"motion": 1.0, "battery": 80.0, "tamper": None}
 
 
 # --- drills
