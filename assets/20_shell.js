@@ -171,6 +171,8 @@
     const waited = quick ? groups.filter((group) => !group.endsWith("-slow")) : groups;
     return now - Math.max(handed, begun) > 45000 || waited.every((group) => group in answers && (asked === null || answers[group] === asked));
   }
+  /* What was asked while the network was away is never answered: nobody waits for it. */
+  window.addEventListener("online", () => { handed = 1; begun = 0; hurries = true; });
   function offline() {
     const lost = lostSince !== null && Date.now() - lostSince > 3000, place = byId("shell--offline");
     document.body.toggleAttribute("data-offline", lost);

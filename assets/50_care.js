@@ -322,10 +322,11 @@
 
   /* --- a call for help while somebody looks elsewhere -------------------------------------------------------- */
   let announced = null;
+  const came = shell.serverNow();
   shell.onLive((kind, data) => {
     if (kind === "incident" && data.incident) {
       const one = data.incident, open = one.closed_at === null && one.severity === "act";
-      const known = heard.has(one.id) || all("[data-red]").some((told) => told.dataset.red.includes('"' + one.id + '"'));
+      const known = heard.has(one.id) || Date.parse(one.raised_at) < came;  // not new to who came later
       heard.set(one.id, { id: one.id, phase: one.phase, title: one.title, gone: !open });
       if (heard.size > 200) heard.delete(heard.keys().next().value);
       if (open && one.phase === "raised" && !known) announced = one;

@@ -176,7 +176,7 @@ def test_the_sound_rings_until_somebody_acknowledges_and_can_be_silenced_for_thi
     page.locator("body").press("m")
     expect(page.locator("[data-mute]")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-mute]")).to_contain_text("恢复")
-    assert not page.evaluate(screen_rings)
+    page.wait_for_function("() => !document.body.hasAttribute('data-ringing')")
     page.reload()
     expect(page.locator(CARD)).to_be_visible()
     expect(page.locator("[data-mute]")).to_have_attribute("aria-pressed", "true")
