@@ -36,7 +36,7 @@ class StoreLocked(StoreError):
 class Store:
     """An open DuckDB file (``path=None``: in memory). Close it, or use it as a context manager."""
 
-    def __init__(self, path: Path | None = None, *, memory_limit: str = "384MB", threads: int = 2) -> None:
+    def __init__(self, path: Path | None = None, *, memory_limit: str = "256MB", threads: int = 2) -> None:
         self.path = path
         try:
             self._db = duckdb.connect(

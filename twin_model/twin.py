@@ -106,7 +106,7 @@ class Twin:
     @classmethod
     def open(
         cls, path: Path | None, *, clock: Callable[[], datetime], catalogue: Catalogue | None = None,
-        memory_limit: str = "384MB",
+        memory_limit: str = "256MB",
     ) -> Self:  # fmt: skip
         """Open or make the store at ``path`` (None: in memory). Raises StoreLocked, StoreError, DeclarationError."""
         catalogue = catalogue or Catalogue.load()
