@@ -82,14 +82,15 @@ def _server(folder: Path) -> Iterator[tuple[str, str, str, psutil.Process]]:
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        asyncio.run(_healthy(url, process))
+        asyncio.run(healthy(url, process))
         yield url, token, f"mqtt://127.0.0.1:{broker_port}", psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(20)
 
 
-async def _healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+async def healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers; raises RuntimeError when it does not within a minute."""
     deadline = time.monotonic() + 60
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < deadline and process.poll() is None:

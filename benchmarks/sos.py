@@ -29,6 +29,7 @@ import shapely
 
 from benchmarks.map import FLAGS
 from benchmarks.mosquitto import free_port
+from benchmarks.push import healthy
 from cockpit.tokens import Role, Tokens
 from ingest.mqtt import Publisher
 from ingest.url import BrokerUrl
@@ -113,24 +114,11 @@ def _server(folder: Path) -> Iterator[tuple[str, str, str]]:
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        asyncio.run(_healthy(url, process))
+        asyncio.run(healthy(url, process))
         yield url, token, f"mqtt://127.0.0.1:{broker_port}"
     finally:
         process.terminate()
         process.wait(20)
-
-
-async def _healthy(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    async with aiohttp.ClientSession() as session:
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                async with session.get(url + "/healthz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.1)
-    raise RuntimeError("the server for the benchmark did not start; its errors are above")
 
 
 @contextmanager
