@@ -65,6 +65,13 @@ def test_dragging_the_time_bar_shows_the_past_and_one_press_returns(screen):
     assert "at=" not in page.url
 
 
+def test_the_track_fills_its_bar_and_carries_the_lines(screen):
+    page = screen.open("/overview").page
+    expect(page.locator("#shell--track .t-power")).to_be_attached(timeout=20_000)
+    bar, track = (page.locator(place).bounding_box() for place in (".timebar", "#shell--track"))
+    assert track["height"] >= bar["height"] - 4, "as tall as the bar, else there is no room for the lines"
+
+
 def test_an_instant_survives_going_to_another_page_and_back(screen):
     at = "2026-11-22T03:12:00+08:00"
     page = screen.open(f"/overview?at={at}").page
