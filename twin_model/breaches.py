@@ -17,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from twin_model import looked_back
 from twin_model.alerting import Breach
 from twin_model.catalogue import AlertRule
 from twin_model.moment import Moment
 from twin_model.placed import Placed
 from twin_model.returns import Returns
 from twin_model.states import I32, I64, NEVER, Batch, Bools, States
-from twin_model.store import Store
+from twin_model.store import Desk, Store
 from twin_model.timeline import from_us, timestamps
 
 log = logging.getLogger("cim.care")
@@ -32,6 +33,7 @@ NOT_DUE = np.int64(np.iinfo(np.int64).max)
 _PLACES = ("community_id", "home_id", "room_id", "facility_id", "building_id")
 _COLUMNS = ("subject", "due_at", "since", "value", "limit_value", "metric", *_PLACES)
 _OF_HOMES = re.compile(r"\b(home_state|rhythm)\b")
+_NOT_FOR_RULES = ("name", "dialect", "address", "lon", "lat")
 _PULSE = ("device_id", "type", "metric", *_PLACES)
 
 
@@ -70,6 +72,15 @@ class Groups:
         found = pc.is_in(self.placed.table["metric"], pa.array(sorted(metrics), pa.string()))
         mask[self.placed.series] = found.to_numpy()
         return mask
+
+    @cached_property
+    def _metrics(self) -> pa.DictionaryArray:
+        return self.placed.table["metric"].combine_chunks().dictionary_encode()
+
+    def metrics_of(self, rows: Bools) -> set[str]:
+        """Which metrics some rows of the epoch are of."""
+        codes = np.unique(self._metrics.indices.to_numpy()[rows])
+        return set(self._metrics.dictionary.take(pa.array(codes)).to_pylist())
 
     @cached_property
     def behind(self) -> dict[str, I32]:
@@ -111,6 +122,11 @@ class Found:
     ahead_groups: I32
     ahead_due: I64
 
+    @classmethod
+    def nothing(cls) -> Found:
+        """No breach, and nothing to wait for."""
+        return cls({}, np.empty(0, np.int32), np.empty(0, np.int64))
+
 
 Homes = Callable[[Moment, pa.Table, list[str]], dict[str, pa.Table]]
 
@@ -125,6 +141,7 @@ class Breaches:
         absences: Callable[[Moment], pa.Table], outage: Callable[[Moment], pa.Table],
     ) -> None:  # fmt: skip
         self._store = store
+        self._desk = store.desk()
         self._homes = homes
         self._settings = settings
         self._absences = absences
@@ -132,29 +149,37 @@ class Breaches:
         self.broken: dict[str, str] = {}
         self._returns = Returns(store)
 
-    def ask(self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment) -> dict[str, Found]:
-        """Each rule's answer by name. ``chosen``: the groups asked about (None: all).
+    def ask(
+        self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment, *,
+        desk: Desk | None = None,
+    ) -> dict[str, Found]:  # fmt: skip
+        """Each rule's answer by name. ``chosen``: the groups asked about (None: all). ``desk``: one's own, for whoever
+        does not hold the twin's lock.
 
+        A rule that names metrics has nothing to say where no series is of one of them, and is not asked.
         A rule that fails is left out and named in ``broken`` until it answers again: one bad rule must stop neither
         the others nor the storing of readings.
         """
         asked = list(rules)
         rows = np.ones(len(groups.of_row), bool) if chosen is None else _marked(chosen, len(groups))[groups.of_row]
-        tables = self._tables(asked, groups, rows, moment)
+        present = groups.metrics_of(rows)
+        found = {rule.name: Found.nothing() for rule in asked if rule.metrics and not rule.metrics & present}
+        asked = [rule for rule in asked if rule.name not in found]
         instant, known = from_us(moment.instant), from_us(moment.known)
-        found = {}
-        tables |= self._recent(asked, groups, rows, moment)
-        with self._store.beside(tables) as select:
-            for rule in asked:
-                try:
-                    with self._store.beside({"setting": self._settings(rule, moment.known)}):
-                        answer = select(_asked(rule), instant=instant, known=known)
-                    found[rule.name] = _found(rule, _of_chosen(answer, groups, chosen), groups, moment.instant)
-                except Exception as error:  # noqa: BLE001  # whatever one SELECT does wrong: the others go on
-                    self._failed(rule, error)
-                else:
-                    if self.broken.pop(rule.name, None):
-                        log.info("rule %s answers again", rule.name)
+        on_desk = self._desk if desk is None else desk
+        for name, table in self._tables(asked, groups, rows, moment).items():
+            on_desk.put(name, table)
+        for rule in asked:
+            try:
+                on_desk.keep(_setting_of(rule), self._settings(rule, moment.known))
+                answer = on_desk.select(_question(rule, asked), instant=instant, known=known)
+                found[rule.name] = _found(rule, _of_chosen(answer, groups, chosen), groups, moment.instant)
+            except Exception as error:  # noqa: BLE001  # whatever one SELECT does wrong: the others go on
+                self._failed(rule, error)
+            else:
+                if self.broken.pop(rule.name, None):
+                    log.info("rule %s answers again", rule.name)
+        on_desk.drop("looked_back")  # the largest, of no use before the next look
         return found
 
     def _failed(self, rule: AlertRule, error: Exception) -> None:
@@ -164,47 +189,37 @@ class Breaches:
 
     def _tables(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
         placed = groups.placed
-        mask = pa.array(rows)
-        state = placed.senses(moment.states, moment.instant).filter(mask)
-        homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
-        # the urgent rules, asked inside a commit, do not go by them
-        of_homes = any(_OF_HOMES.search(rule.sql) for rule in rules)
-        return {
-            "state": state,
+        state = placed.senses(moment.states, moment.instant, rows)
+        tables = {
+            "state": state.drop_columns(list(_NOT_FOR_RULES)),
             "heard": _heard(placed, moment.states, rows, self._returns.of(placed, moment)),
             "pulse": _pulse(groups, moment.batch, rows),
             "absence": self._absences(moment),
             "outage": self._outage(moment),
-            **(self._homes(moment, state, homes) if of_homes else {}),
         }
-
-    def _recent(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
-        """One read of the log for all rules that look back: ``looked_back`` and whose series these are."""
-        looking = [rule for rule in rules if rule.window is not None]
-        if not looking:
-            return {}
-        table = groups.placed.table.filter(pa.array(rows))
-        metrics = pa.array(sorted(set().union(*(rule.metrics for rule in looking))), pa.string())
-        chosen = table.filter(pc.is_in(table["metric"], metrics)).select(
-            ["series_no", "device_id", "type", "home_id", "community_id", "metric"]
-        )
-        after = from_us(moment.instant) - max(rule.window for rule in looking if rule.window is not None)
-        read = self._store.read("readings_of", tables={"chosen": chosen}, after=after, known=from_us(moment.known))
-        return {"looked_back": read, "looked_back_series": chosen}
+        # the urgent rules, asked inside a commit, do not go by them
+        if any(_OF_HOMES.search(rule.sql) for rule in rules):
+            homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
+            tables |= self._homes(moment, state, homes)
+        if windows := [rule.window for rule in rules if rule.window is not None]:
+            after = from_us(moment.instant) - max(windows)
+            tables["looked_back"] = looked_back.read(
+                self._store, rules, placed.rows(rows), after, from_us(moment.known)
+            )
+        return tables
 
 
-def _asked(rule: AlertRule) -> str:
+def _setting_of(rule: AlertRule) -> str:
+    return f"setting of {rule.name}"
+
+
+def _question(rule: AlertRule, rules: list[AlertRule]) -> str:
     # Entities are as they are known, also where a drill's clock shows another instant.
     sql = rule.sql.replace("_at($instant)", "_at($known)")
-    if rule.window is None:
-        return sql
-    metrics = ", ".join(f"'{metric}'" for metric in sorted(rule.metrics))
-    recent = (
-        "SELECT series_no, c.device_id, c.type, c.home_id, c.community_id, c.metric, r.taken_at, r.value "
-        "FROM looked_back r JOIN looked_back_series c USING (series_no) "
-        f"WHERE c.metric IN ({metrics}) AND r.taken_at > $instant - INTERVAL {int(rule.window.total_seconds())} SECOND"
-    )
-    return f"WITH recent AS ({recent}) SELECT * FROM ({sql}\n)"
+    beside = [f'setting AS (SELECT * FROM "{_setting_of(rule)}")']
+    if rule.window is not None:
+        beside.append(f"recent AS ({looked_back.recent(rule, rules)})")
+    return f"WITH {', '.join(beside)} SELECT * FROM ({sql}\n)"
 
 
 def _of_chosen(answer: pa.Table, groups: Groups, chosen: I32 | None) -> pa.Table:

@@ -7,6 +7,7 @@ behind, in the store or in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -232,7 +233,9 @@ class Care:
         instant = to_us(at)
         groups = Groups(self._twin.placed(at))
         rules = self._twin.catalogue.alert_rules
-        found = self._breaches.ask(rules.values(), groups, None, Moment(instant, instant, self._twin.states_of(at)))
+        moment = Moment(instant, instant, self._twin.states_of(at))
+        with closing(self._store.desk()) as desk:
+            found = self._breaches.ask(rules.values(), groups, None, moment, desk=desk)
         moves = [
             Move(Alert(0, name, Phase.FIRING, breach), (), None)
             for name, answer in found.items()

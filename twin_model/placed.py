@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from twin_model.states import I64, NEVER, States
+from twin_model.states import I64, NEVER, Bools, States
 from twin_model.timeline import timestamps
 
 _STATUS = pa.array(["fresh", "stale", "lost"])
@@ -36,6 +36,12 @@ class Placed:
         """The table with values, instants and status as of ``at`` (microseconds)."""
         return self.senses(states, at).drop_columns(["stale_us", "lost_us", "gateway_id"])
 
+    def rows(self, chosen: Bools) -> pa.Table:
+        """Some rows of ``table``; a few are picked, not sieved out."""
+        if chosen.all():
+            return self.table
+        return self.table.take(pa.array(np.flatnonzero(chosen)))
+
     def heard(self, states: States) -> I64:
         """Per device number (``device_rows``) its newest report of any metric; NEVER without one.
 
@@ -52,19 +58,20 @@ class Placed:
         """The first row of each device in ``table``."""
         return np.unique(self._device, return_index=True)[1]
 
-    def senses(self, states: States, at: int) -> pa.Table:
-        """As ``states``, with the limits of silence and the gateway of each device.
+    def senses(self, states: States, at: int, chosen: Bools | None = None) -> pa.Table:
+        """As ``states``, with the limits of silence and the gateway of each device; ``chosen``: only these rows.
 
         A device is silent as a whole: its newest report of any metric counts against its type's limits. A metric
         that never came, or only as a retained message of unknown age, is lost or at best stale.
         """
-        number = self.series
+        row: NDArray[np.intp] | slice = slice(None) if chosen is None or chosen.all() else np.flatnonzero(chosen)
+        number = self.series[row]
         taken = states.taken[number]
         never = taken == NEVER
         retained = states.retained[number]
-        last = self.heard(states)[self._device]
+        last = self.heard(states)[self._device[row]]
         age = np.where(last == NEVER, np.iinfo(np.int64).max, at - np.where(last == NEVER, 0, last))
-        status = (age > self._stale).astype(np.int8) + (age > self._lost)
+        status = (age > self._stale[row]).astype(np.int8) + (age > self._lost[row])
         status = np.where(never, 2, np.where(retained, np.maximum(status, 1), status)).astype(np.int8)
         columns = {
             "value": pa.array(states.value[number], mask=never),
@@ -74,7 +81,7 @@ class Placed:
             "status": pc.take(_STATUS, pa.array(status)),
             "retained": pa.array(retained),
         }
-        table = self.table
+        table = self.table if chosen is None else self.rows(chosen)
         for name, column in columns.items():
             table = table.append_column(name, column)
         return table

@@ -248,3 +248,18 @@ CLOSING = (
     ("acknowledge", "陈**", {}), ("contact", "陈**", {"result": "self_well"}), ("handle", "陈**", {}),
     ("confirm", "李**", {}), ("close", "李**", {"outcome": "false"}),
 )  # fmt: skip
+
+
+def test_a_rule_is_asked_only_where_a_device_tells_what_it_goes_by(clock, tmp_path):
+    root = tmp_path / "declared"
+    shutil.copytree(Path(declared.__file__).parent / "sensors", root / "sensors")
+    (root / "alerts").mkdir()
+    (root / "alerts" / "still.sql").write_text(STILL.replace("changed_at AS since", "unheard_of AS since"))
+    twin = Twin.open(None, clock=clock, catalogue=Catalogue.load(root))
+    twin.record([*NEIGHBOURHOOD, device("b1", "sos_button", home_id="h1")])
+    twin.care.step()
+    assert not twin.care.broken_rules, "nothing to go by: not asked"
+    twin.record([device("m1", "motion", home_id="h1")])
+    twin.care.step()
+    assert list(twin.care.broken_rules) == ["still"]
+    twin.close()

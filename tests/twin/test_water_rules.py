@@ -19,6 +19,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from twin_model import looked_back
 from twin_model.catalogue import AlertRule, Catalogue
 from twin_model.store import Store
 from twin_model.timeline import from_us, to_us
@@ -77,8 +78,9 @@ def since_when(
     row = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
     heard = np.flatnonzero(last > 0)
     names = pa.array([str(n) for n in range(len(hours))])
-    taken = instants(meter.at[row] - hours[asked] + ASKED)
-    recent = pa.table({"series_no": asked, "taken_at": taken, "value": meter.litres[row] / 1000})
+    taken = meter.at[row] - hours[asked] + ASKED
+    of_water = np.zeros(len(hours), np.int32)
+    recent = looked_back.in_order(asked, taken, meter.litres[row] / 1000, np.arange(len(hours)), of_water)
     newest = instants(meter.at[last[heard] - 1] - hours[heard] + ASKED)
     n = len(heard)
     state = pa.table(

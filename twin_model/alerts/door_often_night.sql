@@ -63,16 +63,16 @@ WITH night AS (  -- of each home the night under way by the neighbourhood's cloc
                 + s."from" * INTERVAL 1 HOUR - INTERVAL 8 HOUR AS begins
     FROM setting s, (SELECT $instant + INTERVAL 8 HOUR AS here, date_trunc('day', $instant + INTERVAL 8 HOUR) AS day)
     WHERE s.home_id IS NOT NULL AND (here >= day + s."from" * INTERVAL 1 HOUR OR here < day + s.until * INTERVAL 1 HOUR)),
-opened AS (
-    SELECT home_id, taken_at
-    FROM (SELECT home_id, taken_at, value, lag(value, 1, 0) OVER (PARTITION BY series_no ORDER BY taken_at) AS before FROM recent
-          WHERE home_id IN (SELECT home_id FROM night))
-    WHERE value >= 1 AND before < 1),
+door AS (
+    SELECT d.series_no, d.building_id, n.home_id, n.community_id, n.times, n.begins
+    FROM state d JOIN night n ON n.home_id = d.home_id
+    WHERE d.metric = 'open'),
 counted AS (
-    SELECT o.home_id, o.taken_at, n.times, count(*) OVER (PARTITION BY o.home_id) AS openings,
-           row_number() OVER (PARTITION BY o.home_id ORDER BY o.taken_at) AS nth, n.community_id, n.begins
-    FROM opened o JOIN night n ON n.home_id = o.home_id AND o.taken_at >= n.begins)
-SELECT c.home_id AS subject, c.taken_at AS due_at, c.begins AS since, c.openings AS value, c.times AS limit_value,
-       'open' AS metric, c.community_id, c.home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id, h.building_id
-FROM counted c JOIN (SELECT DISTINCT home_id, building_id FROM heard) h ON h.home_id = c.home_id
-WHERE c.nth = ceil(c.times)
+    SELECT d.*, r.taken_at, count(*) OVER (PARTITION BY d.home_id) AS openings,
+           row_number() OVER (PARTITION BY d.home_id ORDER BY r.taken_at) AS nth
+    FROM recent r JOIN door d ON d.series_no = r.series_no AND r.taken_at >= d.begins
+    WHERE r.value >= 1 AND coalesce(r.before, 0) < 1)
+SELECT home_id AS subject, taken_at AS due_at, begins AS since, openings AS value, times AS limit_value,
+       'open' AS metric, community_id, home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id, building_id
+FROM counted
+WHERE nth = ceil(times)

@@ -120,12 +120,9 @@ watcher AS (  -- what could see somebody move, and until when each is surely hea
     WHERE m.metric IN ('motion', 'presence')
         AND d.heard_at + to_microseconds(d.lost_us) > least(j.at_best, $instant)),
 gap AS (  -- where each was not heard of for longer than it may be silent
-    SELECT series_no, silent_from + stale AS ends, back_at
-    FROM (SELECT series_no, w.stale, r.taken_at AS back_at,
-                 lag(r.taken_at, 1, w.begins) OVER (PARTITION BY series_no ORDER BY r.taken_at) AS silent_from
-          FROM recent r JOIN watcher w USING (series_no)
-          WHERE r.taken_at >= w.begins)
-    WHERE back_at - silent_from > stale),
+    SELECT series_no, greatest(r.before_at, w.begins) + w.stale AS ends, r.taken_at AS back_at
+    FROM recent r JOIN watcher w USING (series_no)
+    WHERE r.taken_at - greatest(r.before_at, w.begins) > w.stale AND r.taken_at >= w.begins),
 spell AS (  -- and so its unbroken spells of watching since the last sign
     SELECT series_no, lag(g.back_at, 1, w.begins) OVER (PARTITION BY series_no ORDER BY g.back_at) AS starts, g.ends
     FROM gap g JOIN watcher w USING (series_no)

@@ -131,27 +131,30 @@ meter AS (
     SELECT m.series_no, m.home_id, m.community_id, m.building_id, m.value, m.taken_at, s.hours, s.litres, s.still, s.alone
     FROM state m JOIN setting s ON s.home_id = m.home_id
     WHERE m.metric = 'water_m3' AND m.value IS NOT NULL AND NOT m.retained),
-counted AS (  -- litres since each reading; less than none: the meter was replaced, rolled over or jumped back after it
-    SELECT series_no, r.taken_at, m.litres, round((m.value - r.value) * 1000, 3) AS used
+counted AS (  -- litres from the reading before each one to the newest; less than none: the meter was replaced, rolled over or jumped back
+    SELECT series_no, r.taken_at, m.litres, round((m.value - r.before) * 1000, 3) AS used
     FROM recent r JOIN meter m USING (series_no)),
 dry AS (  -- the first reading since which too little, and nothing strange, was counted
-    SELECT series_no, min(taken_at) AS since, arg_min(used, taken_at) AS used
-    FROM counted LEFT JOIN (SELECT series_no, max(taken_at) AS used_at FROM counted WHERE used >= litres OR used < 0 GROUP BY series_no)
-        USING (series_no)
-    WHERE used_at IS NULL OR taken_at > used_at
+    SELECT series_no, coalesce(max(taken_at) FILTER (used >= litres OR used < 0), min(taken_at)) AS since
+    FROM counted
     GROUP BY series_no),
 judged AS (
-    SELECT m.*, dry.since, dry.used,
+    SELECT m.*, dry.since,
            CASE WHEN m.still = 0 OR v.home_id IS NULL THEN dry.since + m.hours * INTERVAL 1 HOUR
                 ELSE least(greatest(dry.since + m.alone * INTERVAL 1 HOUR, dry.since + m.hours * INTERVAL 1 HOUR),
                            CASE WHEN v.heard_until >= greatest(dry.since + m.hours * INTERVAL 1 HOUR, v.moved_at + m.still * INTERVAL 1 HOUR)
                                 THEN greatest(dry.since + m.hours * INTERVAL 1 HOUR, v.moved_at + m.still * INTERVAL 1 HOUR) END)
            END AS due_at
-    FROM meter m LEFT JOIN dry USING (series_no) LEFT JOIN movement v ON v.home_id = m.home_id)
--- Only a reading at or after the due instant proves that nothing ran until then, so nothing is ever due ahead.
-SELECT home_id AS subject, max(due_at) AS due_at, max(since) AS since, round(sum(used), 1) AS value, any_value(litres) AS limit_value,
-       'water_m3' AS metric, any_value(community_id) AS community_id, home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id,
-       any_value(building_id) AS building_id
-FROM judged
-GROUP BY home_id
-HAVING bool_and(due_at IS NOT NULL AND taken_at >= due_at)
+    FROM meter m LEFT JOIN dry USING (series_no) LEFT JOIN movement v ON v.home_id = m.home_id),
+proven AS (  -- only a reading at or after the due instant proves that nothing ran until then, so nothing is ever due ahead
+    SELECT home_id, max(due_at) AS due_at, max(since) AS since
+    FROM judged
+    GROUP BY home_id
+    HAVING bool_and(due_at IS NOT NULL AND taken_at >= due_at))
+SELECT p.home_id AS subject, any_value(p.due_at) AS due_at, any_value(p.since) AS since,
+       round(sum(j.value - r.value) * 1000, 1) AS value, any_value(j.litres) AS limit_value, 'water_m3' AS metric,
+       any_value(j.community_id) AS community_id, p.home_id, NULL::TEXT AS room_id, NULL::TEXT AS facility_id,
+       any_value(j.building_id) AS building_id
+FROM proven p JOIN judged j ON j.home_id = p.home_id
+JOIN recent r ON r.series_no = j.series_no AND r.taken_at = j.since
+GROUP BY p.home_id

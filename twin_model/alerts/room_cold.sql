@@ -60,18 +60,21 @@ absences = [["h1", "away", "12:00", "40:00"]]
 readings = [["20:00..22:00 every 10m", "room.temperature", 6.0]]
 expect   = [["21:30", { h1 = "suppressed" }]]
 --- */
-WITH read AS (
-    SELECT r.series_no, r.home_id, r.taken_at, r.value, s.degrees, s.minutes * INTERVAL 1 MINUTE AS held_for, r.value < s.degrees AS off
-    FROM recent r JOIN setting s ON s.home_id = r.home_id),
+WITH room AS (  -- where the newest reading is off the mark
+    SELECT d.series_no, d.home_id, d.community_id, d.building_id, s.degrees, s.minutes * INTERVAL 1 MINUTE AS held_for
+    FROM state d JOIN setting s ON s.home_id = d.home_id
+    WHERE d.metric = 'temperature' AND d.value < s.degrees),
+read AS (
+    SELECT r.series_no, r.taken_at, r.value, r.value < m.degrees AS off
+    FROM recent r JOIN room m USING (series_no)),
 held AS (  -- the readings since the last one that was right
-    SELECT r.series_no, r.home_id, min(r.taken_at) AS since, max(r.taken_at) AS last_at, arg_max(r.value, r.taken_at) AS value,
-           any_value(r.degrees) AS degrees, any_value(r.held_for) AS held_for
+    SELECT r.series_no, min(r.taken_at) AS since, max(r.taken_at) AS last_at, arg_max(r.value, r.taken_at) AS value
     FROM read r LEFT JOIN (SELECT series_no, max(taken_at) AS right_at FROM read WHERE NOT off GROUP BY series_no) g USING (series_no)
     WHERE r.off AND (g.right_at IS NULL OR r.taken_at > g.right_at)
-    GROUP BY r.series_no, r.home_id)
-SELECT h.home_id AS subject, min(since + held_for) AS due_at, min(since) AS since, round(min(h.value), 1) AS value,
-       any_value(degrees) AS limit_value, 'temperature' AS metric, any_value(d.community_id) AS community_id, h.home_id,
-       NULL::TEXT AS room_id, NULL::TEXT AS facility_id, any_value(d.building_id) AS building_id
-FROM held h JOIN state d USING (series_no)
+    GROUP BY r.series_no)
+SELECT m.home_id AS subject, min(since + held_for) AS due_at, min(since) AS since, round(min(h.value), 1) AS value,
+       any_value(degrees) AS limit_value, 'temperature' AS metric, any_value(m.community_id) AS community_id, m.home_id,
+       NULL::TEXT AS room_id, NULL::TEXT AS facility_id, any_value(m.building_id) AS building_id
+FROM held h JOIN room m USING (series_no)
 WHERE last_at >= since + held_for  -- only a reading proves that it lasted
-GROUP BY h.home_id
+GROUP BY m.home_id

@@ -98,12 +98,13 @@ readings = [["12:00..12:30 every 10m", "band.heart_rate", 150], ["12:00", "other
 expect   = [["12:11", { band = "firing" }], ["15:00", { band = "firing" }]]
 --- */
 WITH read AS (
-    SELECT r.series_no, r.metric, r.taken_at, r.value, s.minutes,
+    SELECT r.series_no, r.taken_at, r.value, s.minutes,
            CASE r.metric WHEN 'heart_rate' THEN CASE WHEN r.value <= s.heart_low THEN s.heart_low WHEN r.value >= s.heart_high THEN s.heart_high END
                          WHEN 'spo2' THEN CASE WHEN r.value <= s.spo2_low THEN s.spo2_low END
                          WHEN 'breath_rate' THEN CASE WHEN r.value <= s.breath_low THEN s.breath_low WHEN r.value >= s.breath_high THEN s.breath_high END
            END AS reached
-    FROM recent r JOIN setting s ON s.community_id = r.community_id AND s.home_id IS NOT DISTINCT FROM r.home_id),
+    FROM recent r JOIN state d USING (series_no)
+    JOIN setting s ON s.community_id = d.community_id AND s.home_id IS NOT DISTINCT FROM d.home_id),
 off AS (  -- the readings since the last normal one of the same sign
     SELECT r.*
     FROM read r LEFT JOIN (SELECT series_no, max(taken_at) AS normal_at FROM read WHERE reached IS NULL GROUP BY series_no) n

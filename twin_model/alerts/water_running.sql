@@ -58,18 +58,14 @@ absences = [["h2", "maintenance", "20:00", "40:00"]]
 readings = [["00:00..22:00 every 30m", "meter.water_m3", { from = 100.0, step = 0.001 }], ["00:00..30:00 every 30m", "other.water_m3", { from = 100.0, step = 0.001 }]]
 expect   = [["24:00", { h2 = "suppressed" }], ["30:00", { h2 = "suppressed" }]]
 --- */
-WITH step AS (
-    SELECT series_no, taken_at, value - lag(value) OVER w AS used, taken_at - lag(taken_at) OVER w AS apart
-    FROM recent
-    WINDOW w AS (PARTITION BY series_no ORDER BY taken_at)),
-meter AS (
+WITH meter AS (
     SELECT m.series_no, m.home_id, m.community_id, m.building_id, m.taken_at, s.hours, s.litres, to_microseconds(m.stale_us) AS stale
     FROM state m JOIN setting s ON s.home_id = m.home_id
     WHERE m.metric = 'water_m3' AND m.value IS NOT NULL AND NOT m.retained),
 running AS (  -- since the last half-hour without, not heard of, or with a count that fell
-    SELECT series_no, coalesce(max(r.taken_at) FILTER (round(r.used * 1000, 3) < m.litres OR r.apart > m.stale),
+    SELECT series_no, coalesce(max(r.taken_at) FILTER (round((r.value - r.before) * 1000, 3) < m.litres OR r.taken_at - r.before_at > m.stale),
                                min(r.taken_at)) AS since
-    FROM step r JOIN meter m USING (series_no)
+    FROM recent r JOIN meter m USING (series_no)
     GROUP BY series_no)
 SELECT m.home_id AS subject, min(since + hours * INTERVAL 1 HOUR) AS due_at, min(since) AS since, NULL::DOUBLE AS value,
        any_value(hours) AS limit_value, 'water_m3' AS metric, any_value(community_id) AS community_id, m.home_id,
