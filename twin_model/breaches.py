@@ -32,7 +32,8 @@ log = logging.getLogger("cim.care")
 NOT_DUE = np.int64(np.iinfo(np.int64).max)
 _PLACES = ("community_id", "home_id", "room_id", "facility_id", "building_id")
 _COLUMNS = ("subject", "due_at", "since", "value", "limit_value", "metric", *_PLACES)
-_OF_HOMES = re.compile(r"\b(home_state|rhythm)\b")
+_TABLE = re.compile(r"\b(heard|pulse|absence|outage|home_state|rhythm)\b")
+_OFTEN_THE_SAME = ("pulse", "absence", "outage")
 _NOT_FOR_RULES = ("name", "dialect", "address", "lon", "lat")
 _PULSE = ("device_id", "type", "metric", *_PLACES)
 
@@ -55,6 +56,7 @@ class Groups:
         self.row_of_series = np.full(top, -1, np.int64)
         self.row_of_series[placed.series] = np.arange(len(placed.series))
         self._members: dict[str, Bools] = {}
+        self._carrying: dict[frozenset[str], Bools] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -68,10 +70,12 @@ class Groups:
 
     def carry(self, metrics: Collection[str]) -> Bools:
         """Per series number whether it is of one of these metrics."""
-        mask = np.zeros(len(self.of_series), bool)
-        found = pc.is_in(self.placed.table["metric"], pa.array(sorted(metrics), pa.string()))
-        mask[self.placed.series] = found.to_numpy()
-        return mask
+        key = frozenset(metrics)
+        if key not in self._carrying:
+            mask = self._carrying[key] = np.zeros(len(self.of_series), bool)
+            found = pc.is_in(self.placed.table["metric"], pa.array(sorted(key), pa.string()))
+            mask[self.placed.series] = found.to_numpy()
+        return self._carrying[key]
 
     @cached_property
     def _metrics(self) -> pa.DictionaryArray:
@@ -168,7 +172,8 @@ class Breaches:
         instant, known = from_us(moment.instant), from_us(moment.known)
         on_desk = self._desk if desk is None else desk
         for name, table in self._tables(asked, groups, rows, moment).items():
-            on_desk.put(name, table)
+            lay = on_desk.keep if name in _OFTEN_THE_SAME else on_desk.put
+            lay(name, table)
         for rule in asked:
             try:
                 on_desk.keep(_setting_of(rule), self._settings(rule, moment.known))
@@ -188,17 +193,20 @@ class Breaches:
         self.broken[rule.name] = str(error)
 
     def _tables(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
+        """The tables that these rules mention."""
+        named = set(_TABLE.findall("\n".join(rule.sql for rule in rules)))
         placed = groups.placed
         state = placed.senses(moment.states, moment.instant, rows)
-        tables = {
-            "state": state.drop_columns(list(_NOT_FOR_RULES)),
-            "heard": _heard(placed, moment.states, rows, self._returns.of(placed, moment)),
-            "pulse": _pulse(groups, moment.batch, rows),
-            "absence": self._absences(moment),
-            "outage": self._outage(moment),
-        }
-        # the urgent rules, asked inside a commit, do not go by them
-        if any(_OF_HOMES.search(rule.sql) for rule in rules):
+        tables = {"state": state.drop_columns(list(_NOT_FOR_RULES))}
+        if "heard" in named:
+            tables["heard"] = _heard(placed, moment.states, rows, self._returns.of(placed, moment))
+        if "pulse" in named:
+            tables["pulse"] = _pulse(groups, moment.batch, rows)
+        if "absence" in named:
+            tables["absence"] = self._absences(moment)
+        if "outage" in named:
+            tables["outage"] = self._outage(moment)
+        if named & {"home_state", "rhythm"}:
             homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
             tables |= self._homes(moment, state, homes)
         if windows := [rule.window for rule in rules if rule.window is not None]:

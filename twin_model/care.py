@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 DEAF = timedelta(minutes=2)
 """A shorter outage loses no silence worth speaking of: a broker keeps what comes meanwhile, or devices say it again."""
+CONTEXT = ("device_id", "metric", "value", "taken_at", "changed_at", "status")
 ELDER_INCIDENT = "elder_incident"
 """The procedure by which people at home are helped; its incidents are what service levels are about."""
 
@@ -150,18 +151,22 @@ class Care:
         """What else is known of the homes these alerts are of."""
         found = {}
         placed = self._twin.placed(known_at)
-        for home_id in {str(row["home_id"]) for row in rows if row["home_id"]}:
-            community_id = next(str(row["community_id"]) for row in rows if row["home_id"] == home_id)
-            instant = self.clock.time(community_id, to_us(known_at))
-            senses = placed.senses(states, instant)
-            state = senses.filter(pc.equal(senses["home_id"], home_id))
-            moment = Moment(instant, to_us(known_at), states)
-            home = self._homes.tables(moment, [home_id])["home_state"].to_pylist()
-            found[home_id] = HomeContext(
-                states=state.select(["device_id", "metric", "value", "taken_at", "changed_at", "status"]).to_pylist(),
-                state=home[0]["state"] if home else None,
-                since=home[0]["since"] if home else None,
-            )
+        known = to_us(known_at)
+        homes = {str(row["home_id"]): str(row["community_id"]) for row in rows if row["home_id"]}
+        of_home = placed.table["home_id"]
+        for community_id in dict.fromkeys(homes.values()):
+            instant = self.clock.time(community_id, known)
+            here = [home_id for home_id, community in homes.items() if community == community_id]
+            chosen = pc.is_in(of_home, pa.array(here, pa.string())).to_numpy()
+            senses = placed.senses(states, instant, chosen).select(["home_id", *CONTEXT]).to_pylist()
+            said: dict[str, list[dict[str, Any]]] = {home_id: [] for home_id in here}
+            for row in senses:
+                said[row.pop("home_id")].append(row)
+            table = self._homes.tables(Moment(instant, known, states), here)["home_state"].to_pylist()
+            home = {row["home_id"]: row for row in table}
+            for home_id in here:
+                state, since = (home[home_id][name] if home_id in home else None for name in ("state", "since"))
+                found[home_id] = HomeContext(states=said[home_id], state=state, since=since)
         return found
 
     def step(self) -> StepResult:

@@ -111,9 +111,10 @@ class Parameter:
 class AlertRule:
     """What is in breach at an instant: one SELECT over ``state`` and the entities, with its own examples.
 
-    ``grade`` 1 (red) to 4 (blue); ``scope`` what a subject is; ``metrics`` the readings it goes by, without
-    any of which it has nothing to say (none: any); ``urgent`` rules are stepped in the commit that brings the reading. A breach fires after
-    ``hold`` and clears after having been gone for ``clear``. ``window``: how far back ``recent`` reaches.
+    ``grade`` 1 (red) to 4 (blue); ``scope`` what a subject is; ``metrics`` the readings it goes by, without any of
+    which it has nothing to say (none: any); ``urgent`` rules are stepped in the commit that brings the reading. A
+    breach fires after ``hold`` and clears after having been gone for ``clear``. ``window``: how far back ``recent``
+    reaches.
     ``procedure``: the incident it opens; ``weight`` 0..1: how strongly it alone says that somebody needs help;
     ``suppressed_by``: the declared absences that hold it down.
     """

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from twin_model import alert_log
 from twin_model.alert_log import Move
@@ -78,7 +79,7 @@ class Engine:
         """Look at every group at the next look, as after a start."""
         n = len(self._groups) if self._groups else 0
         self._due = {name: np.full(n, NOT_DUE) for name in self._rules}
-        self._touched = np.ones(n, bool)
+        self._touched = np.zeros(len(self._groups.of_series) if self._groups else 0, bool)  # by series number
         self._looked = self._swept = 0
         self._mark_alarmed()
 
@@ -113,7 +114,7 @@ class Engine:
         placed_here = codes >= 0
         if not placed_here.all():
             series, value, codes = series[placed_here], value[placed_here], codes[placed_here]
-        self._touched[codes] = True
+        self._touched[series] = True
         rings = (value >= groups.alarm_limit[series]) | (self._alarmed[codes] & self._of_alarm[series])
         if not rings.any():
             return None
@@ -135,18 +136,22 @@ class Engine:
             self._touched[:] = False
             return plan
         instants = self._instants(groups, known)
-        due = {name: self._due[name] <= instants for name in self._rules}
-        rules = [rule for name, rule in self._rules.items() if due[name].any()]
-        chosen = np.logical_or.reduce(list(due.values())) if due else np.zeros(len(groups), bool)
         around = known - self._looked >= LOOK_US
-        if around and self._touched.any():
-            rules, chosen = list(self._rules.values()), chosen | self._touched
-        if rules and chosen.any():
+        touched = np.flatnonzero(self._touched) if around else np.empty(0, np.intp)
+        rules, chosen = [], np.zeros(len(groups), bool)
+        for name, rule in self._rules.items():
+            due = self._due[name] <= instants
+            told = touched[groups.carry(rule.metrics)[touched]] if rule.metrics else touched
+            if due.any() or len(told):
+                rules.append(rule)
+                chosen |= due
+                chosen[groups.of_series[told]] = True
+        if rules:
             codes = np.flatnonzero(chosen).astype(np.int32)
             self._judge(plan, rules, groups, codes, states, known, None, suppressions)
         if around:  # only now: a look that failed is made again
             self._looked = known
-            self._touched = np.zeros(len(groups), bool)
+            self._touched[:] = False
         return plan
 
     def adopt(self, plan: Plan) -> None:
@@ -182,7 +187,7 @@ class Engine:
         for instant, part in self._by_clock(groups, chosen, known):
             moment = Moment(instant, known, states, batch)
             found = self._breaches.ask(rules, groups, part, moment)
-            said = Said(groups, moment)
+            said = Said(groups, part, moment)
             for rule in rules:
                 if rule.name in found:
                     self._step(plan, rule, found[rule.name], groups, part, moment, suppressions, said)
@@ -254,25 +259,27 @@ class Engine:
 
 
 class Said:
-    """What the senses said at a moment, looked up by group; worked out only when an alert moves."""
+    """What the senses said at a moment, of the groups that are asked about; looked up only when an alert moves."""
 
-    def __init__(self, groups: Groups, moment: Moment) -> None:
-        self._groups, self._moment = groups, moment
+    def __init__(self, groups: Groups, chosen: I32 | None, moment: Moment) -> None:
+        self._groups, self._chosen, self._moment = groups, chosen, moment
 
     @cached_property
-    def _rows(self) -> dict[int, list[dict[str, object]]]:
-        state = self._groups.placed.senses(self._moment.states, self._moment.instant).select(list(EVIDENCE))
-        rows: dict[int, list[dict[str, object]]] = {}
-        for code, row in zip(self._groups.of_row.tolist(), state.to_pylist(), strict=True):
-            rows.setdefault(code, []).append(row)
-        return rows
+    def _state(self) -> tuple[pa.Table, I32]:
+        """The rows of those groups, by group, and each one's group."""
+        of_row = self._groups.of_row
+        rows = np.ones(len(of_row), bool) if self._chosen is None else np.isin(of_row, self._chosen)
+        state = self._groups.placed.senses(self._moment.states, self._moment.instant, rows).select(list(EVIDENCE))
+        order = np.argsort(of_row[rows], kind="stable")
+        return state.take(pa.array(order)), of_row[rows][order]
 
     def evidence(self, rule: AlertRule, subject: str) -> list[dict[str, object]]:
         """One row per metric the rule goes by, of the subject's group or, for a device, its own."""
-        rows = self._rows.get(self._groups.code(subject), [])
+        state, of_row = self._state
+        first, last = np.searchsorted(of_row, (code := self._groups.code(subject), code + 1)).tolist()
         return [
             {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
-            for row in rows
+            for row in state.slice(first, last - first).to_pylist()
             if (rule.scope == "home" or row["device_id"] == subject)
             and (not rule.metrics or row["metric"] in rule.metrics)
         ]

@@ -169,11 +169,16 @@ def sentence(facts: Facts, expected: float, days: int, *, seeing: bool, enough: 
         }
     missed = round(expected)
     learned = min(days, LEARNED_DAYS)
+    if missed == 0:
+        return {
+            "zh": f"{since} 有过活动；按近 {learned} 天的节律，到此刻不活动也属平常。",
+            "en": f"Last activity at {since}; by the last {learned} days it is usual to be still at this hour.",
+        }
     return {
         "zh": f"按近 {learned} 天的节律，{since} 之后平日此时已有 {missed} 个五分钟时段有活动，今日没有；"
         "也没有人从入户门离开。",
-        "en": f"By the last {learned} days there should have been activity in {missed} five-minute periods since "
-        f"{since}; none was seen, and nobody left by the door.",
+        "en": f"By the last {learned} days there should have been activity in {missed} five-minute "
+        f"{'period' if missed == 1 else 'periods'} since {since}; none was seen, and nobody left by the door.",
     }
 
 
@@ -222,7 +227,7 @@ class Homes:
         elders = self._living_alone(at)
         homes = [elders[home_id] for home_id in home_ids if home_id in elders]
         rhythms = self._rhythms.at(placed, moment.known)
-        sight = rhythms.sight(placed, moment.states, moment.instant)
+        sight = rhythms.sight(placed, moment.states, moment.instant, homes=home_ids)
         return tables(rhythms, sight, homes, moment.instant, self._away(at))
 
     def states(self, at: datetime) -> pa.Table:
@@ -247,7 +252,7 @@ class Homes:
         if not community:
             return None
         instant = self._time(community[0], known)
-        sight = rhythms.sight(placed, self._states_of(at), instant)
+        sight = rhythms.sight(placed, self._states_of(at), instant, homes=[home_id])
         facts = rhythms.facts(home_id)
         return home_rhythm(facts, sight, home_id, instant, declared=home_id in self._away(at))
 

@@ -13,6 +13,7 @@ made from the stored days (``rhythm_day``) and the readings since them, by the s
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -155,8 +156,8 @@ class Rhythms:
                 found = self._facts[home_id] = _facts(rhythm)
             return found
 
-    def sight(self, placed: Placed, states: States, instant: int) -> Sight:
-        """How well every home is watched at an instant of the community's clock."""
+    def sight(self, placed: Placed, states: States, instant: int, *, homes: Collection[str] | None = None) -> Sight:
+        """How well every home is watched at an instant of the community's clock. ``homes``: ``sure`` only of these."""
         with self._lock:
             layout = self._ready(placed, self._known or instant)
             weight = self._witness(layout)
@@ -174,7 +175,8 @@ class Rhythms:
         through = np.maximum(layout.through, 0)
         with_gateway = np.where(held & (heard[through] != NEVER), np.minimum(heard, heard[through]), heard)
         sure = newest.copy()
-        for number in np.flatnonzero(share < ENOUGH_SIGHT).tolist():
+        asked = range(len(layout.homes)) if homes is None else [layout.of_home[h] for h in homes if h in layout.of_home]
+        for number in (n for n in asked if share[n] < ENOUGH_SIGHT):
             eyes = layout.eyes[number]
             if len(eyes):
                 sure[number] = _sure_until(with_gateway[eyes], weight[eyes])

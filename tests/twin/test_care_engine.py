@@ -5,6 +5,7 @@ The two rules here are made for it: ``ring`` (an SOS, judged in its commit) and 
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -263,3 +264,31 @@ def test_a_rule_is_asked_only_where_a_device_tells_what_it_goes_by(clock, tmp_pa
     twin.care.step()
     assert list(twin.care.broken_rules) == ["still"]
     twin.close()
+
+
+def test_a_reading_makes_only_the_rules_ask_again_that_go_by_it(clock, tmp_path):
+    root = tmp_path / "declared"
+    shutil.copytree(Path(declared.__file__).parent / "sensors", root / "sensors")
+    (root / "alerts").mkdir()
+    soon = f"TIMESTAMP '{NOON + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}'"
+    fails = f"WHERE CASE WHEN $instant > {soon} THEN error('asked') ELSE"
+    (root / "alerts" / "still.sql").write_text(STILL.replace("WHERE", fails) + " END")
+    twin = Twin.open(None, clock=clock, catalogue=Catalogue.load(root))
+    twin.record([*NEIGHBOURHOOD, device("t1", "temperature", home_id="h1"), device("m1", "motion", home_id="h1")])
+    twin.care.step()
+    for told in (("t1", "temperature", 20.0), ("m1", "motion", 1.0)):
+        clock.forward(seconds=6)
+        twin.apply(table(twin, [(told[0], told[1], clock(), told[2])]))
+        clock.forward(seconds=6)
+        twin.care.step()
+        assert bool(twin.care.broken_rules) == (told[1] == "motion")
+    twin.close()
+
+
+def test_what_the_senses_said_is_of_the_place_the_alert_is_about(twin, clock):
+    twin.record([device("b2", "sos_button", building_id="b1")])
+    twin.apply(table(twin, [("b1", "sos", clock(), 1), ("m1", "motion", clock(), 1), ("b2", "sos", clock(), 1)]))
+    found = {row["subject"]: json.loads(row["evidence"]) for row in twin.care.alerts(twin.now()).to_pylist()}
+    assert {subject: [row["device_id"] for row in rows] for subject, rows in found.items()} == {
+        "b1": ["b1"], "b2": ["b2"]
+    }  # fmt: skip
