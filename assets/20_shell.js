@@ -157,6 +157,7 @@
     if (!pending && now - handed > 15000 && handed && lostSince === null) pending = { revision: null, second: iso(serverNow()) };
     if (!pending || document.hidden || !answered(now, hurries) || (!hurries && now - handed < 990)) return;
     if (now - handed < 200) { setTimeout(hand, 200, true); return; }  // many at once: one page for all of them
+    if (window.CimHand.busy()) { setTimeout(hand, 150); return; }
     set("shell--revision", pending);
     asked = pending.second;
     pending = null;

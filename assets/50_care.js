@@ -11,6 +11,9 @@
   const page = () => document.querySelector(".care");
   const card = () => document.querySelector(".care-card[data-incident]");
   const acts = () => document.querySelector("[data-acts]");
+  /* What is open and what was typed is kept outside what Dash redraws: every answer makes the buttons' elements anew. */
+  const opener = () => acts() && acts().parentElement;
+  const openName = () => { const place = opener(); return (place && place.dataset.open) || null; };
   const onPage = () => Boolean(page());
   const minute = (ms) => shell.format("minute", ms);
 
@@ -118,7 +121,16 @@
   /* --- steps ---------------------------------------------------------------------------------------------- */
   let sending = false;
   function note() { const field = document.querySelector("[data-note]"); return field ? field.value.trim() : ""; }
-  function clearNote() { const field = document.querySelector("[data-note]"); if (field) field.value = ""; }
+  function clearNote() { typed = null; const field = document.querySelector("[data-note]"); if (field) field.value = ""; }
+  let typed = null;          // the note being written: {id, words}
+  document.addEventListener("input", (event) => {
+    if (event.target.matches && event.target.matches("[data-note]") && acts()) typed = { id: acts().dataset.acts, words: event.target.value };
+  });
+  function retype() {
+    const field = document.querySelector("[data-note]"), place = acts();
+    if (!field || !place || !typed || typed.id !== place.dataset.acts || field.value) return;
+    field.value = typed.words;
+  }
   function say(words, kind) {
     const place = document.querySelector("[data-refusal]");
     if (!place) return;
@@ -148,7 +160,8 @@
   async function press(button) {
     const place = acts();
     if (!place || sending || shell.at() !== null) return;
-    const id = place.dataset.acts, step = body(button, place), form = place.dataset.open;
+    const id = place.dataset.acts, step = body(button, place), form = openName();
+    stay();
     sending = true;
     place.setAttribute("aria-busy", "true");
     say("", "");
@@ -158,8 +171,7 @@
         clearNote();
         vibrate(30);
         // the page may know of the step before this answer is here, and the next form may be open already
-        const after = acts();
-        if (after && after.dataset.open === form) openForm(null);
+        if (openName() === form) openForm(null);
       }
       else say(shell.text("care.js.refused", { why: await why(answer) }), "refused");
     } catch (error) {
@@ -214,10 +226,12 @@
   setInterval(resend, RETRY_MS);
   window.addEventListener("online", resend);
 
+  /* Who works on an incident keeps it: a more urgent one that comes meanwhile is told, but not put under the finger. */
+  function stay() { if (onPage() && acts()) shell.set(CHOSEN, acts().dataset.acts); }
   function openForm(name) {
-    const place = acts();
+    const place = opener();
     if (!place) return;
-    if (name) place.dataset.open = name; else delete place.dataset.open;
+    if (name) { place.dataset.open = name; stay(); } else delete place.dataset.open;
     const form = name && place.querySelector('[data-form="' + name + '"]');
     if (form) { const first = form.querySelector(".choices .button"); if (first) first.focus({ preventScroll: false }); }
   }
@@ -227,7 +241,7 @@
       if (button.dataset.step) press(button);
       else if ("closeForm" in button.dataset) openForm(null);
       else if (!onPage()) go(acts().dataset.acts); // what has to be filled in is filled in there
-      else openForm(acts().dataset.open === button.dataset.openForm ? null : button.dataset.openForm);
+      else openForm(openName() === button.dataset.openForm ? null : button.dataset.openForm);
       return;
     }
     if (event.target.closest("[data-mute]")) mute();
@@ -380,6 +394,7 @@
     bar();
     const place = acts(), key = place ? place.dataset.acts : "";
     if (key !== shownActs) { shownActs = key; say("", ""); openForm(null); }
+    retype();
     waiting();
     for (const field of all("[data-officer]")) if (field !== document.activeElement && field.value !== kept(OFFICER, "")) field.value = kept(OFFICER, "");
     tick();

@@ -184,22 +184,30 @@ def _contacts(twin: Twin, at: datetime, incidents: Sequence[Incident], *, phones
 
 def card(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer | None:
     """One incident with all that its officer needs: who lives there, whom to call, what may be done."""
+    incident = chosen_of(twin, at, open_incidents(twin, at, community), chosen)
+    return None if incident is None else told(twin, at, [incident])[0]
+
+
+def acts(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer | None:
+    """The same with the numbers to call (none once it is closed) and, by name only, the other open incidents.
+
+    Only what the buttons say is told of the others: what happens elsewhere must not redraw them under a finger.
+    """
     incidents = open_incidents(twin, at, community)
     incident = chosen_of(twin, at, incidents, chosen)
     if incident is None:
         return None
-    row = told(twin, at, [incident])[0]
-    return {**row, "others": told(twin, at, [i for i in incidents if i.incident_id != incident.incident_id])}
-
-
-def acts(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer | None:
-    """The same with the numbers to call; they are left out of an incident that is closed."""
-    row = card(twin, at, community, chosen=chosen)
-    if row is None:
-        return None
-    incident = row["incident"]
+    elsewhere = [other for other in incidents if other.incident_id != incident.incident_id]
+    others = [
+        {
+            "incident_id": row["incident"].incident_id, "title": row["incident"].title, "place": row["place"],
+            "is_upkeep": is_upkeep(row["incident"]),
+        }
+        for row in told(twin, at, elsewhere)
+    ]  # fmt: skip
     is_open = incident.phase != "closed"
-    return {**row, "calls": calls(_contacts(twin, at, [incident], phones=True).values(), incident) if is_open else []}
+    numbers = calls(_contacts(twin, at, [incident], phones=True).values(), incident) if is_open else []
+    return {**told(twin, at, [incident])[0], "others": others, "calls": numbers}
 
 
 def calls(contacts: Iterable[Answer], incident: Incident) -> list[Answer]:

@@ -13,7 +13,6 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
-from layouts.parts.care_answers import UPKEEP
 from layouts.parts.care_parts import drill_clock, limit, own, place, role, standing, ticking, who, words
 from layouts.parts.panel import Tree, icon
 from layouts.parts.text import has, some, t
@@ -121,7 +120,7 @@ def _step_button(lang: str, answer: Mapping[str, Any], step: str, class_name: st
 
 def _rest(lang: str, answer: Mapping[str, Any]) -> Tree:
     """On a telephone, the way down to what else waits."""
-    others = [other for other in answer["others"] if other["incident"].grade < UPKEEP]
+    others = [other for other in answer["others"] if not other["is_upkeep"]]
     if not others:
         return None
     words_ = t(lang, "care.others_wait", n=len(others))
@@ -223,8 +222,7 @@ def _close_form(lang: str, answer: Mapping[str, Any], step: str) -> html.Fieldse
 def _merge_form(lang: str, answer: Mapping[str, Any], step: str) -> Tree:
     """Which incident goes on with this one in it."""
     choices = [
-        _choice(f"{words(lang, other['incident'].title)} {place(lang, other)}", step="merge",
-                into=other["incident"].incident_id)
+        _choice(f"{words(lang, other['title'])} {place(lang, other)}", step="merge", into=other["incident_id"])
         for other in answer["others"]
     ]  # fmt: skip
     body = (

@@ -127,6 +127,32 @@ def test_a_pressed_button_becomes_a_card_and_enter_acknowledges_it(screen, press
     expect(page.locator(".incident.on .ladder .rung-now")).to_have_text("网格员")
 
 
+def test_what_is_under_the_hand_survives_what_others_do(screen, press):
+    """Every redraw makes the buttons anew: an open form, a note being written and the keyboard's place stay."""
+    call = press()
+    page = screen.open("/elder-care").page
+    shown(page, call)
+    page.locator(f'[data-acts="{call.incident["id"]}"] .emergency').click()
+    page.locator("[data-note]").fill("邻居说早上见过")
+    close = page.locator('[data-form="emergency"] [data-close-form]')
+    close.focus()
+    page.evaluate("() => { window.before = document.querySelector('[data-acts]'); }")
+    call.step("note", note="another officer writes")
+    page.wait_for_function("() => !window.before.isConnected")
+    expect(close).to_be_focused()
+    expect(page.locator("[data-note]")).to_have_value("邻居说早上见过")
+    # a finger is down while the button below it is replaced: the press counts, and counts once
+    box = close.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate("""() => {
+        const place = document.getElementById("elder-care--steps");
+        place.replaceChildren(...place.cloneNode(true).childNodes);
+    }""")
+    page.mouse.up()
+    expect(close).to_be_hidden()
+
+
 def test_the_map_goes_to_the_home_and_lifts_its_building(screen, press):
     call = press()
     page = screen.open("/elder-care").page
