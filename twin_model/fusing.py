@@ -20,9 +20,11 @@ from twin_model.procedure import Procedure, Words
 
 LANGUAGES = ("zh", "en")
 MOVED_AFTER = timedelta(minutes=1)  # a movement within the same minute belongs to what was seen, not against it
-SAID_EVIDENCE = 3
-SAID_FACTS = 2
+SAID_EVIDENCE = 2  # in the sentence; the card lists all of it below
+SAID = 3  # parts of the sentence before the verdict, evidence and facts together
+DOOR_FACTS = frozenset({"inside", "door_shut", "door_open"})
 MOVEMENT = ("motion", "presence")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,20 @@ def sentence(rule: AlertRule, alert: Mapping[str, Any], until: datetime) -> Word
 
     ``alert`` has the columns of ``alert_step``; clock times are the neighbourhood's, with the day when it is another.
     """
-    said = _Said(until=clock_time(until, until))
+    said = _Said()
     for key, name in (("value", "value"), ("limit", "limit_value")):
         if alert.get(name) is not None:
             said[key] = f"{round(float(alert[name]), 3):g}"
     since = alert.get("since")
     if since is not None:
         minutes = max(0, round((until - since) / timedelta(minutes=1)))
-        said |= {"since": clock_time(since, until), "minutes": str(minutes), "hours": f"{minutes / 60:.1f}"}
-        said["hours"] = said["hours"].removesuffix(".0")
-    return {lang: rule.sentence[lang].format_map(said) for lang in LANGUAGES}
+        said |= {"minutes": str(minutes), "hours": f"{minutes / 60:.1f}".removesuffix(".0")}
+    found = {}
+    for lang in LANGUAGES:
+        when = {"until": clock_time(lang, until, until)}
+        when |= {} if since is None else {"since": clock_time(lang, since, until)}
+        found[lang] = rule.sentence[lang].format_map(_Said(said | when))
+    return found
 
 
 def evidence(rule: AlertRule, alert: Mapping[str, Any], until: datetime, place: str | None) -> Evidence:
@@ -98,15 +104,25 @@ def incident_title(procedure: Procedure, case: Case) -> Words:
 
 
 def incident_sentence(procedure: Procedure, case: Case) -> Words:
-    """One sentence for the duty officer: what was pressed or sensed where, what else is known, how sure it is."""
+    """One sentence for the duty officer: what was pressed or sensed where, what else is known, how sure it is.
+
+    A device's name is as given, so in English it is left out unless it can be read there.
+    """
     best = ranked(case.evidence)[:SAID_EVIDENCE]
+    door_told = any(e.metric == "open" for e in best)
+    facts = [f for f in case.facts if not (door_told and f.name in DOOR_FACTS)][: SAID - len(best)]
     word = procedure.confidence.words[confidence_word(procedure, confidence(procedure, case))]
     said = {}
     for lang, colon, comma, end in (("zh", "：", "；", "。"), ("en", ": ", "; ", ". ")):
-        parts = [f"{e.place}{colon}{e.sentence[lang]}" if e.place else e.sentence[lang] for e in best]
-        parts = [p.rstrip("。.") for p in parts] + [f.text[lang] for f in case.facts[:SAID_FACTS]]
+        named = [e.place if e.place and (lang == "zh" or e.place.isascii()) else "" for e in best]
+        parts = [
+            f"{name}{colon}{e.sentence[lang]}" if name else e.sentence[lang]
+            for name, e in zip(named, best, strict=True)
+        ]
+        parts = [p.rstrip("。.") for p in parts] + [f.text[lang] for f in facts]
         again = _again(procedure, lang) if case.after else ""
-        said[lang] = f"{again}{comma.join(dict.fromkeys(parts))}{end}{word[lang]}{end.strip()}"
+        whole = f"{again}{comma.join(dict.fromkeys(parts))}{end}{word[lang]}{end.strip()}"
+        said[lang] = whole[:1].upper() + whole[1:]
     return said
 
 
@@ -116,39 +132,47 @@ def facts_of(procedure: Procedure, context: HomeContext, found: Sequence[Evidenc
     What a lost or stale device last said is not told as if it were so now; that it is lost is.
     """
     seen = context.states
-    names: list[tuple[str, dict[str, str]]] = []
+    names: list[tuple[str, datetime | int]] = []
     fresh = {row["metric"]: row for row in seen if row["status"] == "fresh"}
     moved = _newest_sign(seen)
     since = min((e.since for e in found if e.since is not None), default=None)
     if context.state == "away":
-        names.append(("away", {"since": clock_time(context.since or at, at)}))
+        names.append(("away", context.since or at))
     if door := fresh.get("open"):
         shut = not door["value"]
         inside = shut and moved is not None and moved > door["changed_at"] and context.state != "away"
         name = "inside" if inside else "door_shut" if shut else "door_open"
-        names.append((name, {"since": clock_time(door["changed_at"], at)}))
+        names.append((name, door["changed_at"]))
     for name, metric in (("in_bed", "in_bed"), ("present", "presence")):
         if metric in fresh and fresh[metric]["value"]:
-            names.append((name, {"since": clock_time(fresh[metric]["changed_at"], at)}))
+            names.append((name, fresh[metric]["changed_at"]))
     if moved is not None:
         after = since is not None and moved > since + MOVED_AFTER
-        names.insert(
-            0 if after else len(names), ("moved_after" if after else "last_motion", {"since": clock_time(moved, at)})
-        )
+        names.insert(0 if after else len(names), ("moved_after" if after else "last_motion", moved))
     lost = {row["device_id"] for row in seen if row["status"] == "lost"}
     if lost:
-        names.append(("lost", {"n": str(len(lost))}))
-    known = [(procedure.facts[name], values) for name, values in names if name in procedure.facts]
+        names.append(("lost", len(lost)))
+    known = [(procedure.facts[name], value) for name, value in names if name in procedure.facts]
     return tuple(
-        Fact(name=rule.name, text={lang: rule.text[lang].format_map(values) for lang in LANGUAGES}, factor=rule.factor)
-        for rule, values in known
-    )
+        Fact(name=rule.name, text={lang: _fact(rule.text[lang], lang, value, at) for lang in LANGUAGES},
+             factor=rule.factor)
+        for rule, value in known
+    )  # fmt: skip
 
 
-def clock_time(at: datetime, beside: datetime) -> str:
-    """``06:10``, or ``11-21 06:10`` when it was another day than ``beside``; the neighbourhood's time."""
+def _fact(text: str, lang: str, value: datetime | int, beside: datetime) -> str:
+    if isinstance(value, datetime):
+        return text.format_map({"since": clock_time(lang, value, beside)})
+    return text.format_map({"n": str(value)})
+
+
+def clock_time(lang: str, at: datetime, beside: datetime) -> str:
+    """``06:10``, or ``11月21日 06:10``, ``21 Nov 06:10`` when it was another day than ``beside``; local time."""
     here = at.astimezone(LOCAL)
-    return here.strftime("%H:%M" if here.date() == beside.astimezone(LOCAL).date() else "%m-%d %H:%M")
+    time = f"{here:%H:%M}"
+    if here.date() == beside.astimezone(LOCAL).date():
+        return time
+    return f"{here.month}月{here.day}日 {time}" if lang == "zh" else f"{here.day} {MONTHS[here.month - 1]} {time}"
 
 
 def _newest_sign(seen: Sequence[Mapping[str, Any]]) -> datetime | None:

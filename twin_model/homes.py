@@ -24,7 +24,7 @@ from twin_model.moment import Moment
 from twin_model.placed import Placed
 from twin_model.rhythm import DOOR_WINDOW, INACTIVITY, LEARNED_DAYS, NEEDED_DAYS, NOT_RETURNED, SLOTS
 from twin_model.rhythm_days import instant_of
-from twin_model.rhythms import ENOUGH_SIGHT, Facts, Rhythms, Sight
+from twin_model.rhythms import ENOUGH_SIGHT, Facts, Rhythms, Sight, Then
 from twin_model.states import NEVER, Batch, States
 from twin_model.store import Store
 from twin_model.timeline import from_us, to_us
@@ -66,7 +66,7 @@ class Place:
 
 
 def tables(
-    rhythms: Rhythms, sight: Sight, homes: Sequence[Place], instant: int, away: Mapping[str, datetime]
+    rhythms: Rhythms | Then, sight: Sight, homes: Sequence[Place], instant: int, away: Mapping[str, datetime]
 ) -> dict[str, pa.Table]:
     """``home_state`` and ``rhythm`` of the given homes at an instant (microseconds of the community's clock).
 
@@ -211,6 +211,10 @@ class Homes:
     def hear(self, batch: Batch, known: int) -> None:
         """The readings of a commit under way, at its instant in microseconds. Every commit, also of a history."""
         self._rhythms.hear(self._placed(from_us(known)), batch, known)
+
+    def mark(self, known: int) -> None:
+        """What is heard from now on becomes known after ``known`` (microseconds), which will be asked about."""
+        self._rhythms.mark(known)
 
     def forget(self) -> None:
         """A transaction failed: read all rhythms again from the store."""

@@ -83,11 +83,11 @@ def checked(
         )
     value = threshold.value
     if value is not None and not (math.isfinite(value) and parameter.low <= value <= parameter.high):
-        allowed = f"{parameter.low:g}–{parameter.high:g} {parameter.unit}".strip()
+        allowed = f"{plain(parameter.low)}–{plain(parameter.high)} {parameter.unit}".strip()
         raise ThresholdRefused(
             "out_of_range",
-            f"「{parameter.title['zh']}」不能是 {value:g}，应在 {allowed} 之间",
-            f"{rule.name}.{parameter.name} cannot be {value:g}; write a number within {allowed}",
+            f"「{parameter.title['zh']}」不能是 {plain(value)}，应在 {allowed} 之间",
+            f"{rule.name}.{parameter.name} cannot be {plain(value)}; write a number within {allowed}",
             parameter,
         )
     if not threshold.changed_by.strip():
@@ -95,6 +95,11 @@ def checked(
     if not threshold.reason.strip():
         raise ThresholdRefused("no_reason", "须写明为什么修改", "say why it is changed")
     return Threshold(**{**vars(threshold), "unit": parameter.unit})
+
+
+def plain(value: float) -> str:
+    """A number as people write it, ``10000000``, ``0.01``: never with an exponent."""
+    return f"{value:.6f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
 
 
 def settings(rule: AlertRule, places: pa.Table, set_here: Iterable[Threshold]) -> pa.Table:

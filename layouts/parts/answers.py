@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from layouts.page import ZONE
-from layouts.parts import care_answers
+from layouts.parts import care_answers, map_classes
 from layouts.parts.where import described, placed
-from twin_model.twin import Twin
+from twin_model.fusing import sentence
+from twin_model.twin import DECLARED_ALARM, Twin
 
 Answer = dict[str, Any]
 
@@ -32,24 +33,29 @@ ROOMS_FIRST = ("canteen", "day_care", "nursery", "library", "community_school", 
 
 
 def community(twin: Twin, at: datetime, community: str) -> Answer:
-    """Name, English name, whether the data are invented, and all communities of the twin to choose from."""
+    """Name, English name, whether the data are invented or a drill's, and the communities to choose from."""
     row = twin.entity("community", community, at) or twin.entity("community", community, twin.now()) or {}
     return {
         "name": row.get("name"),
         "name_en": row.get("name_en"),
         "is_sample": bool(row.get("is_sample")),
+        "is_drill": bool(row.get("drill_of")),
         "all": twin.entities("community", twin.now()).select(["community_id", "name", "name_en"]).to_pylist(),
     }
 
 
 def open_now(twin: Twin, at: datetime, community: str) -> Answer:
-    """What needs somebody by severity, blind homes (None: nothing there that could tell), devices online and in all."""
-    incidents, alerts = care_answers.work(twin, at, community)
-    severity = Counter([i.severity for i in incidents] + [a["severity"] for a in alerts])
+    """Open incidents by severity (drills apart), blind homes, devices online and in all.
+
+    ``open`` and ``blind`` are None where nothing is there that could tell.
+    """
+    found = [i for i in care_answers.open_incidents(twin, at, community) if not care_answers.is_upkeep(i)]
+    severity = Counter(i.severity for i in found if i.drill_id is None)
     status = Counter(twin.device_status(at, community_id=community)["status"].to_pylist())
     homes = Counter(twin.home_states(at, community_id=community)["state"].to_pylist())
     return {
         "open": sum(severity.values()) if status else None,
+        "drills": sum(1 for i in found if i.drill_id is not None),
         "act": severity["act"],
         "look": severity["look"],
         "blind": homes["blind"] if homes else None,
@@ -105,7 +111,14 @@ def tasks(twin: Twin, at: datetime, community: str) -> list[Answer]:
 
 
 def named_alerts(twin: Twin, at: datetime, community: str, rows: list[Answer]) -> list[Answer]:
-    """Alerts with the names of their places and sensors."""
+    """Alerts with the names of their places and sensors, and what their rule says of them (``says``).
+
+    A sensor's own alarm has no sentence: its reading says it.
+    """
+    rules = twin.catalogue.alert_rules
+    for row in rows:
+        rule = None if row["rule"] == DECLARED_ALARM else rules.get(row["rule"])
+        row["says"] = sentence(rule, row, at) if rule is not None else None
     known = twin.entities("device", at, community_id=community)
     chosen = known.filter(pc.is_in(known["device_id"], pa.array([row["subject"] for row in rows], pa.string())))
     types = dict(zip(chosen["device_id"].to_pylist(), chosen["type"].to_pylist(), strict=True))
@@ -151,11 +164,10 @@ def flow(twin: Twin, at: datetime, community: str) -> Answer:
 
 def colours(twin: Twin, at: datetime, community: str) -> Answer:
     """How many buildings of the community (not of the city around) are in each class of each colouring."""
-    rows = twin.building_classes(at, community_id=community)
     drawn = twin.entities("building", at, community_id=community)
-    drawn = drawn.filter(pc.not_equal(drawn["use"], "context"))
-    rows = rows.filter(pc.is_in(rows["building_id"], drawn["building_id"]))
-    return {name: dict(Counter(rows[name].to_pylist())) for name in ("alert", "occupancy", "freshness")}
+    drawn = set(drawn.filter(pc.not_equal(drawn["use"], "context"))["building_id"].to_pylist())
+    rows = [row for row in map_classes.coloured(twin, at, community) if row["building_id"] in drawn]
+    return {name: dict(Counter(row[name] for row in rows)) for name in ("alert", "occupancy", "freshness")}
 
 
 def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: datetime, buckets: int) -> Answer:
@@ -250,8 +262,7 @@ def building(twin: Twin, at: datetime, community: str, *, building: str | None) 
     rows = described(twin, placed(twin, at, readings.to_pylist()))
     alarms = [row for row in tasks(twin, at, community) if row["building_id"] == building]
     ages = {name: [home[name] for home in homes if home[name] is not None] for name in AGES}
-    classes = twin.building_classes(at, community_id=community)
-    classes = classes.filter(pc.equal(classes["building_id"], building)).to_pylist()
+    classes = [row for row in map_classes.coloured(twin, at, community) if row["building_id"] == building]
     return {
         "building": row,
         "homes": len(homes),

@@ -70,7 +70,7 @@ def task(view: View, now: datetime, row: Mapping[str, Any]) -> html.Li:
                 state_sign(incident.severity),
                 html.B([what, " ", drill_badge(lang, row)], className="what"),
                 ticking(lang, incident.raised_at, now, form="lasting", class_name=f"long {incident.severity}"),
-                html.Span(doing_now(view, row), className="why-line"),
+                html.Span(doing_now(lang, row), className="why-line"),
             ],
             className=f"task {incident.severity}",
             **{**sets("overview--selected", building), "data-fly": building},
@@ -89,15 +89,20 @@ def notes(lang: str, rows: Any) -> dict[str, str]:
 
 
 def badge(view: View, _now: datetime, answer: Any) -> html.Span:
-    """How many red incidents are open; also what assets/50_care.js needs to ring for those nobody acknowledged."""
+    """How many red incidents are open; also what assets/50_care.js needs to ring for those nobody acknowledged.
+
+    With none but those of drills it says 演练: an exercise never looks like an emergency.
+    """
     lang, red = view.lang, answer["red"]
+    real = sum(1 for _, _, _, _, is_drill in red if not is_drill)
     told = [{"id": i, "phase": phase} for i, phase, *_ in red]
-    words_ = t(lang, "care.red_open", n=count(len(red)))
+    words_ = t(lang, "care.red_open", n=count(real))
+    if red and not real:
+        words_ = t(lang, "care.red_drill", n=count(len(red)))
+    shown = count(real) if real else t(lang, "care.drill")
     return html.Span(
-        [html.Span(count(len(red)), **{"aria-hidden": "true"}), html.Span(words_, className="sr-only")]
-        if red
-        else None,
-        className="badge" if red else "",
+        [html.Span(shown, **{"aria-hidden": "true"}), html.Span(words_, className="sr-only")] if red else None,
+        className="badge" if real else "badge drill" if red else "",
         title=words_ if red else None,
         **{"data-red": json.dumps(told)},
     )

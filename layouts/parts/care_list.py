@@ -76,9 +76,12 @@ def waiting(view: View, now: datetime, answer: Any) -> html.Div:
     rows = [incident_row(view, now, row, on=row["incident"].incident_id == answer["shown"]) for row in answer["open"]]
     rows += [_blind_row(view, now, group) for group in answer["blind"]]
     key = "tasks.title" if view.live else "tasks.title_past"
-    title = [t(lang, key), " ", html.Span(count(len(rows)), className="how-many")] if rows else t(lang, key)
-    body: list[Tree] = [head(title, t(lang, "care.by_urgency") if rows else None)]
-    body.append(html.Ul(rows, className="incidents") if rows else _calm(view, answer))
+    drills = sum(1 for row in answer["open"] if row["incident"].drill_id is not None)
+    number = html.Span(count(len(answer["open"]) - drills), className="how-many")  # that of the top bar: no drills
+    told = t(lang, "care.drills_open", n=count(drills)) if drills else t(lang, "care.by_urgency")
+    body: list[Tree] = [head([t(lang, key), " ", number] if rows else t(lang, key), told if rows else None)]
+    body += [] if answer["open"] else [_calm(view, answer)]
+    body += [html.Ul(rows, className="incidents")] if rows else []
     if answer["upkeep"]:
         body.append(_upkeep(view, now, answer))
     if not answer["open"]:
@@ -125,7 +128,7 @@ def incident_row(view: View, now: datetime, row: Mapping[str, Any], *, on: bool)
                     className="row-head",
                 ),
                 html.Span(" · ".join(part for part in (place(lang, row), whose) if part), className="whose"),
-                html.Span(doing_now(view, row), className="why-line"),
+                html.Span(doing_now(lang, row), className="why-line"),
                 ladder(lang, row) if incident.ladder else None,
             ],
             className=f"incident {incident.severity}{' on' if on else ''}{drill}",

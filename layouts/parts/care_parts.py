@@ -13,7 +13,7 @@ from typing import Any
 
 from dash import html
 
-from layouts.page import ZONE, View
+from layouts.page import ZONE
 from layouts.parts.format import clock, elapsed, lasting, stamp
 from layouts.parts.panel import Tree, sign
 from layouts.parts.text import has, some, t
@@ -143,9 +143,9 @@ def ladder(lang: str, row: Mapping[str, Any]) -> html.Ol:
     )
 
 
-def doing_now(view: View, row: Mapping[str, Any]) -> str:
+def doing_now(lang: str, row: Mapping[str, Any]) -> str:
     """Where it stands, in one line: ``网格员 李** 赶往，14:19 前应到场``."""
-    lang, incident = view.lang, row["incident"]
+    incident = row["incident"]
     rung = standing(row)
     name = who(lang, row, rung) if rung else t(lang, "care.role.duty_officer")
     stage = "silent" if rung is not None and incident.phase == "raised" else incident.phase
@@ -164,6 +164,11 @@ def state_sign(severity: str) -> html.I:
 def words(lang: str, said: Mapping[str, str] | None) -> str:
     """A sentence of the twin in the reader's language."""
     return (said or {}).get(lang) or (said or {}).get("zh") or ""
+
+
+def sentenced(said: str) -> str:
+    """A sentence begins with a capital; the rules' English ones stand behind a device's name as often as alone."""
+    return said[:1].upper() + said[1:]
 
 
 def chooses(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts import care_brief
+from layouts.parts.care_parts import sentenced, words
 from layouts.parts.format import age, count, large, measure, moment, share, stamp
 from layouts.parts.panel import beside, head, icon, sets, sign, stacked, unknown
 from layouts.parts.text import t, titled
 from layouts.parts.where import unit, where
 
-SHOWN_TASKS = 6
+BLIND_HOME = "blind_home"  # of it the hour of the last message matters, which its sentence does not tell
+SHOWN_TASKS = 9
 STATUSES = ("fresh", "stale", "lost")
 
 
@@ -69,37 +71,48 @@ def _act_buttons(view: View, task: Any) -> html.Div:
 
 
 def tasks(view: View, now: datetime, answer: Any) -> html.Div:
-    """What else is open by urgency; with nothing, that there is nothing to do, if anything could have told."""
+    """What else is open by urgency, then the alerts that no incident speaks of; with nothing, that nothing is to do.
+
+    Its number is that of the top bar, without the one that stands alone above; incidents of drills are told apart.
+    """
     lang, every, cases = view.lang, answer["tasks"], answer["incidents"]
     noted = {"data-notes": json.dumps({**notes(lang, every), **care_brief.notes(lang, cases)}, ensure_ascii=False)}
     loud = loud_incident(answer) or next((task for task in every if task["severity"] == "act"), None)
-    rest = by_urgency([one for one in (*cases, *every) if one is not loud])
+    cases = [one for one in cases if one is not loud]
+    alerts = [one for one in every if one is not loud]
     title_key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
     if not answer["sensed"]:
         body: list[Any] = [head(t(lang, title_key)), unknown(t(lang, "tasks.not_sensed"))]
-    elif not rest:
-        calm = "tasks.no_others" if loud else "tasks.none" if view.live else "tasks.none_past"
-        body = [head(t(lang, title_key)), html.P([sign("fresh"), t(lang, calm)], className="calm")]
     else:
-        rows = [
-            care_brief.task(view, now, one) if "incident" in one else task_row(view, now, one)
-            for one in rest[:SHOWN_TASKS]
-        ]
-        note = t(lang, "tasks.note", n=count(len(rest)))
-        body = [
-            head(t(lang, title_key), note, way="alerts"),
-            html.Ul(rows, className="task-list"),
-            _all(lang, len(rest)),
-        ]
+        rows = [care_brief.task(view, now, one) for one in cases[:SHOWN_TASKS]]
+        listed: list[Any] = [html.Ul(rows, className="task-list") if rows else _calm(view, loud, alerts)]
+        if alerts:
+            also = html.Button(t(lang, "tasks.alerts", n=count(len(alerts))), className="way link",
+                               **sets("overview--open", "alerts"))  # fmt: skip
+            listed += [
+                html.H3(also, className="also"),
+                html.Ul([task_row(view, now, one) for one in alerts[:SHOWN_TASKS]], className="task-list"),
+            ]
+        body = [head(t(lang, title_key), counted(lang, cases)), html.Div(listed, className="task-scroll")]
     return html.Div(body, className="panel tasks", **noted)
 
 
-def by_urgency(rows: list[Any]) -> list[Any]:
-    """Red before amber before blind, whether an incident or an alert without one."""
-    order = {"act": 0, "look": 1, "blind": 2}
-    return sorted(
-        rows, key=lambda one: order.get(one["incident"].severity if "incident" in one else one["severity"], 3)
-    )
+def counted(lang: str, cases: list[Any]) -> html.Button | None:
+    """``全部 4 项 ›``, the way to every row, also where the panel has no room; drills apart: ``4 项 · 演练 1 项 ›``."""
+    drills = sum(1 for one in cases if one["incident"].drill_id is not None)
+    if not cases:
+        return None
+    words_ = t(lang, "tasks.all", n=count(len(cases)))
+    if drills:
+        words_ = t(lang, "tasks.all_drills", n=count(len(cases) - drills), drills=count(drills))
+    return html.Button(words_, className="way link", **sets("overview--open", "incidents"))
+
+
+def _calm(view: View, loud: Any, alerts: list[Any]) -> html.P:
+    """That nothing is to do; beside alerts only that no incident is open."""
+    key = "none" if view.live else "none_past"
+    key = "no_others" if loud else "no_incidents" if alerts else key
+    return html.P([sign("fresh"), t(view.lang, f"tasks.{key}")], className="calm")
 
 
 def notes(lang: str, answer: Any) -> dict[str, str]:
@@ -128,10 +141,6 @@ def task_row(view: View, now: datetime, task: Any, *, inside: bool = False) -> h
     )
 
 
-def _all(lang: str, n: int) -> html.Button:
-    return html.Button(t(lang, "tasks.all", n=count(n)), className="more way", **sets("overview--open", "alerts"))
-
-
 def _what(lang: str, task: Any, inside: bool) -> str:
     place = where(lang, task, inside=inside)
     return t(lang, "task.what", place=place, title=title(lang, task)) if place else title(lang, task)
@@ -145,8 +154,10 @@ def title(lang: str, task: Any) -> str:
 
 
 def why(view: View, task: Any) -> str:
-    """One sentence of reason: which sense said what, and when."""
+    """One sentence of reason: what the rule says, or which sense said what, and when."""
     lang, since = view.lang, stamp(view.lang, task["since"], seconds=True)
+    if task["says"] and task["rule"] != BLIND_HOME:
+        return sentenced(words(lang, task["says"]))
     if task["severity"] == "blind":
         return t(lang, "task.why_blind", at=stamp(lang, task["since"])) if task["since"] else t(lang, "task.why_never")
     sense = titled(lang, task["type_title"], task["subject"])

@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 from dash import html
 
 from layouts.page import View
+from layouts.parts import care_answers
 from layouts.parts.answers import LOW_BATTERY, tasks
+from layouts.parts.care_parts import doing_now, drill_badge, own, place, words
 from layouts.parts.doing import said, title
 from layouts.parts.format import UNKNOWN, age, count, measure, share, stamp
 from layouts.parts.panel import icon, sets, sign
@@ -65,6 +67,11 @@ def _alerts(twin: Twin, at: datetime, community: str, _choice: str) -> Iterable[
     return tasks(twin, at, community)
 
 
+def _incidents(twin: Twin, at: datetime, community: str, _choice: str) -> Iterable[Row]:
+    found = [i for i in care_answers.open_incidents(twin, at, community) if not care_answers.is_upkeep(i)]
+    return care_answers.told(twin, at, found)
+
+
 def _figure(twin: Twin, at: datetime, community: str, choice: str) -> Iterable[Row]:
     states = twin.states(at, community_id=community)
     found = states.filter(pc.is_in(states["metric"], pa.array(FIGURES[choice])))
@@ -112,6 +119,13 @@ def _status(lang: str, _now: datetime, row: Row) -> Any:
 
 def _severity(lang: str, _now: datetime, row: Row) -> Any:
     return [sign(row["severity"]), t(lang, f"severity.{row['severity']}")]
+
+
+def _incident(lang: str, _now: datetime, row: Row) -> Any:
+    """What it is called; a press leads to it."""
+    incident = row["incident"]
+    way = {"data-incident-way": incident.incident_id}
+    return [html.Button(words(lang, incident.title), className="way link", **way), " ", drill_badge(lang, row)]
 
 
 def _age(name: str) -> Callable[[str, datetime, Row], Any]:
@@ -184,6 +198,17 @@ TABLES: dict[str, tuple[Callable[[Twin, datetime, str, str], Iterable[Row]], lis
             ("column.value", _value),
             ("column.since", _stamp("since")),
             ("column.age", _age("since")),
+        ],
+    ),
+    "incidents": (
+        _incidents,
+        [
+            ("column.severity", lambda lang, now, row: _severity(lang, now, {"severity": row["incident"].severity})),
+            ("column.what", _incident),
+            ("column.place", lambda lang, _n, row: place(lang, row)),
+            ("column.doing", lambda lang, _n, row: doing_now(lang, row)),
+            ("column.since", lambda lang, _n, row: stamp(lang, row["incident"].raised_at, seconds=True)),
+            ("column.age", lambda lang, now, row: age(lang, row["incident"].raised_at, own(row, now))),
         ],
     ),
     "figure": (_figure, READING),

@@ -1,5 +1,7 @@
 """The changing half of the 3D map: one small number per building and colouring.
 
+An open incident colours its building until it is closed, also when its alert has gone.
+
 Numbers are in the building order of ``map_scene.geometry_bytes``, community buildings only (buildings
 around it carry no data). Alert: 0 none, 1 look, 2 act, 3 blind. Occupancy: 0 to 3 the quarter of the
 people at home, 4 unknown, 5 no homes. Freshness: 0 fresh, 1 stale, 2 lost, 3 no devices.
@@ -13,13 +15,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from layouts.parts import map_scene
+from layouts.parts import care_answers, map_scene
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
 
 ALERT = ("none", "look", "act", "blind")
 OCCUPANCY = ("0", "1", "2", "3", "unknown", "none")
+URGENCY = ("act", "look", "blind", "none")
 FRESHNESS = ("fresh", "stale", "lost", "none")
 KEPT_VERSIONS = 8
 
@@ -44,7 +47,7 @@ def classes(twin: Twin, community_id: str, at: datetime) -> dict[str, Any]:
         "freshness": [FRESHNESS.index("none")] * len(order),
         "share": [None] * len(order),
     }
-    for row in twin.building_classes(at, community_id=community_id).to_pylist():
+    for row in coloured(twin, at, community_id):
         i = order.get(row["building_id"])
         if i is None:  # a footprint that cannot be drawn, named in the geometry's header
             continue
@@ -59,6 +62,19 @@ def classes(twin: Twin, community_id: str, at: datetime) -> dict[str, Any]:
         if row["place_kind"] == "facility"
     ]
     return answer
+
+
+def coloured(twin: Twin, at: datetime, community_id: str) -> list[dict[str, Any]]:
+    """The twin's classes of each building, ``alert`` the worse of its alerts and of its open incidents (no drills)."""
+    rows: list[dict[str, Any]] = twin.building_classes(at, community_id=community_id).to_pylist()
+    worst: dict[str | None, str] = {}
+    for incident in care_answers.open_incidents(twin, at, community_id):
+        if incident.drill_id is None and not care_answers.is_upkeep(incident):
+            worst.setdefault(incident.building_id, incident.severity)  # they come the most urgent first
+    for row in rows:
+        told = worst.get(row["building_id"], "none")
+        row["alert"] = min(row["alert"], told, key=URGENCY.index)
+    return rows
 
 
 def diff(before: dict[str, Any] | None, after: dict[str, Any]) -> list[list[int]] | None:

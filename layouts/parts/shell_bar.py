@@ -60,7 +60,7 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
 
 
 def register(app: Dash, ask: Ask) -> None:
-    """Fill the bar: name, open alerts, blind homes, devices online, lost brokers."""
+    """Fill the bar: name, open incidents, blind homes, devices online, lost brokers."""
     register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP, RED))
 
 
@@ -120,6 +120,7 @@ def brand(view: View, _now: datetime, community: Any) -> list[Any]:
         html.Div(className="logo", **{"aria-hidden": "true"}),
         _choice(view, community) if several else html.B(_named(view, community)),
         html.Span(t(view.lang, "brand.product"), className="product"),
+        html.Span(t(view.lang, "care.drill"), className="badge drill") if community["is_drill"] else None,
         html.Span(t(view.lang, "brand.sample"), className="tag") if community["is_sample"] else None,
     ]
 
@@ -140,13 +141,15 @@ def _choice(view: View, community: Any) -> html.Details:
 
 
 def figures(view: View, _now: datetime, answer: Any) -> list[Any]:
-    """Open alerts, blind homes, devices online; a press opens the rows on the overview."""
+    """Open incidents, blind homes, devices online; a press opens the rows on the overview. Drills count apart."""
     lang = view.lang
     worst = "act" if answer["act"] else "look" if answer["look"] else "blind" if answer["open"] else "none"
     online = share(answer["online"] / answer["devices"]) if answer["devices"] else share(None)
     of_all = t(lang, "bar.online_way", online=count(answer["online"]), devices=count(answer["devices"]))
+    drills = html.Span(t(lang, "bar.drills", n=count(answer["drills"])), className="badge drill")
+    waiting = [html.B(count(answer["open"])), drills if answer["drills"] else None]
     return [
-        _figure(lang, "alerts", worst, "open", [html.B(count(answer["open"]))], t(lang, "bar.open_way")),
+        _figure(lang, "incidents", worst, "open", waiting, t(lang, "bar.open_way")),
         _figure(
             lang,
             "homes:blind",

@@ -277,7 +277,7 @@ def test_the_badge_counts_red_ones_and_says_which_nobody_answered(home, view, ca
     told = care_brief.badge(view, home.now(), care_answers.red(home, home.now(), HERE))
     props = told.to_plotly_json()["props"]
     assert json.loads(props["data-red"]) == [{"id": call, "phase": "raised"}]
-    assert text_of(told) == ["1", "1 起求助未结束"]
+    assert text_of(told) == ["1", "1 起红色事件未关闭"]
     home.care.take_step(call, "acknowledge", **OFFICER)
     again = care_brief.badge(view, home.now(), care_answers.red(home, home.now(), HERE))
     assert json.loads(again.to_plotly_json()["props"]["data-red"])[0]["phase"] == "acknowledged"

@@ -113,6 +113,33 @@ def test_one_incident_is_loud_with_place_reason_ladder_and_the_next_step(living,
     assert text_of(show(living, PANEL["tasks"]))[:2] == ["其他待处理", "没有其他要处理的事"]
 
 
+def test_the_bar_and_the_list_count_the_same_incidents_now_and_then_and_alerts_stand_apart(living, clock, view):
+    before = living.now()
+    clock.forward(seconds=60)
+    living.apply(readings(living, ("smoke-1", "smoke", 1, 0)))
+    living.care.step()
+    alone = {"severity": "look", "rule": "declared_alarm", "building_id": "b1", "labels": {}, "value": 1.0, "unit": "",
+             "title_zh": "故障", "title_en": "Fault", "since": before, "type_title": {"zh": "电梯"}, "says": None,
+             "subject": "d-lift"}  # fmt: skip
+    then, now = answers.open_now(living, before, HERE), answers.open_now(living, living.now(), HERE)
+    assert (then["open"], now["open"], now["drills"]) == (0, 1, 0)
+    needs = {**answers.needs(living, living.now(), HERE), "tasks": [alone]}
+    assert answers.open_now(living, living.now(), HERE)["open"] == len(needs["incidents"])
+    words = text_of(doing.tasks(view, living.now(), {**needs, "incidents": []}))
+    assert words[:3] == ["待处理", "没有未关闭的事件", "另有告警 1 条 ›"], "an alert is not an incident"
+
+
+def test_a_building_stays_red_while_its_incident_is_open_also_when_the_alarm_has_gone(living, clock):
+    clock.forward(seconds=60)
+    living.apply(readings(living, ("smoke-1", "smoke", 1, 0)))
+    clock.forward(minutes=20)
+    living.apply(readings(living, ("smoke-1", "smoke", 0, 0)))
+    clock.forward(minutes=20)
+    living.care.step()
+    assert not living.care.alerts(living.now()).num_rows, "the smoke has gone"
+    assert answers.colours(living, living.now(), HERE)["alert"] == {"act": 1}
+
+
 def test_the_past_offers_no_action(living, clock, show, view):
     living.apply(readings(living, ("smoke-1", "smoke", 1, 0)))
     then = living.now()

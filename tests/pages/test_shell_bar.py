@@ -6,7 +6,7 @@ from dash import html
 
 from layouts.page import Page, View
 from layouts.parts import answers
-from layouts.parts.shell_bar import bar, brand
+from layouts.parts.shell_bar import bar, brand, figures
 from tests.pages.conftest import HERE, text_of
 from twin_model.entities import Community
 
@@ -18,6 +18,21 @@ def test_one_community_is_a_name_and_several_are_a_choice(twin, clock, view):
     twin.record([Community(community_id="next", name="邻村")])
     several = brand(view, clock(), answers.community(twin, twin.now(), HERE))
     assert text_of(several) == ["样板社区", "样板社区", "邻村", "CIM 驾驶舱", "模拟数据"]
+
+
+def test_the_community_of_a_drill_is_never_a_choice_and_always_says_drill(twin, clock, view):
+    twin.record([Community(community_id=HERE, name="样板社区"),
+                 Community(community_id="exercise", name="样板社区", drill_of=HERE)])  # fmt: skip
+    assert text_of(brand(view, clock(), answers.community(twin, twin.now(), HERE))) == ["样板社区", "CIM 驾驶舱"]
+    inside = brand(view, clock(), answers.community(twin, twin.now(), "exercise"))
+    assert "演练" in text_of(inside)
+
+
+def test_the_bar_counts_open_incidents_and_tells_drills_apart(view, clock):
+    answer = {"open": 3, "drills": 2, "act": 1, "look": 2, "blind": 0, "online": 9, "devices": 10}
+    words = text_of(figures(view, clock(), answer))
+    assert words[:3] == ["待处理 ", "3", "演练 2"]
+    assert "演练 0" not in text_of(figures(view, clock(), {**answer, "drills": 0}))
 
 
 def entries(pages: list[Page], slug: str) -> tuple[list[str], list[str]]:

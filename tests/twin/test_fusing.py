@@ -58,7 +58,9 @@ def test_a_sentence_tells_the_alerts_own_figures(text, said):
 
 def test_a_time_of_another_day_says_which():
     rule = RULES["no_movement"]
-    assert "11-21 14:04" in sentence(rule, alert(since=T0 - timedelta(days=1)), T0)["zh"]
+    said = sentence(rule, alert(since=T0 - timedelta(days=1)), T0)
+    assert "11月21日 14:04" in said["zh"]
+    assert "21 Nov 14:04" in said["en"]
 
 
 def test_a_figure_that_is_not_known_is_a_dash():

@@ -138,6 +138,17 @@ def test_from_the_third_day_on_it_says_when_stillness_will_be_unusual_and_why(li
     assert f"in {missed} five-minute periods since {since}; none was seen" in words["en"]
 
 
+def test_shortly_after_a_sign_of_life_it_says_that_stillness_is_usual_not_that_nothing_was_missed(lived):
+    for number in range(3):
+        lived.day(number)
+    lived.day(3, last=9.0, heard_until=9)
+    assert round(lived.rhythm()["expected"]) == 0
+    words = lived.twin.care.home_rhythm("h1", lived.twin.now())["sentence"]
+    assert "不活动也属平常" in words["zh"]
+    assert "it is usual to be still" in words["en"]
+    assert "0 periods" not in words["en"]
+
+
 def test_a_restart_goes_on_with_the_same_rhythm(tmp_path, clock):
     with_days = Twin.open(tmp_path / "twin.duckdb", clock=clock)
     life = Life(with_days, clock)

@@ -65,6 +65,7 @@ def test_what_was_set_is_known_as_of_any_instant(twin, care, clock):
     [
         ("no_movement", "hours", 1, {}, "out_of_range", "write a number within 2–24 h"),
         ("no_movement", "hours", float("nan"), {}, "out_of_range", "cannot be nan"),
+        ("no_movement", "hours", 1e7, {}, "out_of_range", "cannot be 10000000; write a number within 2–24 h"),
         ("no_movement", "hours", 10, {"unit": "min"}, "wrong_unit", "is given in 'h'"),
         ("no_movement", "hours", 10, {"reason": " "}, "no_reason", "say why"),
         ("no_movement", "hours", 10, {"by": ""}, "no_author", "say who"),
