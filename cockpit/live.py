@@ -331,8 +331,7 @@ class Hub:
         if care_at:  # before the states, which may be many
             self._tell_care(channels, care_at)
         now = self._twin.now()
-        states = self._twin.states(now)
-        changed = states.filter(pc.is_in(states["series_no"], pa.array(numbers, pa.int32())))
+        changed = self._twin.states_of_series(now, numbers)
         sources = self._twin.sources()
         news: dict[str, Any] = {"entities_changed": True} if entities else {}
         if sources != self._sources:

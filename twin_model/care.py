@@ -104,6 +104,10 @@ class Care:
         placed = self._twin.placed(from_us(received))
         return self._engine.hear(placed, batch, states, received, lambda: self._suppressions(received))
 
+    def settled(self, known: int) -> None:
+        """Nothing more becomes known at or before ``known``; pages ask about it. Hold ``writing``."""
+        self._homes.mark(known)
+
     def write(self, writer: Writer, plan: Plan, states: States, known_at: datetime) -> list[str]:
         """Write a plan inside the caller's transaction, and what it does to incidents; returns their ids."""
         if self.begun_at is None:

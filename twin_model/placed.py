@@ -32,9 +32,9 @@ class Placed:
         pairs = zip(self.table["device_id"].to_pylist(), self.table["metric"].to_pylist(), strict=True)
         return dict(zip(self.series.tolist(), pairs, strict=True))
 
-    def states(self, states: States, at: int) -> pa.Table:
-        """The table with values, instants and status as of ``at`` (microseconds)."""
-        return self.senses(states, at).drop_columns(["stale_us", "lost_us", "gateway_id"])
+    def states(self, states: States, at: int, chosen: Bools | None = None) -> pa.Table:
+        """The table with values, instants and status as of ``at`` (microseconds); ``chosen``: only these rows."""
+        return self.senses(states, at, chosen).drop_columns(["stale_us", "lost_us", "gateway_id"])
 
     def rows(self, chosen: Bools) -> pa.Table:
         """Some rows of ``table``; a few are picked, not sieved out."""

@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 from twin_model.placed import Placed
 from twin_model.rhythm import LEARNED_DAYS, Due, Habit, Rhythm
 from twin_model.rhythm_days import DAY_US, LOCAL_US, SCHEMA, day_row, instant_of, local, local_day, read_days
+from twin_model.rhythm_recent import Marks, Recent
 from twin_model.rhythm_signs import CHANGES, COMES, GROWS, ON, Layout
 from twin_model.states import F64, I32, I64, NEVER, Batch, Bools, States
 from twin_model.store import Store
-from twin_model.timeline import from_us
+from twin_model.timeline import from_us, to_us
 
 CHUNK_US = 30 * 60_000_000
 ENOUGH_SIGHT = 0.5  # of the usual witnesses must be heard for silence to mean anything
@@ -76,6 +77,9 @@ class Sight:
     present: Bools
 
 
+Then = Recent[Facts, Sight]
+
+
 class Rhythms:
     """Every home's rhythm. One thread hears commits; any thread asks."""
 
@@ -85,6 +89,7 @@ class Rhythms:
         self._habits: dict[str, dict[int, Habit | None]] = {} if like is None else like._habits
         self._lock = RLock()
         self._past: OrderedDict[tuple[int, frozenset[str] | None], Rhythms] = OrderedDict()
+        self._marks: Marks[Facts] = Marks()
         self._layout: Layout | None = None
         self._empty()
 
@@ -105,6 +110,7 @@ class Rhythms:
             self._heard: I64 = np.empty(0, np.int64)
             self._layout = None
             self._past.clear()
+            self._marks.clear()
 
     # ------------------------------------------------------------------ the log
 
@@ -128,11 +134,19 @@ class Rhythms:
             self._finished = []
         return pa.Table.from_pylist(rows, schema=SCHEMA)
 
-    def at(self, placed: Placed, known: int, *, homes: frozenset[str] | None = None) -> Rhythms:
+    def mark(self, known: int) -> None:
+        """Whatever is heard from now on becomes known after ``known``, which will be asked about."""
+        with self._lock:
+            if self._known is not None:
+                self._marks.set(known)
+
+    def at(self, placed: Placed, known: int, *, homes: frozenset[str] | None = None) -> Rhythms | Then:
         """The rhythms as known at an instant: these, or those of the past made anew (of all homes or of some)."""
         with self._lock:
-            self._ready(placed, known)
-            if self._known is None or known >= self._known:
+            if known in self._marks and self._layout is not None and self._layout.placed is placed:
+                return Recent(lambda home_id: self._marked(known, home_id), self)
+            if known >= (self._newest() if self._known is None else self._known):
+                self._ready(placed, known)
                 return self
             key = (known, homes)
             if key not in self._past:
@@ -155,6 +169,14 @@ class Rhythms:
             if found is None and (rhythm := self._rhythm.get(home_id)) is not None:
                 found = self._facts[home_id] = _facts(rhythm)
             return found
+
+    def _newest(self) -> int:
+        """The instant of the newest commit, for whoever has heard none yet: a question about the past is not about now."""
+        return to_us(self._store.select("SELECT received_at FROM clock")["received_at"][0].as_py())
+
+    def _marked(self, known: int, home_id: str) -> Facts | None:
+        with self._lock:
+            return self._marks.known(known, home_id, self.facts)
 
     def sight(self, placed: Placed, states: States, instant: int, *, homes: Collection[str] | None = None) -> Sight:
         """How well every home is watched at an instant of the community's clock. ``homes``: ``sure`` only of these."""
@@ -284,6 +306,7 @@ class Rhythms:
             rhythm = self._rhythm.get(name)
             if rhythm is None:
                 rhythm = self._rhythm[name] = Rhythm(self._habits.setdefault(name, {}))
+            self._marks.before_change(name, self.facts)
             rhythm.observe(at[start:end], code[start:end], door[start:end])
             self._facts.pop(name, None)
             if rhythm.finished:
@@ -336,6 +359,7 @@ class Rhythms:
         self._tell(layout)  # what was seen before comes first
         rhythm = self._rhythm.get(layout.homes[home])
         if rhythm is not None and since != NEVER:
+            self._marks.before_change(layout.homes[home], self.facts)
             rhythm.unwatched(local(since), local(until))
             self._facts.pop(layout.homes[home], None)
 

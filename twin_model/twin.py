@@ -138,6 +138,7 @@ class Twin:
         """
         with self._writing:
             self._settled = max(to_us(self._clock()), self._timeline.received)
+            self.care.settled(self._settled)
             return from_us(self._settled)
 
     def first_instant(self, community_id: str | None = None) -> datetime | None:
@@ -369,6 +370,12 @@ class Twin:
         if device_id is not None:
             table = table.filter(pc.equal(table["device_id"], device_id))
         return _of(table, community_id)
+
+    def states_of_series(self, at: datetime, series_no: I32) -> pa.Table:
+        """As ``states``, of some series; what a commit changed is a few of thousands."""
+        at = self._until_now(at)
+        placed = self._placed(at)
+        return placed.states(self._timeline.as_of(to_us(at)), to_us(at), np.isin(placed.series, series_no))
 
     def device_status(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """One row per device: where it is, fresh/stale/lost, last seen, battery, worst alarm class."""

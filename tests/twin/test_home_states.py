@@ -110,3 +110,22 @@ def test_only_homes_of_elders_living_alone_are_shown(kit, clock):
     home = next(entity for entity in NEIGHBOURHOOD if isinstance(entity, Home))
     kit.record([replace(home, elder_alone=False)])
     assert kit.home_states(clock.forward(seconds=1)).num_rows == 0
+
+
+def test_an_instant_that_screens_ask_about_is_answered_as_it_was_whatever_was_heard_since(kit, apply, clock):
+    apply(("g1", "children", clock(), 3), ("m1", "motion", clock(), 1), ("d1", "open", clock(), 0))
+    assert state(kit) == ("active", None)
+    asked = []
+    for minutes, name, metric, value in (
+        (70, "m1", "motion", 0), (5, "m1", "motion", 1), (30, "d1", "open", 1), (40, "d1", "open", 0),
+        (61, "g1", "children", 3), (200, "m1", "motion", 1), (1, "m1", "motion", 0),
+    ):  # fmt: skip
+        clock.forward(minutes=minutes)
+        apply((name, metric, clock(), value), ("g1", "children", clock(), 3))
+        clock.forward(minutes=3)
+        asked.append(kit.settle())
+        clock.forward(seconds=1)
+    lately = [kit.care.home_states_at(at).to_pylist() for at in asked]
+    kit.care._homes.forget()
+    assert lately == [kit.care.home_states_at(at).to_pylist() for at in asked], "as from the log"
+    assert len({str(rows) for rows in lately}) > 3

@@ -145,3 +145,11 @@ def test_residents_that_are_not_registered_are_not_zero(twin, clock):
     )
     row = twin.residents(clock(), community_id="c")
     assert (row["homes"], row["registered"], row["people"]) == (1, 0, None)
+
+
+def test_the_states_of_some_series_are_those_of_all_left_out_the_others(home, clock, apply):
+    apply(("m1", "motion", clock.forward(minutes=1), 1), ("p1", "people", clock(), 7))
+    every = home.states(clock())
+    some = every["series_no"].to_numpy()[1:3]
+    assert home.states_of_series(clock(), some).equals(every.slice(1, 2).combine_chunks())
+    assert home.states_of_series(clock(), some[:0]).num_rows == 0
