@@ -38,14 +38,14 @@ expect   = [["16:00", {}], ["37:59", {}], ["38:00", { bin = "firing" }]]
 name     = "behind a silent gateway no device is silent"
 devices  = { pir = "motion", alone = "motion@h2" }
 behind   = { gw = ["pir"] }
-readings = [["11:00..12:30 every 1m", "gw.children", 1], ["12:00", "pir.motion", 0], ["12:00", "alone.motion", 0]]
+readings = [["11:00..12:30 every 5m", "gw.children", 1], ["12:00", "pir.motion", 0], ["12:00", "alone.motion", 0]]
 expect   = [["12:45", {}], ["15:01", { alone = "firing" }], ["40:00", { alone = "firing" }]]
 
 [[example]]
 name     = "when a gateway comes back its devices have their usual time to speak"
 devices  = { pir = "motion" }
 behind   = { gw = ["pir"] }
-readings = [["11:00..12:30 every 1m", "gw.children", 1], ["12:00", "pir.motion", 0], ["20:00..30:00 every 1m", "gw.children", 1]]
+readings = [["11:00..12:30 every 5m", "gw.children", 1], ["12:00", "pir.motion", 0], ["20:00..30:00 every 5m", "gw.children", 1]]
 expect   = [["19:00", {}], ["20:05", {}], ["22:59", {}], ["23:01", { pir = "firing" }]]
 
 [[example]]

@@ -20,7 +20,7 @@ source = "proposal: a sensor type declares how long its devices may be silent (a
 name     = "one alert for the gateway, none for the devices behind it"
 devices  = { pir = "motion", door = "door_contact", other = "motion@h2" }
 behind   = { gw = ["pir", "door", "other"] }
-readings = [["11:00..12:00 every 1m", "gw.children", 3], ["12:00", "pir.motion", 0], ["12:00", "door.open", 0], ["12:00", "other.motion", 0]]
+readings = [["11:00..12:00 every 5m", "gw.children", 3], ["12:00", "pir.motion", 0], ["12:00", "door.open", 0], ["12:00", "other.motion", 0]]
 expect   = [["12:09:59", {}], ["12:10", { gw = "firing" }], ["40:00", { gw = "firing" }]]
 
 [[example]]
