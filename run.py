@@ -51,6 +51,7 @@ LAYERS = (
 DRAIN_SECONDS = 3
 M_ARENA_MAX = -8  # of malloc.h
 SPEAK_SECONDS = 5.0
+REACH_SECONDS = 5.0  # how long the address of a broker may take to answer at all
 
 
 class Stop(Exception):
@@ -93,6 +94,7 @@ def serve(options: argparse.Namespace) -> int:
     # A used port is found out before anything else is started; visitors wait here until the pages are ready.
     with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
         _stop_on_signals()
+        _reach_broker(settings)
         try:
             made = _make_sample(settings, stack)
             twin = _open_twin(settings.store_path)
@@ -179,6 +181,18 @@ def _create_app(twin: Twin, settings: Settings, services: Services) -> Cockpit:
     from cockpit.app import create_app
 
     return create_app(twin, settings, services, folder=settings.data)
+
+
+def _reach_broker(settings: Settings) -> None:
+    """A mistyped address is told at once, not after the sample has been made."""
+    from ingest.url import BrokerError, BrokerUrl, reach
+
+    if settings.broker == "embedded":
+        return
+    try:
+        reach(BrokerUrl.parse(settings.broker), timeout=REACH_SECONDS)
+    except BrokerError as error:
+        raise Stop(str(error)) from error
 
 
 class _Intake:

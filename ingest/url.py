@@ -103,3 +103,14 @@ def connect_error(url: BrokerUrl, error: OSError) -> BrokerError:
     if isinstance(error, TimeoutError):
         return BrokerUnreachableError(f"The broker at {url.place} does not answer.")
     return BrokerUnreachableError(f"The broker at {url.place} cannot be reached ({error.strerror or error}).")
+
+
+def reach(url: BrokerUrl, *, timeout: float) -> None:
+    """Raise ``BrokerUnreachableError`` when nothing listens there, before anything that takes long is begun.
+
+    Whether it is a broker, and lets us in, only the login tells.
+    """
+    try:
+        socket.create_connection((url.host, url.port), timeout).close()
+    except OSError as error:
+        raise connect_error(url, error) from error

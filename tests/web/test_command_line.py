@@ -84,6 +84,7 @@ def test_a_broker_that_is_not_there_is_one_sentence(tmp_path, free_port):
         command("serve", "--data", tmp_path, "--port", free_port(), "--broker", f"mqtt://127.0.0.1:{free_port()}")
     )
     assert "No broker listens" in said
+    assert not any(tmp_path.iterdir()), "told before anything was made"
 
 
 def test_a_mistyped_setting_is_one_sentence(tmp_path):
