@@ -16,7 +16,7 @@ run: $(VENV)/ready-to-run
 
 test: lint
 	@tools/system-packages.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadgroup
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

@@ -25,8 +25,14 @@ T = TypeVar("T")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first; those with a browser, and with them the running program, last."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """What is handed to one worker as a whole (``--dist loadgroup``): a file; all tests with a browser, which share
+    one running program. Those come first, so that the longest piece of work is not begun last; alone they come last.
+    """
+    together = os.environ.get("PYTEST_XDIST_WORKER") is not None
+    for item in items:
+        browser = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None) == together)
 
 
 @dataclass
