@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from cockpit.settings import Settings
 from cockpit.tokens import Role
 from twin_model.entities import Building, Community, Device, Entity, Facility, Home, Room
 from twin_model.twin import Twin
+
+from ..conftest import Clock, eventually
 
 
 def square(lon: float, lat: float) -> bytes:
@@ -105,37 +108,54 @@ class Site:
             return client.get(path, params=query or None)
 
 
-@pytest.fixture
-def serving(twin, clock, tmp_path, wait_for) -> Iterator[Callable[..., Site]]:
-    """``serving(services=…, host=…)`` puts the twin behind a server; closed at the end."""
-    running: list[tuple[uvicorn.Server, threading.Thread, Site]] = []
-
-    def serve(services: Services | None = None, folder: Path | None = None, **changes: object) -> Site:
-        settings = Settings(data=tmp_path, **changes)
-        cockpit = create_app(twin, settings, services or Services(), folder=folder)
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(cockpit.server, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        wait_for(lambda: server.started, what="the server to start")
-        site = Site(twin, cockpit, listener.getsockname()[1], settings)
-        running.append((server, thread, site))
-        return site
-
-    yield serve
-    for server, thread, site in running:
-        site.cockpit.close()
+@contextmanager
+def serve(twin: Twin, settings: Settings, services: Services | None = None, folder: Path | None = None) -> Iterator[Site]:
+    """The twin behind a server; closed at the end."""
+    cockpit = create_app(twin, settings, services or Services(), folder=folder)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(cockpit.server, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    eventually(lambda: server.started, what="the server to start")
+    try:
+        yield Site(twin, cockpit, listener.getsockname()[1], settings)
+    finally:
+        cockpit.close()
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive(), "the server did not end within 10 s"
 
 
 @pytest.fixture
-def site(serving, twin) -> Site:
-    """The street, with one round of reports, served on loopback."""
+def serving(twin, tmp_path) -> Iterator[Callable[..., Site]]:
+    """``serving(services=…, host=…)`` puts the twin behind a server."""
+    with ExitStack() as stack:
+        yield lambda services=None, folder=None, **changes: stack.enter_context(
+            serve(twin, Settings(data=tmp_path, **changes), services, folder)
+        )
+
+
+def settle(twin: Twin) -> None:
+    """The street, with one round of reports."""
     twin.record(street())
     report(
         twin, ("demo-pir", "motion", 1), ("demo-pir", "battery", 80), ("demo-sos", "sos", 0),
         ("demo-count", "people", 12), ("demo-air", "temperature", 21.5),
     )  # fmt: skip
+
+
+@pytest.fixture
+def site(serving, twin) -> Site:
+    """The street on loopback, to change."""
+    settle(twin)
     return serving()
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory) -> Iterator[Site]:
+    """The same for all who only look at it."""
+    twin = Twin.open(None, clock=Clock())
+    settle(twin)
+    with serve(twin, Settings(data=tmp_path_factory.mktemp("standing"))) as site:
+        yield site
+    twin.close()

@@ -14,6 +14,7 @@ from cockpit import api_models, care_models
 from cockpit.services import Services
 from cockpit.tokens import Role
 
+from ..conftest import NOON
 from .conftest import report, street
 
 LISTS = {
@@ -29,8 +30,8 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_answers_in_the_shape_that_openapi_promises(site, name):
-    answer = site.get(f"/api/v1/{name}")
+def test_a_list_answers_in_the_shape_that_openapi_promises(standing, name):
+    answer = standing.get(f"/api/v1/{name}")
     assert answer.status_code == 200, answer.text
     page = api_models.Page[LISTS[name]].model_validate(answer.json())
     assert page.items
@@ -38,9 +39,9 @@ def test_a_list_answers_in_the_shape_that_openapi_promises(site, name):
 
 
 @pytest.mark.parametrize("name", [*LISTS, "quarantine", "alerts"])
-def test_before_the_first_data_a_list_is_empty_and_not_an_error(site, clock, name):
-    before = (clock.instant - timedelta(days=900)).isoformat()
-    answer = site.get(f"/api/v1/{name}", at=before)
+def test_before_the_first_data_a_list_is_empty_and_not_an_error(standing, name):
+    before = (NOON - timedelta(days=900)).isoformat()
+    answer = standing.get(f"/api/v1/{name}", at=before)
     assert answer.status_code == 200, answer.text
     assert answer.json()["items"] == []
 
@@ -55,21 +56,21 @@ def test_a_read_answers_as_known_at_the_instant(site, twin, clock):
     assert (then["value"], now["value"]) == (21.5, 25.0)
 
 
-def test_instants_are_rfc_3339_with_the_offset_of_the_place(site, clock):
-    state = site.get("/api/v1/states", device_id="demo-air").json()["items"][0]
+def test_instants_are_rfc_3339_with_the_offset_of_the_place(standing):
+    state = standing.get("/api/v1/states", device_id="demo-air").json()["items"][0]
     assert state["taken_at"] == "2026-11-22T12:00:00.000000+08:00"
-    assert datetime.fromisoformat(state["taken_at"]) == clock.instant
+    assert datetime.fromisoformat(state["taken_at"]) == NOON
 
 
-def test_an_offset_whose_plus_became_a_space_is_understood(site):
+def test_an_offset_whose_plus_became_a_space_is_understood(standing):
     """A `+` that is not escaped arrives as a space; curl users write it so."""
-    with site.client() as client:
+    with standing.client() as client:
         assert client.get("/api/v1/states?at=2026-11-22T12:00:01+08:00").json()["items"]
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-11-22", "2026-11-22T12:00:00", "1700000000"])
-def test_an_instant_that_cannot_be_read_is_named(site, at):
-    answer = site.get("/api/v1/states", at=at)
+def test_an_instant_that_cannot_be_read_is_named(standing, at):
+    answer = standing.get("/api/v1/states", at=at)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -96,8 +97,8 @@ def test_an_instant_that_cannot_be_read_is_named(site, at):
         ("/map/demo/building/none", 404),
     ],
 )
-def test_every_error_is_a_problem_document(site, path, status):
-    answer = site.get(path)
+def test_every_error_is_a_problem_document(standing, path, status):
+    answer = standing.get(path)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = api_models_problem(answer.json())
@@ -123,21 +124,21 @@ def test_the_pages_of_a_list_are_its_items_once_each_as_of_the_first_page(site, 
     assert ids == ["demo-air", "demo-count", "demo-pir", "demo-sos"]
 
 
-def test_the_next_page_is_linked(site):
-    first = site.get("/api/v1/buildings", limit=2, community="demo")
+def test_the_next_page_is_linked(standing):
+    first = standing.get("/api/v1/buildings", limit=2, community="demo")
     assert first.links["next"]["url"].startswith("/api/v1/buildings?")
-    second = site.get(first.links["next"]["url"])
+    second = standing.get(first.links["next"]["url"])
     assert [b["building_id"] for b in second.json()["items"]] == ["demo-b3"]
     assert "next" not in second.links
 
 
-def test_a_cursor_of_another_question_is_refused(site):
-    cursor = site.get("/api/v1/devices", limit=1).json()["next_cursor"]
-    assert site.get("/api/v1/states", limit=1, cursor=cursor).status_code == 400
+def test_a_cursor_of_another_question_is_refused(standing):
+    cursor = standing.get("/api/v1/devices", limit=1).json()["next_cursor"]
+    assert standing.get("/api/v1/states", limit=1, cursor=cursor).status_code == 400
 
 
-def test_buildings_come_as_geojson_with_their_footprints(site):
-    with site.client(accept="application/geo+json") as client:
+def test_buildings_come_as_geojson_with_their_footprints(standing):
+    with standing.client(accept="application/geo+json") as client:
         answer = client.get("/api/v1/buildings")
     assert answer.headers["content-type"] == "application/geo+json"
     collection = answer.json()
@@ -147,8 +148,8 @@ def test_buildings_come_as_geojson_with_their_footprints(site):
     assert "footprint" not in collection["features"][0]["properties"]
 
 
-def test_a_device_without_a_point_has_no_geometry(site):
-    with site.client(accept="application/geo+json") as client:
+def test_a_device_without_a_point_has_no_geometry(standing):
+    with standing.client(accept="application/geo+json") as client:
         features = client.get("/api/v1/devices").json()["features"]
     geometry = {f["properties"]["device_id"]: f["geometry"] for f in features}
     assert geometry["demo-air"] == {"type": "Point", "coordinates": [104.001, 30.001]}
@@ -156,11 +157,11 @@ def test_a_device_without_a_point_has_no_geometry(site):
 
 
 @pytest.mark.parametrize("name", ["states", "buildings", "devices"])
-def test_large_lists_come_as_an_arrow_stream(site, name):
-    with site.client(accept="application/vnd.apache.arrow.stream") as client:
+def test_large_lists_come_as_an_arrow_stream(standing, name):
+    with standing.client(accept="application/vnd.apache.arrow.stream") as client:
         answer = client.get(f"/api/v1/{name}")
     table = pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
-    assert table.num_rows == len(site.get(f"/api/v1/{name}").json()["items"])
+    assert table.num_rows == len(standing.get(f"/api/v1/{name}").json()["items"])
 
 
 def test_readings_raw_and_in_buckets(site, twin, clock):
@@ -185,17 +186,17 @@ def test_an_open_alarm_is_an_alert_with_the_same_id_each_time(site, twin, clock)
     assert [(row["metric"], row["value"]) for row in alert.evidence] == [("sos", 1.0)]
 
 
-def test_occupancy_knows_the_room_and_not_the_homes(site):
-    places = {p["place_id"]: p for p in site.get("/api/v1/occupancy").json()["items"]}
+def test_occupancy_knows_the_room_and_not_the_homes(standing):
+    places = {p["place_id"]: p for p in standing.get("/api/v1/occupancy").json()["items"]}
     assert places["demo-study"]["people"] == 12
     assert places["demo-study"]["share"] == pytest.approx(0.3)
 
 
-def test_the_interface_describes_itself_and_its_page_loads_nothing_from_elsewhere(site):
-    described = site.get("/api/v1/openapi.json").json()
+def test_the_interface_describes_itself_and_its_page_loads_nothing_from_elsewhere(standing):
+    described = standing.get("/api/v1/openapi.json").json()
     paths = [p for p in described["paths"] if p.startswith("/api/v1/")]
     assert {f"/api/v1/{name}" for name in [*LISTS, "readings", "quarantine", "alerts", "live", "imports"]} <= set(paths)
-    page = site.get("/api/docs").text
+    page = standing.get("/api/docs").text
     assert "http://" not in page
     assert "https://" not in page
 
@@ -231,8 +232,8 @@ def test_an_upload_is_handed_to_the_import_whole(serving, twin):
 
 
 @pytest.mark.parametrize("name", ["", "../homes.csv", "/etc/passwd"])
-def test_an_upload_needs_a_plain_file_name(site, name):
-    with site.client() as client:
+def test_an_upload_needs_a_plain_file_name(standing, name):
+    with standing.client() as client:
         answer = client.post("/api/v1/imports", params={"name": name}, content="a,b\n")
     assert answer.status_code == 400
 
@@ -245,6 +246,6 @@ def test_paths_on_the_server_are_for_its_own_commands_only(serving):
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.ADMINISTRATOR])
-def test_only_an_administrator_imports(site, role):
-    with site.client(role) as client:
+def test_only_an_administrator_imports(standing, role):
+    with standing.client(role) as client:
         assert client.post("/api/v1/imports", params={"name": "x.csv"}, content="a").status_code == 403

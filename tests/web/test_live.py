@@ -243,8 +243,8 @@ def test_live_screens_ask_about_one_revision_for_a_second(site, twin, clock):
 
 
 @pytest.mark.parametrize("wrong", ["communtiy=demo"])
-def test_a_mistyped_filter_is_refused(site, wrong):
-    assert site.get(f"/api/v1/live?{wrong}").status_code == 400
+def test_a_mistyped_filter_is_refused(standing, wrong):
+    assert standing.get(f"/api/v1/live?{wrong}").status_code == 400
 
 
 def test_what_was_known_in_the_past_is_asked_once_whatever_comes_since(site, twin, clock):

@@ -18,8 +18,8 @@ SECRET = ["/api/v1/states", "/api/v1/homes", "/api/v1/live", "/metrics", "/map/d
 
 
 @pytest.mark.parametrize("path", SECRET)
-def test_without_token_or_session_there_is_a_problem_and_nothing_else(site, path):
-    with site.client(role=None) as client:
+def test_without_token_or_session_there_is_a_problem_and_nothing_else(standing, path):
+    with standing.client(role=None) as client:
         answer = client.get(path)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
@@ -27,13 +27,13 @@ def test_without_token_or_session_there_is_a_problem_and_nothing_else(site, path
     assert "run.py token create" in answer.json()["detail"]
 
 
-def test_a_wrong_token_is_refused_even_where_a_page_would_open_its_own_session(site):
-    with site.client(role=None, authorization="Bearer cim_wrong", **PAGE) as client:
+def test_a_wrong_token_is_refused_even_where_a_page_would_open_its_own_session(standing):
+    with standing.client(role=None, authorization="Bearer cim_wrong", **PAGE) as client:
         assert client.get("/").status_code == 401
 
 
-def test_on_this_machine_a_page_opens_its_own_session(site):
-    with site.client(role=None) as client:
+def test_on_this_machine_a_page_opens_its_own_session(standing):
+    with standing.client(role=None) as client:
         page = client.get("/", headers=PAGE)
         assert page.status_code == 200
         cookie = page.headers["set-cookie"]
@@ -42,8 +42,8 @@ def test_on_this_machine_a_page_opens_its_own_session(site):
 
 
 @pytest.mark.parametrize("headers", [{"x-forwarded-for": "203.0.113.9"}, {"forwarded": "for=203.0.113.9"}])
-def test_behind_a_proxy_no_session_opens_itself(site, headers):
-    with site.client(role=None) as client:
+def test_behind_a_proxy_no_session_opens_itself(standing, headers):
+    with standing.client(role=None) as client:
         assert client.get("/", headers=PAGE | headers).status_code == 401
 
 
@@ -78,8 +78,8 @@ def test_a_token_in_the_address_cannot_send_a_visitor_elsewhere(serving):
         assert client.get(f"{site.url}//evil.example/x?token={token}").headers["location"].startswith("/evil.example")
 
 
-def test_a_public_screen_reaches_public_answers_only(site):
-    with site.client(Role.PUBLIC_SCREEN) as client:
+def test_a_public_screen_reaches_public_answers_only(standing):
+    with standing.client(Role.PUBLIC_SCREEN) as client:
         for path in PUBLIC_PATHS:
             with client.stream("GET", path) as answer:  # the live one does not end by itself
                 assert answer.status_code == 200, path
@@ -106,16 +106,16 @@ def test_a_public_screen_does_not_learn_how_many_are_at_home(site, twin, clock):
         ({}, 403),
     ],
 )
-def test_a_strangers_page_cannot_write_with_the_cookie_of_its_visitor(site, headers, status):
+def test_a_strangers_page_cannot_write_with_the_cookie_of_its_visitor(standing, headers, status):
     """400 is the import's own answer to an empty body: the request got through."""
-    with site.client(role=None) as client:
+    with standing.client(role=None) as client:
         client.get("/", headers=PAGE)
         assert client.post("/api/v1/imports", params={"name": "a.csv"}, headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8050", "192.168.1.9"])
-def test_a_name_somebody_pointed_at_this_machine_is_not_answered(site, host):
-    with site.client(host=host) as client:
+def test_a_name_somebody_pointed_at_this_machine_is_not_answered(standing, host):
+    with standing.client(host=host) as client:
         assert client.get("/api/v1/states").status_code == 421
 
 
@@ -125,9 +125,9 @@ def test_names_of_this_server_can_be_set(serving):
         assert client.get("/api/v1/communities").status_code == 200
 
 
-def test_a_forged_or_expired_cookie_opens_nothing(site):
+def test_a_forged_or_expired_cookie_opens_nothing(standing):
     good = Sessions(b"other key").open(LOCAL, 0)
-    with httpx.Client(base_url=site.url, cookies={COOKIE: good}) as client:
+    with httpx.Client(base_url=standing.url, cookies={COOKIE: good}) as client:
         assert client.get("/api/v1/states").status_code == 401
     sessions = Sessions(b"k")
     assert sessions.read(sessions.open(LOCAL, now=0), now=1) == "local"
@@ -144,8 +144,8 @@ def test_a_session_outlives_a_restart_and_ends_with_its_token(tmp_path, clock):
     assert Tokens(tmp_path).grant(Sessions.of(tmp_path).read(cookie, now=1)) is None
 
 
-def test_every_answer_forbids_what_a_page_of_ours_never_does(site):
-    with site.client(**PAGE) as client:
+def test_every_answer_forbids_what_a_page_of_ours_never_does(standing):
+    with standing.client(**PAGE) as client:
         for path in ("/", "/api/docs", "/api/v1/states", "/nowhere"):
             headers = client.get(path).headers
             assert headers["x-content-type-options"] == "nosniff"
