@@ -24,19 +24,20 @@
       const t = Math.max(0, Math.min(data.length, s));
       return left + (t <= split ? (t / split) * plot * (1 - LAST_SHARE) : plot * (1 - LAST_SHARE) + ((t - split) / HOUR) * plot * LAST_SHARE);
     };
+    const most = Math.max(2, Math.floor((height - axis) / (1.3 * rem))), rows = roomFor(data.rows, most);
     const svg = make("svg", { width: width, height: height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
     const defs = make("defs", {}), hatch = make("pattern", { id: "care-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
     hatch.append(make("rect", { width: 6, height: 6, class: "t-hatch-ground" }), make("rect", { width: 3, height: 6, class: "t-hatch-line" }));
     defs.append(hatch);
     svg.append(defs);
-    const foot = height - axis, high = foot / data.rows.length;
+    const foot = height - axis, high = foot / rows.length;
     const rect = (from, to, y, h, cls, least) => svg.append(make("rect", { x: x(from).toFixed(1), y: y.toFixed(1), width: Math.max(least || 0, x(to) - x(from)).toFixed(1), height: Math.max(0, h).toFixed(1), class: cls }));
     rect(split, data.length, 0, foot, "c-last");
     for (let day = -1; day < 4; day++) {
       const from = day * DAY + NIGHT[0] * HOUR - data.offset, to = (day + 1) * DAY + NIGHT[1] * HOUR - data.offset;
       if (to > 0 && from < data.length) rect(Math.max(0, from), Math.min(to, data.length), 0, foot, "c-night");
     }
-    data.rows.forEach((row, i) => line(svg, row, i * high, high, rect, x, data, names));
+    rows.forEach((row, i) => line(svg, row, i * high, high, rect, x, data, names));
     // the axis: every six hours, midnight by its date; then the last hour by quarters
     const ticks = [];
     const perHour = (plot * (1 - LAST_SHARE)) / (split / HOUR), step = [6, 12, 24].find((h) => h * perHour > 3.6 * rem) || 24;
@@ -59,9 +60,15 @@
     const reader = make("g", { class: "c-reader", visibility: "hidden" });
     svg.append(reader);
     place.replaceChildren(svg);
-    reading(place, svg, reader, data, { x, left, foot, high, split, plot, width });
+    reading(place, svg, reader, { ...data, rows: rows }, { x, left, foot, high, split, plot, width });
   }
 
+  /* As many rows as can be read: what called stays, then the first ones; a curve goes before a sign of life. */
+  function roomFor(rows, most) {
+    const rank = (row, i) => (row.alarm ? 0 : row.points.length ? 200 : 100) + i;
+    const kept = new Set(rows.map((row, i) => [rank(row, i), row]).sort((a, b) => a[0] - b[0]).slice(0, most).map((pair) => pair[1]));
+    return rows.filter((row) => kept.has(row));
+  }
   function line(svg, row, top, high, rect, x, data, names) {
     const bottom = top + high, room = high - 7, floor = bottom - 2;
     svg.append(make("line", { x1: 0, x2: x(data.length), y1: bottom - 0.5, y2: bottom - 0.5, class: "c-rule" }));

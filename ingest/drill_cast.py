@@ -17,7 +17,7 @@ from twin_model.drill_scenarios import GATEWAY, home_of
 from twin_model.entities import Building, Community, Contact, Device, Entity, HeightSource, Home, Resident
 from twin_model.twin import Twin
 
-MARK = "演练"
+MARK, MARK_EN = "演练", "Drill"
 ROLES = ("family", "neighbour", "grid_worker", "doctor", "subdistrict", "property")
 
 REST: Mapping[str, float] = {
@@ -113,7 +113,9 @@ class Casting:
         return {
             original: Building(
                 community_id=self.community_id, building_id=f"{self.community_id}-b{number:02}", source=original,
-                name=f"{MARK} · {rows[original]['name'] or original}", use=rows[original]["use"],
+                name=f"{MARK} · {rows[original]['name'] or original}",
+                name_en=f"{MARK_EN} · {rows[original]['name_en'] or rows[original]['name'] or original}",
+                use=rows[original]["use"],
                 footprint=rows[original]["footprint"], height_m=rows[original]["height_m"],
                 height_source=HeightSource(rows[original]["height_source"]), levels=rows[original]["levels"],
                 base_m=rows[original]["base_m"],
@@ -144,9 +146,11 @@ class Casting:
         ]  # fmt: skip
 
     def _device(self, name: str, kind: str, *, home_id: str | None = None, building_id: str | None = None) -> Device:
+        declared = self._twin.catalogue.sensor_types.get(kind)
+        called = declared.title["zh"] if declared else kind
         return Device(
             community_id=self.community_id, device_id=f"{self.community_id}-{name}", type=kind, dialect="json",
-            address=f"{self._drill_id}-{name}", name=f"{MARK} {kind}", home_id=home_id, building_id=building_id,
+            address=f"{self._drill_id}-{name}", name=f"{MARK} {called}", home_id=home_id, building_id=building_id,
         )  # fmt: skip
 
 

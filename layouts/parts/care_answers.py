@@ -33,9 +33,13 @@ UPKEEP = 4  # the grade (domain.md D3: blue) of what is repaired in a day or two
 
 
 def open_incidents(twin: Twin, at: datetime, community: str) -> list[Incident]:
-    """The open incidents of a community and of its running drills, most urgent and least answered first."""
-    found = twin.care.incidents(at, community_id=community, open_only=True, include_drills=True)
-    return sorted(found, key=lambda i: (URGENCY.get(i.severity, 3), STAGE.get(i.phase, 1), i.grade, i.raised_at))
+    """The open incidents of a community and of its running drills, as ``urgency`` orders them."""
+    return sorted(twin.care.incidents(at, community_id=community, open_only=True, include_drills=True), key=urgency)
+
+
+def urgency(i: Incident) -> tuple[bool, int, int, int, datetime]:
+    """Most urgent and least answered first; an exercise never stands before a person who needs help."""
+    return i.drill_id is not None, URGENCY.get(i.severity, 3), STAGE.get(i.phase, 1), i.grade, i.raised_at
 
 
 def red(twin: Twin, at: datetime, community: str) -> Answer:
@@ -47,11 +51,17 @@ def red(twin: Twin, at: datetime, community: str) -> Answer:
 def work(twin: Twin, at: datetime, community: str) -> tuple[list[Incident], list[Answer]]:
     """What needs somebody: open incidents (without upkeep), and the alerts no incident speaks of, most urgent first."""
     incidents = open_incidents(twin, at, community)
-    spoken = {item.alert_id for incident in incidents for item in incident.evidence}
+    every = [item for incident in incidents for item in incident.evidence]
+    spoken = {item.alert_id for item in every}
+    unnumbered = {(item.rule, item.subject) for item in every}  # before alerts were kept they have no number
     alerts = [
         row
         for row in twin.alerts(at, community_id=community).to_pylist()
-        if row["alert_id"] is None or row["alert_id"] not in spoken
+        if (
+            (row["rule"], row["subject"]) not in unnumbered
+            if row["alert_id"] is None
+            else row["alert_id"] not in spoken
+        )
     ]
     return [i for i in incidents if not is_upkeep(i)], [a for a in alerts if not (a["grade"] or 0) >= UPKEEP]
 

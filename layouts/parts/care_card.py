@@ -19,11 +19,13 @@ from layouts.parts.care_parts import (
     person,
     place,
     role,
+    sentenced,
     ticking,
     who,
     words,
 )
 from layouts.parts.format import clock, elapsed, moment
+from layouts.parts.home_chart import PLACES
 from layouts.parts.panel import Tree, icon
 from layouts.parts.text import some, t
 from twin_model.procedure import PHASES
@@ -36,7 +38,7 @@ EVIDENCE_ICONS = {
     "battery": "signal", "tamper": "signal", "blind": "signal",
 }  # fmt: skip
 MOST_EVIDENCE = 5
-SHOWN_PAST = 3  # lines of what was done before the rest is folded away: what is due now must be in sight
+SHOWN_PAST = 2  # lines of what was done before the rest is folded away: what is due now must be in sight
 NOT_ACTS = frozenset({"raise", "evidence", "clear"})  # in the log, but shown as evidence
 
 
@@ -170,9 +172,12 @@ def _evidence(view: View, now: datetime, incident: Any) -> list[Tree]:
 
 
 def _seen(lang: str, item: Any) -> str:
-    """Which device saw what: ``卫生间求助按钮：按下求助``; device names are as given, so Chinese only."""
+    """Which device saw what: ``卫生间求助按钮：按下求助``; its name is as given, so in English only the room."""
     said = words(lang, item.sentence) or words(lang, item.title)
-    return t(lang, "care.seen_by", place=item.place, said=said) if item.place and lang == "zh" else said
+    if not item.place or lang == "zh":
+        return t(lang, "care.seen_by", place=item.place, said=said) if item.place else said
+    room = next((text for room, text in PLACES.items() if item.place.startswith(room)), None)
+    return sentenced(said if room is None else t(lang, "care.seen_by", place=t(lang, f"home.room.{room}"), said=said))
 
 
 def _since(lang: str, now: datetime, item: Any) -> str:

@@ -136,14 +136,23 @@ def drawing(lang: str, answer: Mapping[str, Any], tracks: list[Any]) -> Answer:
         "offset": round((local - local.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()),
         "days": [day(lang, start + timedelta(days=n), weekday=False) for n in range(4)],
         "last": t(lang, "care.last_hour"),
-        "rows": [_row(lang, track, s) for track in tracks],
+        "rows": [_row(lang, track, s, name) for track, name in zip(tracks, _names(lang, tracks), strict=True)],
         "marks": [[s(at), tone] for at, tone in answer["marks"] if start <= at <= end],
     }
 
 
-def _row(lang: str, track: Mapping[str, Any], s: Callable[[datetime], int]) -> Answer:
+def _names(lang: str, tracks: list[Any]) -> list[str]:
+    """What each line is called; a device that measures several things is told apart by what: ``健康手环 心率``."""
+    names = [track_name(lang, track) for track in tracks]
+    return [
+        f"{name} {titled(lang, track['what'], track['metric'])}" if names.count(name) > 1 else name
+        for name, track in zip(names, tracks, strict=True)
+    ]
+
+
+def _row(lang: str, track: Mapping[str, Any], s: Callable[[datetime], int], name: str) -> Answer:
     row: Answer = {
-        "name": track_name(lang, track),
+        "name": name,
         "form": track["form"],
         "alarm": track["alarm"],
         "usual": [None if share is None else round(share, 2) for share in track["usual"]],

@@ -17,6 +17,7 @@ from layouts.parts.panel import head, meter, sign, unknown
 from layouts.parts.text import t, titled
 
 SPEEDS = (1, 10, 60, 360, 3600)
+CONTROL = "control"  # whoever started it by ``run.py drill``
 STEPS = ("acknowledge", "contact", "arrive", "close")
 
 
@@ -83,7 +84,8 @@ def _running(view: View, row: Mapping[str, Any]) -> html.Div:
     stop = form.press(view, t(lang, "drills.stop"), path, sure=t(lang, "form.sure"), method="DELETE")
     waiting = [one for one in row["incidents"].values() if one.closed_at is None]
     way = link(view, "/elder-care", t(lang, "drills.open", n=len(waiting)))
-    words = {"kept": score.hits, "all": len(score.rules), "speed": f"{drill.speed:,.0f}", "who": drill.started_by}
+    words = {"kept": score.hits, "all": len(score.rules), "speed": f"{drill.speed:,.0f}"}
+    words["who"] = t(lang, "drills.control") if drill.started_by == CONTROL else drill.started_by
     clock_words = html.Span(stamp(lang, row["clock"], seconds=True), className="drill-clock")
     return html.Div(
         [

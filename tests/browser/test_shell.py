@@ -12,6 +12,15 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 PAGES = ("/overview", "/devices", "/overview?lang=en", "/devices?lang=en", "/overview?at=2026-11-22T03:12:00%2B08:00")
+OVERLAPS = """() => {
+    const parts = "#shell--bar :is(.brand-in > *, .nav > .nav-link, .when > *, .bar-figure, .languages a)";
+    const boxes = [...document.querySelectorAll(parts)].filter(part => part.offsetParent)
+        .map(part => [part.innerText, part.getBoundingClientRect()]);
+    const meet = (a, b) => a.right > b.left + 1 && b.right > a.left + 1 && a.bottom > b.top + 1 && b.bottom > a.top + 1;
+    return boxes.flatMap(([name, a], i) => [
+        ...(a.right > innerWidth + 1 ? [name + " leaves the screen"] : []),
+        ...boxes.slice(i + 1).filter(([, b]) => meet(a, b)).map(([other]) => name + " over " + other)]);
+}"""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -46,6 +55,21 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(look, served, path):
     assert width <= PHONE["width"]
     bar = screen.page.locator("#shell--bar").bounding_box()
     assert bar["width"] <= PHONE["width"]
+
+
+@pytest.mark.parametrize("path", ["/drills", "/drills?lang=en", "/drills?lang=en&at=2026-11-22T03:12:00%2B08:00"])
+def test_nothing_in_the_top_bar_lies_over_anything_at_any_width_and_size_of_letters(screen, path):
+    page = screen.open(path).page
+    expect(page.locator(".bar-figure")).to_have_count(3)
+    page.wait_for_function("() => document.body.hasAttribute('data-past') === location.search.includes('at=')")
+    found = {}
+    for width in (1920, 1536, 1366, 1280, 1024, 800):
+        for size in ("", "20px"):  # 125 %: the browser's own letters, or its zoom
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+            if over := page.evaluate(OVERLAPS):
+                found[width, size] = over
+    assert found == {}
 
 
 def test_a_broker_that_dies_is_on_screen_within_five_seconds_and_goes_when_it_is_back(look, serve, mosquitto, wait_for):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -33,8 +34,8 @@ from tests.conftest import eventually, unused_port
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError
 from twin_model.drill_clock import Drill
-from twin_model.drill_scenarios import gateway_of, home_of, load_scenarios
-from twin_model.drill_score import DrillScore, score
+from twin_model.drill_scenarios import Expect, Scenario, gateway_of, home_of, load_scenarios
+from twin_model.drill_score import DrillScore, score, scored_rule
 from twin_model.entities import Building, Community, Device, Entity, Home
 from twin_model.rhythm import Day, sensor_code
 from twin_model.rhythm_days import SCHEMA, day_row
@@ -78,9 +79,10 @@ def exercised() -> Iterator[tuple[Twin, Callable[..., RunningDrill]]]:
         with Publisher(ingest.url, client_id="test-drill") as publisher:
             begun: list[RunningDrill] = []
 
-            def hold(name: str, **options: object) -> RunningDrill:
+            def hold(name: str | Scenario, **options: object) -> RunningDrill:
+                scenario = SCENARIOS[name] if isinstance(name, str) else name
                 running = start_drill(
-                    twin, publisher.publish, SCENARIOS[name], drill_of="c", by="tester", clock=utc_now,
+                    twin, publisher.publish, scenario, drill_of="c", by="tester", clock=utc_now,
                     flush=publisher.flush, **options,
                 )  # fmt: skip
                 begun.append(running)
@@ -116,9 +118,25 @@ def test_a_scenario_gives_exactly_the_incidents_that_it_should(exercised, name: 
     assert (found.hits, found.missed, found.false_alerts) == (len(SCENARIOS[name].expects), 0, ())
 
 
+def test_a_button_pressed_on_and_on_is_a_hit_when_its_alert_fired_in_time():
+    began = datetime(2026, 11, 22, 9, 28, tzinfo=UTC)
+    drill = Drill(drill_id="x", community_id="c-x", drill_of="c", scenario="s", speed=1, started_at=began,
+                  drill_from=began, started_by="a")  # fmt: skip
+    expect = Expect(rule="sos", home=2, at=timedelta(minutes=2), within=timedelta(seconds=2))
+    press = {"rule": "sos", "subject": home_of("c-x", 2), "home_id": None, "fired_at": began + timedelta(minutes=2)}
+    again = [{**press, "due_at": began + timedelta(minutes=8)}]
+    late = [{**again[0], "fired_at": began + timedelta(minutes=8)}]
+    after = began + timedelta(minutes=20)
+    assert scored_rule(expect, again, CATALOGUE.alert_rules, drill, after).found == "hit"
+    assert scored_rule(expect, late, CATALOGUE.alert_rules, drill, after).found == "missed"
+
+
 def test_a_gateway_that_dies_with_200_devices_is_one_incident_and_40_blind_homes(exercised):
     twin, hold = exercised
-    running = hold("gateway_outage", speed=200)
+    outage = SCENARIOS["gateway_outage"]
+    (silence,) = outage.silences
+    short = replace(outage, silences=(replace(silence, end=silence.begin + timedelta(minutes=30)),))
+    running = hold(short, speed=200)
     community = running.drill.community_id
 
     def states() -> Counter[str]:

@@ -230,9 +230,9 @@ def test_of_a_long_story_the_last_lines_are_shown_and_the_rest_is_folded(home, v
     for n in range(6):
         home.care.take_step(call, "note", **OFFICER, note=f"备注 {n}")
     tree = card(home, view)
-    assert "此前 4 步" in text_of(tree)
+    assert "此前 5 步" in text_of(tree)
     (folded,) = [one for one in having(tree, "className") if one["className"] == "relay-older"]
-    assert any("备注 2" in w for w in text_of(folded["children"]))
+    assert any("备注 3" in w for w in text_of(folded["children"]))
 
 
 def test_the_list_puts_blind_homes_last_but_with_a_clock(home, view, call, clock):
@@ -271,6 +271,22 @@ def test_a_low_battery_never_stands_before_a_person(home, view, clock):
     assert "现在没有要处理的事" in text_of(care_list.waiting(view, home.now(), answer))
     chosen = answer["upkeep"][0]["incident"].incident_id
     assert care_answers.card(home, home.now(), HERE, chosen=chosen) is not None, "it can still be opened"
+
+
+def test_an_exercise_never_stands_before_a_person_who_needs_help(home, call):
+    real = next(i for i in care_answers.open_incidents(home, home.now(), HERE) if i.incident_id == call)
+    drill = replace(real, incident_id="drill", drill_id="d", grade=1, raised_at=real.raised_at - timedelta(hours=1))
+    mild = replace(real, incident_id="mild", severity="look", grade=3)
+    ordered = sorted([drill, mild, real], key=care_answers.urgency)
+    assert [i.incident_id for i in ordered] == [call, "mild", "drill"]
+
+
+def test_only_drills_make_the_badge_say_drill_and_never_a_number_of_calls(home, view, call):
+    answer = care_answers.red(home, home.now(), HERE)
+    exercise = {"red": [(number, phase, at, title, True) for number, phase, at, title, _ in answer["red"]]}
+    told = care_brief.badge(view, home.now(), exercise)
+    assert text_of(told)[0] == "演练"
+    assert "drill" in classes_of(told)
 
 
 def test_the_badge_counts_red_ones_and_says_which_nobody_answered(home, view, call):
