@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ HOMES = {
 DASH = ("dash", "dash_mantine_components", "dash_ag_grid")
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """Path from the root -> syntax tree of every module of the program (not its tests)."""
     paths = [ROOT / "run.py", *(p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py")))]

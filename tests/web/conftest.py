@@ -109,7 +109,9 @@ class Site:
 
 
 @contextmanager
-def serve(twin: Twin, settings: Settings, services: Services | None = None, folder: Path | None = None) -> Iterator[Site]:
+def serve(
+    twin: Twin, settings: Settings, services: Services | None = None, folder: Path | None = None
+) -> Iterator[Site]:
     """The twin behind a server; closed at the end."""
     cockpit = create_app(twin, settings, services or Services(), folder=folder)
     listener = socket.create_server(("127.0.0.1", 0))
