@@ -33,6 +33,7 @@ NOT_DUE = np.int64(np.iinfo(np.int64).max)
 _PLACES = ("community_id", "home_id", "room_id", "facility_id", "building_id")
 _COLUMNS = ("subject", "due_at", "since", "value", "limit_value", "metric", *_PLACES)
 _TABLE = re.compile(r"\b(heard|pulse|absence|outage|home_state|rhythm)\b")
+_SETTING = re.compile(r"\bsetting\b")
 _OFTEN_THE_SAME = ("pulse", "absence", "outage")
 _NOT_FOR_RULES = ("name", "dialect", "address", "lon", "lat")
 _PULSE = ("device_id", "type", "metric", *_PLACES)
@@ -176,7 +177,8 @@ class Breaches:
             lay(name, table)
         for rule in asked:
             try:
-                on_desk.keep(_setting_of(rule), self._settings(rule, moment.known))
+                if _SETTING.search(rule.sql):
+                    on_desk.keep(_setting_of(rule), self._settings(rule, moment.known))
                 answer = on_desk.select(_question(rule, asked), instant=instant, known=known)
                 found[rule.name] = _found(rule, _of_chosen(answer, groups, chosen), groups, moment.instant)
             except Exception as error:  # noqa: BLE001  # whatever one SELECT does wrong: the others go on
@@ -197,7 +199,7 @@ class Breaches:
         named = set(_TABLE.findall("\n".join(rule.sql for rule in rules)))
         placed = groups.placed
         state = placed.senses(moment.states, moment.instant, rows)
-        tables = {"state": state.drop_columns(list(_NOT_FOR_RULES))}
+        tables = {"state": _with_heard(state.drop_columns(list(_NOT_FOR_RULES)), placed, moment.states, rows)}
         if "heard" in named:
             tables["heard"] = _heard(placed, moment.states, rows, self._returns.of(placed, moment))
         if "pulse" in named:
@@ -209,10 +211,9 @@ class Breaches:
         if named & {"home_state", "rhythm"}:
             homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
             tables |= self._homes(moment, state, homes)
-        if windows := [rule.window for rule in rules if rule.window is not None]:
-            after = from_us(moment.instant) - max(windows)
+        if any(rule.window is not None for rule in rules):
             tables["looked_back"] = looked_back.read(
-                self._store, rules, placed.rows(rows), after, from_us(moment.known)
+                self._store, rules, placed.rows(rows), moment.instant, from_us(moment.known)
             )
         return tables
 
@@ -224,10 +225,12 @@ def _setting_of(rule: AlertRule) -> str:
 def _question(rule: AlertRule, rules: list[AlertRule]) -> str:
     # Entities are as they are known, also where a drill's clock shows another instant.
     sql = rule.sql.replace("_at($instant)", "_at($known)")
-    beside = [f'setting AS (SELECT * FROM "{_setting_of(rule)}")']
+    beside = []
+    if _SETTING.search(sql):
+        beside.append(f'setting AS (SELECT * FROM "{_setting_of(rule)}")')
     if rule.window is not None:
         beside.append(f"recent AS ({looked_back.recent(rule, rules)})")
-    return f"WITH {', '.join(beside)} SELECT * FROM ({sql}\n)"
+    return f"WITH {', '.join(beside)} SELECT * FROM ({sql}\n)" if beside else sql
 
 
 def _of_chosen(answer: pa.Table, groups: Groups, chosen: I32 | None) -> pa.Table:
@@ -268,6 +271,15 @@ def _marked(codes: I32, n: int) -> Bools:
     marked = np.zeros(n, bool)
     marked[codes] = True
     return marked
+
+
+def _with_heard(state: pa.Table, placed: Placed, states: States, rows: Bools) -> pa.Table:
+    """``state`` with when each device was last heard of, and until when it and its gateway surely are."""
+    device = placed.device_of_row[rows]
+    heard, until = placed.heard(states)[device], placed.heard_until(states)[device]
+    return state.append_column("heard_at", timestamps(heard, none=heard == NEVER)).append_column(
+        "heard_until", timestamps(until, none=until == NEVER)
+    )
 
 
 def _heard(placed: Placed, states: States, rows: Bools, returned: I64) -> pa.Table:

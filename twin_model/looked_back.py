@@ -15,24 +15,29 @@ import pyarrow.compute as pc
 from twin_model.catalogue import AlertRule
 from twin_model.states import F64, I32, I64
 from twin_model.store import Store
-from twin_model.timeline import timestamps
+from twin_model.timeline import from_us, timestamps
 
 COLUMNS = "series_no, taken_at, value, before_at, before"
 
 
-def read(store: Store, rules: Sequence[AlertRule], table: pa.Table, after: datetime, known: datetime) -> pa.Table:
-    """``series_no, metric_no, taken_at, value, before_at, before`` since ``after`` as known at ``known``.
+def read(store: Store, rules: Sequence[AlertRule], table: pa.Table, instant: int, known: datetime) -> pa.Table:
+    """``series_no, metric_no, taken_at, value, before_at, before`` up to ``instant`` (microseconds), as far back as the
+    widest window of the rules that go by the metric, as known at ``known``.
 
     ``table``: the series asked about. ``metric_no`` is the metric's place in ``metrics_of(rules)``; ``before`` and
-    ``before_at`` are the value and instant of the series' reading before, null for the first one since ``after``.
+    ``before_at`` are the value and instant of the series' reading before, null for the first one.
     """
     names = metrics_of(rules)
+    windows = [(rule.metrics, round(rule.window.total_seconds() * 1e6)) for rule in rules if rule.window is not None]
+    after = np.array([instant - max(us for metrics, us in windows if name in metrics) for name in names])
     number = pc.index_in(table["metric"], pa.array(names, pa.string()))
     of_series = table.select(["series_no"]).append_column("metric_no", number).filter(number.is_valid())
-    rows = store.read("readings_of", tables={"chosen": of_series}, after=after, known=known)
+    metric_no = of_series["metric_no"].to_numpy()
+    chosen = of_series.append_column("after", timestamps(after[metric_no]))
+    rows = store.read("looked_back", tables={"chosen": chosen}, after=from_us(int(after.min())), known=known)
     return in_order(
         rows["series_no"].to_numpy(), rows["taken_at"].cast(pa.int64()).to_numpy(), rows["value"].to_numpy(),
-        of_series["series_no"].to_numpy(), of_series["metric_no"].to_numpy(),
+        of_series["series_no"].to_numpy(), metric_no,
     )  # fmt: skip
 
 

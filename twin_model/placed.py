@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twin_model.states import I64, NEVER, Bools, States
 from twin_model.timeline import timestamps
 
+_EVER = np.int64(np.iinfo(np.int64).max)
 _STATUS = pa.array(["fresh", "stale", "lost"])
 
 
@@ -21,8 +22,10 @@ class Placed:
     def __init__(self, table: pa.Table) -> None:
         self.table = table
         self.series = table["series_no"].to_numpy()
-        self._device = table["device_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-        self._devices = int(self._device.max()) + 1 if len(self._device) else 0
+        devices = table["device_id"].combine_chunks().dictionary_encode()
+        self.device_of_row = self._device = devices.indices.to_numpy()
+        self._devices = len(devices.dictionary)
+        self._names = devices.dictionary
         self._stale = table["stale_us"].to_numpy()
         self._lost = table["lost_us"].to_numpy()
 
@@ -52,6 +55,26 @@ class Placed:
         heard = np.full(self._devices, NEVER)
         np.maximum.at(heard, self._device[live], taken[live])
         return heard
+
+    def heard_until(self, states: States) -> I64:
+        """Per device number until when it is surely heard of: it itself, and the gateway it speaks through.
+
+        NEVER where neither was ever heard of.
+        """
+        heard, stale = self.heard(states), self._stale[self.device_rows]
+        until = np.where(heard == NEVER, _EVER, heard + np.where(heard == NEVER, 0, stale))
+        through = self._through
+        behind = np.where(through < 0, _EVER, until[through])
+        until = np.minimum(until, behind)
+        sure: I64 = np.where(until == _EVER, NEVER, until)
+        return sure
+
+    @cached_property
+    def _through(self) -> NDArray[np.intp]:
+        """Per device number that of its gateway; -1: it speaks for itself."""
+        gateway = self.table["gateway_id"].combine_chunks().take(pa.array(self.device_rows))
+        number: NDArray[np.intp] = pc.index_in(gateway, self._names, skip_nulls=True).fill_null(-1).to_numpy()
+        return number
 
     @cached_property
     def device_rows(self) -> NDArray[np.intp]:

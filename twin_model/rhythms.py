@@ -171,7 +171,7 @@ class Rhythms:
             return found
 
     def _newest(self) -> int:
-        """The instant of the newest commit, for whoever has heard none yet: a question about the past is not about now."""
+        """The instant of the newest commit, for whoever has heard none yet: before it lies the past."""
         return to_us(self._store.select("SELECT received_at FROM clock")["received_at"][0].as_py())
 
     def _marked(self, known: int, home_id: str) -> Facts | None:

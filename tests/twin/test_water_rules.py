@@ -88,16 +88,13 @@ def since_when(
             "series_no": heard, "device_id": names.take(heard), "home_id": names.take(heard), "community_id": ["c"] * n,
             "building_id": ["b"] * n, "metric": ["water_m3"] * n, "value": meter.litres[last[heard] - 1] / 1000,
             "taken_at": newest, "changed_at": newest, "retained": [False] * n, "stale_us": np.full(n, STALE),
+            "heard_until": instants(meter.at[last[heard] - 1] - hours[heard] + ASKED + STALE),
         }
     )  # fmt: skip
-    silent = pa.nulls(n, pa.string())
-    heard_of = pa.table(
-        {"device_id": names.take(heard), "gateway_id": silent, "heard_at": newest, "stale_us": np.full(n, STALE)}
-    )
     setting = {"community_id": ["c"] * len(hours), "home_id": names}
     for name, parameter in rule.parameters.items():
         setting[name] = np.full(len(hours), values.get(name, parameter.value))
-    tables = {"recent": recent, "state": state, "heard": heard_of, "setting": pa.table(setting)}
+    tables = {"recent": recent, "state": state, "setting": pa.table(setting)}
     found = store.select(rule.sql, tables=tables, instant=from_us(ASKED))
     since = np.full(len(hours), -1)
     here = np.array([int(name) for name in found["subject"].to_pylist()], int)

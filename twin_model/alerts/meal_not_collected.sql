@@ -48,10 +48,8 @@ readings = [["09:30..27:30 every 1h", "meal.meal_order", 1], ["28:00", "meal.mea
 expect   = [["13:00", { h1 = "firing" }], ["27:45", { h1 = "firing" }], ["28:02", {}]]
 --- */
 WITH ordered AS (
-    SELECT o.*, date_trunc('day', o.changed_at + INTERVAL 8 HOUR) + s."by" * INTERVAL 1 HOUR - INTERVAL 8 HOUR AS due_at, s."by",
-           least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us)) AS heard_until
+    SELECT o.*, date_trunc('day', o.changed_at + INTERVAL 8 HOUR) + s."by" * INTERVAL 1 HOUR - INTERVAL 8 HOUR AS due_at, s."by"
     FROM state o JOIN setting s ON s.home_id = o.home_id
-    JOIN heard d ON d.device_id = o.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
     WHERE o.metric = 'meal_order' AND o.value = 1)
 SELECT home_id AS subject, min(due_at) AS due_at, min(changed_at) AS since, NULL::DOUBLE AS value, any_value("by") AS limit_value,
        'meal_order' AS metric, any_value(community_id) AS community_id, home_id, NULL::TEXT AS room_id,

@@ -86,11 +86,10 @@ judged AS (
     FROM sign JOIN setting s ON s.home_id = sign.home_id
     WHERE door_at IS NOT NULL AND (seeing OR s.still = 0)),
 watcher AS (
-    SELECT m.series_no, d.home_id, greatest(j.door_at, $instant - INTERVAL 53 HOUR) AS begins, j.hours, to_microseconds(d.stale_us) AS stale,
-           least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us)) AS heard_until
+    SELECT m.series_no, m.home_id, greatest(j.door_at, $instant - INTERVAL 53 HOUR) AS begins, j.hours, to_microseconds(m.stale_us) AS stale,
+           m.heard_until
     FROM state m JOIN judged j ON j.home_id = m.home_id
-    JOIN heard d ON d.device_id = m.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
-    WHERE m.metric = 'open' AND d.heard_at IS NOT NULL),
+    WHERE m.metric = 'open' AND m.heard_at IS NOT NULL),
 gap AS (  -- where each contact was not heard of for longer than it may be silent
     SELECT series_no, greatest(r.before_at, w.begins) + w.stale AS ends, r.taken_at AS back_at
     FROM recent r JOIN watcher w USING (series_no)

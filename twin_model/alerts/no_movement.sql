@@ -113,12 +113,11 @@ judged AS (  -- a detector holds "motion" for a minute or two: a door in that ti
     FROM sign JOIN setting s ON s.home_id = sign.home_id
     WHERE moved_at IS NOT NULL AND (door_at IS NULL OR door_at < moved_at - INTERVAL 3 MINUTE)),
 watcher AS (  -- what could see somebody move, and until when each is surely heard of; before the window nothing is known
-    SELECT m.series_no, d.home_id, greatest(j.seen_at, $instant - INTERVAL 27 HOUR) AS begins, j.hours, to_microseconds(d.stale_us) AS stale,
-           least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us)) AS heard_until
+    SELECT m.series_no, m.home_id, greatest(j.seen_at, $instant - INTERVAL 27 HOUR) AS begins, j.hours, to_microseconds(m.stale_us) AS stale,
+           m.heard_until
     FROM state m JOIN judged j ON j.home_id = m.home_id
-    JOIN heard d ON d.device_id = m.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
     WHERE m.metric IN ('motion', 'presence')
-        AND d.heard_at + to_microseconds(d.lost_us) > least(j.at_best, $instant)),
+        AND m.heard_at + to_microseconds(m.lost_us) > least(j.at_best, $instant)),
 gap AS (  -- where each was not heard of for longer than it may be silent
     SELECT series_no, greatest(r.before_at, w.begins) + w.stale AS ends, r.taken_at AS back_at
     FROM recent r JOIN watcher w USING (series_no)

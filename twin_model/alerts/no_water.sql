@@ -123,8 +123,8 @@ expect   = [["18:29", {}], ["18:30", { h1 = "firing" }]]
 --- */
 WITH movement AS (  -- when somebody was last seen moving, and until when that would have been seen
     SELECT m.home_id, max(CASE WHEN metric = 'motion' AND value >= 1 THEN taken_at ELSE changed_at END) AS moved_at,
-           min(least(d.heard_at + to_microseconds(d.stale_us), g.heard_at + to_microseconds(g.stale_us))) AS heard_until
-    FROM state m JOIN heard d ON d.device_id = m.device_id LEFT JOIN heard g ON g.device_id = d.gateway_id
+           min(m.heard_until) AS heard_until
+    FROM state m
     WHERE m.home_id IS NOT NULL AND m.metric IN ('motion', 'presence') AND m.value IS NOT NULL AND NOT m.retained
     GROUP BY m.home_id),
 meter AS (
