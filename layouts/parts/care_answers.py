@@ -51,18 +51,10 @@ def red(twin: Twin, at: datetime, community: str) -> Answer:
 def work(twin: Twin, at: datetime, community: str) -> tuple[list[Incident], list[Answer]]:
     """What needs somebody: open incidents (without upkeep), and the alerts no incident speaks of, most urgent first."""
     incidents = open_incidents(twin, at, community)
-    every = [item for incident in incidents for item in incident.evidence]
-    spoken = {item.alert_id for item in every}
-    unnumbered = {(item.rule, item.subject) for item in every}  # before alerts were kept they have no number
-    alerts = [
-        row
-        for row in twin.alerts(at, community_id=community).to_pylist()
-        if (
-            (row["rule"], row["subject"]) not in unnumbered
-            if row["alert_id"] is None
-            else row["alert_id"] not in spoken
-        )
-    ]
+    # by rule and subject: of a history that was loaded, alerts and evidence do not share their numbers
+    spoken = {(item.rule, item.subject) for incident in incidents for item in incident.evidence}
+    every = twin.alerts(at, community_id=community).to_pylist()
+    alerts = [row for row in every if (row["rule"], row["subject"]) not in spoken]
     return [i for i in incidents if not is_upkeep(i)], [a for a in alerts if not (a["grade"] or 0) >= UPKEEP]
 
 

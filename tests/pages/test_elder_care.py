@@ -273,6 +273,14 @@ def test_a_low_battery_never_stands_before_a_person(home, view, clock):
     assert care_answers.card(home, home.now(), HERE, chosen=chosen) is not None, "it can still be opened"
 
 
+def test_an_alert_that_an_incident_rests_on_is_not_listed_again(home, call):
+    incidents, alerts = care_answers.work(home, home.now(), HERE)
+    told = {(item.rule, item.subject) for incident in incidents for item in incident.evidence}
+    firing = home.alerts(home.now(), community_id=HERE).to_pylist()
+    assert told & {(row["rule"], row["subject"]) for row in firing}, "the call is an alert, too"
+    assert not told & {(row["rule"], row["subject"]) for row in alerts}
+
+
 def test_an_exercise_never_stands_before_a_person_who_needs_help(home, call):
     real = next(i for i in care_answers.open_incidents(home, home.now(), HERE) if i.incident_id == call)
     drill = replace(real, incident_id="drill", drill_id="d", grade=1, raised_at=real.raised_at - timedelta(hours=1))
