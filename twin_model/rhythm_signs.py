@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twin_model.placed import Placed
 from twin_model.rhythm import sensor_code
-from twin_model.states import F64, I32, Bools
+from twin_model.states import F64, I32, I64, NEVER, Bools
 
 ON, COMES, CHANGES, GROWS = 1, 2, 3, 4
 SIGNS = {
@@ -79,3 +79,28 @@ def _grouped(home: I32, is_eye: Bools, homes: int) -> list[NDArray[np.intp]]:
     for n in np.flatnonzero(is_eye & (home >= 0)).tolist():
         eyes[home[n]].append(n)
     return [np.array(group, np.intp) for group in eyes]
+
+
+def signs_of_life(sign: NDArray[np.int8], before: F64, value: F64) -> Bools:
+    """Which readings are signs of life, given the values before them (nan: none)."""
+    known = ~np.isnan(before)
+    lives: Bools = (
+        ((sign == ON) & (value >= 1))
+        | ((sign == COMES) & known & (value >= 1) & (before < 1))
+        | ((sign == CHANGES) & known & (value != before))
+        | ((sign == GROWS) & known & (value > before))
+    )
+    return lives
+
+
+def share_heard(heard: I64, stale: I64, weight: F64, at: int) -> float:
+    """The share of the eyes, by weight, that are heard at an instant."""
+    fresh = (heard != NEVER) & (np.where(heard == NEVER, at, heard) >= at - stale)
+    return float(weight[fresh].sum())
+
+
+def sure_until(heard: I64, weight: F64) -> int:
+    """The newest instant up to which at least half of the eyes, by weight, were surely there."""
+    order = np.argsort(-heard, kind="stable")
+    position = int(np.searchsorted(np.cumsum(weight[order]), 0.5 - 1e-9))
+    return int(heard[order][min(position, len(heard) - 1)])

@@ -21,13 +21,12 @@ from threading import RLock
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from twin_model.placed import Placed
 from twin_model.rhythm import LEARNED_DAYS, Due, Habit, Rhythm
 from twin_model.rhythm_days import DAY_US, LOCAL_US, SCHEMA, day_row, instant_of, local, local_day, read_days
 from twin_model.rhythm_recent import Marks, Recent
-from twin_model.rhythm_signs import CHANGES, COMES, GROWS, ON, Layout
+from twin_model.rhythm_signs import COMES, Layout, share_heard, signs_of_life, sure_until
 from twin_model.states import F64, I32, I64, NEVER, Batch, Bools, States
 from twin_model.store import Store
 from twin_model.timeline import from_us, to_us
@@ -201,7 +200,7 @@ class Rhythms:
         for number in (n for n in asked if share[n] < ENOUGH_SIGHT):
             eyes = layout.eyes[number]
             if len(eyes):
-                sure[number] = _sure_until(with_gateway[eyes], weight[eyes])
+                sure[number] = sure_until(with_gateway[eyes], weight[eyes])
         return Sight(
             row=layout.of_home, share=share, any=layout.per_home(eye & seeing) > 0,
             gateway_silent=layout.per_home(eye & fresh & held) > 0, heard=newest, sure=sure,
@@ -279,7 +278,7 @@ class Rhythms:
             piece = slice(start, end)
             before = self._before(series[piece], value[piece])
             self._see_again(layout, layout.device[series[piece]], when[piece])
-            life = _life(layout.sign[series[piece]], before, value[piece])
+            life = signs_of_life(layout.sign[series[piece]], before, value[piece])
             if life.any():
                 self._seen.append((series[piece][life], when[piece][life]))
             start = end
@@ -350,10 +349,10 @@ class Rhythms:
                     self._unwatched(layout, number, since, until)
         for number, until in homes.items():
             eyes, weight = layout.eyes[number], self._weights(layout, number)
-            if _share(heard_before[eyes], layout.stale[eyes], weight, until) >= ENOUGH_SIGHT:
+            if share_heard(heard_before[eyes], layout.stale[eyes], weight, until) >= ENOUGH_SIGHT:
                 continue  # the others watched on
-            if _share(self._heard[eyes], layout.stale[eyes], weight, until) >= ENOUGH_SIGHT:
-                self._unwatched(layout, number, _sure_until(heard_before[eyes], weight), until)
+            if share_heard(self._heard[eyes], layout.stale[eyes], weight, until) >= ENOUGH_SIGHT:
+                self._unwatched(layout, number, sure_until(heard_before[eyes], weight), until)
 
     def _unwatched(self, layout: Layout, home: int, since: int, until: int) -> None:
         self._tell(layout)  # what was seen before comes first
@@ -383,18 +382,6 @@ class Rhythms:
         return self._weight[home]
 
 
-def _life(sign: NDArray[np.int8], before: F64, value: F64) -> Bools:
-    """Which readings are signs of life, given the values before them (nan: none)."""
-    known = ~np.isnan(before)
-    lives: Bools = (
-        ((sign == ON) & (value >= 1))
-        | ((sign == COMES) & known & (value >= 1) & (before < 1))
-        | ((sign == CHANGES) & known & (value != before))
-        | ((sign == GROWS) & known & (value > before))
-    )
-    return lives
-
-
 def _facts(rhythm: Rhythm) -> Facts:
     last = rhythm.last
     return Facts(
@@ -402,16 +389,3 @@ def _facts(rhythm: Rhythm) -> Facts:
         sensor=rhythm.sensor, limit=rhythm.limit(), stretches=tuple(rhythm.stretches()),
         watched_since=None if last is None else instant_of(rhythm.stretches()[-1][0]),
     )  # fmt: skip
-
-
-def _share(heard: I64, stale: I64, weight: F64, at: int) -> float:
-    """The share of the eyes, by weight, that are heard at an instant."""
-    fresh = (heard != NEVER) & (np.where(heard == NEVER, at, heard) >= at - stale)
-    return float(weight[fresh].sum())
-
-
-def _sure_until(heard: I64, weight: F64) -> int:
-    """The newest instant up to which at least half of the eyes, by weight, were surely there."""
-    order = np.argsort(-heard, kind="stable")
-    position = int(np.searchsorted(np.cumsum(weight[order]), 0.5 - 1e-9))
-    return int(heard[order][min(position, len(heard) - 1)])
