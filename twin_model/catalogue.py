@@ -94,6 +94,7 @@ class SensorType:
 class Parameter:
     """A number a rule goes by, in ``unit``: the default, what it may be set to, and where it comes from.
 
+    ``source`` in both languages; that of a number nobody published begins with ``proposal``, ``建议值``.
     ``variants`` are published values by the name of the place that uses them.
     """
 
@@ -103,7 +104,7 @@ class Parameter:
     unit: str
     low: float
     high: float
-    source: str
+    source: dict[str, str]
     variants: dict[str, float]
 
 
@@ -303,6 +304,7 @@ def _parameter_problems(raw: dict[str, Any], where: str) -> Iterator[str]:
     if missing := sorted({"value", "unit", "low", "high", "source"} - raw.keys()):
         yield f"{where}: lacks {', '.join(missing)}"
         return
+    yield from (p.replace("title", "source") for p in _titles(raw["source"], where))
     for name, value in {"value": raw["value"], **raw.get("variants", {})}.items():
         if not raw["low"] <= value <= raw["high"]:
             yield f"{where}: {name} is {value}, outside {raw['low']} to {raw['high']}"

@@ -13,6 +13,7 @@ from twin_model.twin import Twin
 Answer = dict[str, Any]
 
 MOST_HISTORY = 100
+PROPOSAL = {"zh": "建议值", "en": "proposal"}  # how the source of a number begins that nobody published
 
 
 def rules(twin: Twin, at: datetime, community: str) -> list[Answer]:
@@ -53,8 +54,8 @@ def _parameter(parameter: Parameter, changed: list[Any]) -> Answer:
         "default": parameter.value,
         "low": parameter.low,
         "high": parameter.high,
-        "source": parameter.source,
-        "proposal": parameter.source.startswith("proposal"),
+        "source": dict(parameter.source),
+        "proposal": parameter.source["en"].startswith(PROPOSAL["en"]),
         "variants": dict(parameter.variants),
         "community": next((_change(one) for one in changed if one.home_id is None), None),
         "homes": [_change(one) for one in changed if one.home_id is not None],

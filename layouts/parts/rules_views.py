@@ -14,6 +14,7 @@ from layouts.parts import form
 from layouts.parts.format import UNKNOWN, count, measure, moment, stamp
 from layouts.parts.home_views import scrolling
 from layouts.parts.panel import head, icon, sets, sign, unknown
+from layouts.parts.rules_answers import PROPOSAL
 from layouts.parts.text import has, t, titled
 from layouts.parts.where import unit, where
 
@@ -98,10 +99,11 @@ def _number_row(view: View, now: datetime, rule: Mapping[str, Any], one: Mapping
     lang = view.lang
     change = one["community"]
     value = change["value"] if change else one["default"]
+    source = titled(lang, one["source"], "")
     badge = html.Span(
         t(lang, "rules.proposal" if one["proposal"] else "rules.verified"),
         className="tag proposal" if one["proposal"] else "tag verified",
-        title=one["source"],
+        title=source,
     )
     way = html.Button(
         t(lang, "rules.change"), className="button small", **sets("care-rules--edit", f"{rule['rule']}|{one['name']}")
@@ -113,12 +115,17 @@ def _number_row(view: View, now: datetime, rule: Mapping[str, Any], one: Mapping
             html.Span(titled(lang, one["title"], one["name"]), className="number-name"),
             html.B(amount(lang, value, one["unit"], one["name"]), className="number-value"),
             badge,
-            html.Span(one["source"], className="source-words", title=one["source"], lang="en"),
+            html.Span(_grounds(lang, source), className="source-words", title=source),
             way if view.live else None,
             html.Ul(lines, className="changes") if lines else None,
         ],
         className="number",
     )
+
+
+def _grounds(lang: str, source: str) -> str:
+    """A source without the word that the tag beside it says already."""
+    return source.removeprefix(PROPOSAL[lang]).lstrip("：:，, ")
 
 
 def _changed(lang: str, now: datetime, one: Mapping[str, Any], change: Mapping[str, Any], whose: str) -> html.Li:

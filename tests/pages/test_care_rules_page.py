@@ -54,7 +54,9 @@ def test_every_number_shows_its_source_and_whether_it_is_only_proposed(living, c
     numbers = [one for rule in answer for one in rule["parameters"]]
     assert words.count("建议值") == sum(one["proposal"] for one in numbers)
     assert words.count("有出处") == sum(not one["proposal"] for one in numbers)
-    assert all(one["source"] in words for one in numbers)
+    grounds = [one["source"]["zh"].removeprefix("建议值").lstrip("：，") for one in numbers]
+    assert all(said in words for said in grounds if said)
+    assert not any(".md" in words_ for words_ in words), "no file of ours is named to people"
     assert words.count("更改") == len(numbers)
 
 
@@ -177,7 +179,7 @@ def test_a_suggestion_says_its_sentence_and_is_applied_only_with_who_and_why(liv
     assert "不会自动生效" in words
     sent = json.loads(props(forms_of(tree)[0])["data-fixed"])
     assert (sent["value"], sent["home_id"]) == (14, "h502")
-    assert "谁" in words
+    assert "您的姓名" in words
     assert "为什么" in words
     assert "还没有足够的结果可供建议" in text_of(rules_side.suggestions(View(HERE), clock(), []))
 

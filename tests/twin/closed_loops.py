@@ -21,7 +21,7 @@ HOURS = Parameter(
     unit="h",
     low=2,
     high=72,
-    source="D1",
+    source={"zh": "D1", "en": "D1"},
     variants={},
 )
 

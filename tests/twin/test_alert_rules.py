@@ -37,7 +37,7 @@ def test_the_table_in_the_documentation_is_that_of_the_files():
         assert f"| {rule.grade} | {rule.weight:g} |" in row, rule.name
         for parameter in rule.parameters.values():
             assert f"{parameter.title['zh']} {parameter.value:g} " in row, f"{rule.name}.{parameter.name}"
-            assert parameter.source in row, f"{rule.name}.{parameter.name}"
+            assert parameter.source["en"] in row, f"{rule.name}.{parameter.name}"
 
 
 @pytest.mark.parametrize("rule", CATALOGUE.alert_rules.values(), ids=lambda rule: rule.name)

@@ -131,7 +131,14 @@ def test_the_suggestion_stays_within_what_the_parameter_may_be(desk):
 
 def cold(desk):
     degrees = Parameter(
-        name="degrees", title={"zh": "低于", "en": "Below"}, value=10, unit="°C", low=2, high=22, source="", variants={}
+        name="degrees",
+        title={"zh": "低于", "en": "Below"},
+        value=10,
+        unit="°C",
+        low=2,
+        high=22,
+        source={"zh": "-", "en": "-"},
+        variants={},
     )
     held = replace(degrees, name="minutes", value=60, unit="min", high=240)
     rule: AlertRule = replace(

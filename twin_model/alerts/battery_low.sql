@@ -16,7 +16,7 @@ value  = 15
 unit   = "%"
 low    = 3
 high   = 50
-source = "proposal: some weeks of life are left in a coin cell; 2,000 devices then ask for about three changes a day"
+source = { zh = "建议值：纽扣电池此时还够用几周；2,000 台设备每天约有三台要换", en = "proposal: some weeks of life are left in a coin cell; 2,000 devices then ask for about three changes a day" }
 
 [[example]]
 name     = "below 15 % somebody brings a battery; a day above it ends it"

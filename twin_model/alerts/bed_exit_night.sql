@@ -15,7 +15,7 @@ value  = 30
 unit   = "min"
 low    = 5
 high   = 120
-source = "proposal: domain.md D3 names the rule without a time; 30 min is longer than a visit to the bathroom"
+source = { zh = "建议值：30 分钟比去一次卫生间长", en = "proposal: 30 min is longer than a visit to the bathroom" }
 
 [parameter.from]
 title  = { zh = "夜间开始", en = "Night from" }
@@ -23,7 +23,7 @@ value  = 22
 unit   = "h"
 low    = 18
 high   = 23.5
-source = "proposal"
+source = { zh = "建议值", en = "proposal" }
 
 [parameter.until]
 title  = { zh = "夜间结束", en = "Night until" }
@@ -31,7 +31,7 @@ value  = 5
 unit   = "h"
 low    = 3
 high   = 9
-source = "proposal: who gets up at half past five is an early riser, not missing"
+source = { zh = "建议值：五点半起床是早起，不是失踪", en = "proposal: who gets up at half past five is an early riser, not missing" }
 
 [[example]]
 name     = "out of bed at two, not back by half past"

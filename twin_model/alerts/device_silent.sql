@@ -14,7 +14,7 @@ value  = 1
 unit   = "x"
 low    = 1
 high   = 20
-source = "proposal: a sensor type declares how long its devices may be silent (two or three heartbeats); devices outside homes wait until they count as lost"
+source = { zh = "建议值：每种传感器声明自己可静默多久（两三次心跳）；户外设备等到算失联为止", en = "proposal: a sensor type declares how long its devices may be silent (two or three heartbeats); devices outside homes wait until they count as lost" }
 
 [[example]]
 name     = "a detector in a home, silent for longer than its type may be"

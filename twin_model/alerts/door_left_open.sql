@@ -16,7 +16,7 @@ value  = 60
 unit   = "min"
 low    = 5
 high   = 720
-source = "proposal: airing takes half an hour; homes that leave the door open all summer have a value of their own"
+source = { zh = "建议值：通风约半小时；夏天整天开门的家另设自己的值", en = "proposal: airing takes half an hour; homes that leave the door open all summer have a value of their own" }
 
 [[example]]
 name     = "open for an hour; shut for five minutes ends it"

@@ -16,7 +16,7 @@ value  = 4
 unit   = "x"
 low    = 2
 high   = 20
-source = "Hefei (Anju Yuan): opened too often at night, without a number (domain.md D1); 4: proposal, a late visitor comes and goes in two"
+source = { zh = "合肥安居苑：夜间开门过于频繁，未给次数；4 次为建议值，晚客一来一去是两次", en = "Hefei (Anju Yuan): opened too often at night, without a number; 4: proposal, a late visitor comes and goes in two" }
 
 [parameter.from]
 title  = { zh = "夜间开始", en = "Night from" }
@@ -24,7 +24,7 @@ value  = 22
 unit   = "h"
 low    = 18
 high   = 23.5
-source = "proposal"
+source = { zh = "建议值", en = "proposal" }
 
 [parameter.until]
 title  = { zh = "夜间结束", en = "Night until" }
@@ -32,7 +32,7 @@ value  = 5
 unit   = "h"
 low    = 3
 high   = 9
-source = "proposal"
+source = { zh = "建议值", en = "proposal" }
 
 [[example]]
 name     = "the fourth opening of a night; it is over when the night is"

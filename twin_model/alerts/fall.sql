@@ -16,7 +16,7 @@ value  = 60
 unit   = "s"
 low    = 10
 high   = 600
-source = "proposal: rivals.md 7 (a radar answers after some 10 s and flickers); domain.md D3: 'fall not cleared' is grade 1"
+source = { zh = "建议值：雷达约 10 秒后才有结果，且会闪断", en = "proposal: a radar answers after some 10 s and flickers" }
 
 [[example]]
 name     = "a fall held for a minute"

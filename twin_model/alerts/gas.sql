@@ -16,7 +16,7 @@ value  = 10
 unit   = "%LEL"
 low    = 3
 high   = 25
-source = "proposal, within the setting range of household detectors (GB 15322.2, 5-25 %LEL, from memory): a detector that only tells a concentration is judged too"
+source = { zh = "建议值，在家用探测器设定范围内（GB 15322.2，5–25 %LEL，凭记忆）：只报浓度的探测器也要判断", en = "proposal, within the setting range of household detectors (GB 15322.2, 5-25 %LEL, from memory): a detector that only tells a concentration is judged too" }
 
 [[example]]
 name     = "a leak raises; the all-clear ends it after five minutes"

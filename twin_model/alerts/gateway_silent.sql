@@ -14,7 +14,7 @@ value  = 1
 unit   = "x"
 low    = 1
 high   = 20
-source = "proposal: a sensor type declares how long its devices may be silent (a gateway 10 min)"
+source = { zh = "建议值：每种传感器声明自己可静默多久（网关 10 分钟）", en = "proposal: a sensor type declares how long its devices may be silent (a gateway 10 min)" }
 
 [[example]]
 name     = "one alert for the gateway, none for the devices behind it"

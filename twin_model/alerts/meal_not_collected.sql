@@ -15,7 +15,7 @@ value  = 13
 unit   = "h"
 low    = 10
 high   = 20
-source = "proposal: the canteen serves lunch until 13:00"
+source = { zh = "建议值：食堂午餐供应到 13:00", en = "proposal: the canteen serves lunch until 13:00" }
 
 [[example]]
 name     = "ordered in the morning, not collected by one o'clock; collected later ends it"

@@ -16,7 +16,7 @@ value  = 24
 unit   = "h"
 low    = 8
 high   = 48
-source = "Shanghai Changning (Jiangsu Road): door opened less than once in 24 h, Hefei (Anju Yuan): not opened for long by day (domain.md D1)"
+source = { zh = "上海长宁江苏路：24 小时开门不足一次；合肥安居苑：白天长时间未开门", en = "Shanghai Changning (Jiangsu Road): door opened less than once in 24 h, Hefei (Anju Yuan): not opened for long by day" }
 variants = { changning = 24 }
 
 [parameter.still]
@@ -25,7 +25,7 @@ value  = 6
 unit   = "h"
 low    = 0
 high   = 24
-source = "proposal: somebody who moves about at home need not open the door; 0 judges the door alone, as published"
+source = { zh = "建议值：在家走动的人不必开门；填 0 则只看门，与公布的做法相同", en = "proposal: somebody who moves about at home need not open the door; 0 judges the door alone, as published" }
 variants = { changning = 0 }
 
 [[example]]

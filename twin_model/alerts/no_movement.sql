@@ -16,7 +16,7 @@ value  = 12
 unit   = "h"
 low    = 2
 high   = 24
-source = "evidence.md 12: on eight recorded homes 12 h raised 2 false alarms in 301 days, 24 h none (but 24 h late); Shanghai Changning uses 24 h for its infrared sensors (domain.md D1)"
+source = { zh = "八户实录 301 天：12 小时误报 2 次，24 小时为 0 次但晚一天；上海长宁的红外传感器用 24 小时", en = "eight recorded homes: 12 h raised 2 false alarms in 301 days, 24 h none (but 24 h late); Shanghai Changning uses 24 h for its infrared sensors" }
 variants = { changning = 24 }
 
 [[example]]

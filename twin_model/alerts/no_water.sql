@@ -16,7 +16,7 @@ value  = 12
 unit   = "h"
 low    = 6
 high   = 24
-source = "Shanghai Changning, Shenzhen Longgang, Zhuhai Shishan 12 h; Shanghai Jing'an, Taicang, Ningbo Haishu 24 h (domain.md D1)"
+source = { zh = "上海长宁、深圳龙岗、珠海狮山 12 小时；上海静安、太仓、宁波海曙 24 小时", en = "Shanghai Changning, Shenzhen Longgang, Zhuhai Shishan 12 h; Shanghai Jing'an, Taicang, Ningbo Haishu 24 h" }
 variants = { changning = 12, longgang = 12, zhuhai = 12, jingan = 24, taicang = 24, haishu = 24 }
 
 [parameter.litres]
@@ -25,7 +25,7 @@ value  = 10
 unit   = "L"
 low    = 1
 high   = 100
-source = "0.01 m³ in Changning, Longgang, Jing'an, Taicang; at most 8 litres in Haishu; none at all in Zhuhai (domain.md D1)"
+source = { zh = "长宁、龙岗、静安、太仓 0.01 立方米；海曙至多 8 升；珠海为完全不用水", en = "0.01 m³ in Changning, Longgang, Jing'an, Taicang; at most 8 litres in Haishu; none at all in Zhuhai" }
 variants = { changning = 10, longgang = 10, jingan = 10, taicang = 10, haishu = 9, zhuhai = 1 }
 
 [parameter.still]
@@ -34,7 +34,7 @@ value  = 10
 unit   = "h"
 low    = 0
 high   = 24
-source = "proposal: alone, 12 h raise 4.6 alarms in 30 days of a home (evidence.md 12), 33 a day in 214 homes, most of them a long night; 0 judges the meter alone, as published"
+source = { zh = "建议值：只看水表时，12 小时在一户 30 天里报 4.6 次，214 户每天 33 次，多半只是睡得久；填 0 则只看水表，与公布的做法相同", en = "proposal: alone, 12 h raise 4.6 alarms in 30 days of a home, 33 a day in 214 homes, most of them a long night; 0 judges the meter alone, as published" }
 variants = { changning = 0, longgang = 0, jingan = 0, taicang = 0, haishu = 0, zhuhai = 0 }
 
 [parameter.alone]
@@ -43,7 +43,7 @@ value  = 24
 unit   = "h"
 low    = 12
 high   = 24
-source = "proposal: a day and a night without a flush or a drink are a reason to ask, although somebody moves; also where the motion detector is not heard of"
+source = { zh = "建议值：一天一夜没冲水没喝水，即使有人走动也该问一声；没有红外消息时也是如此", en = "proposal: a day and a night without a flush or a drink are a reason to ask, although somebody moves; also where the motion detector is not heard of" }
 
 [[example]]
 name     = "twelve hours below ten litres, in a home with nothing but a meter"

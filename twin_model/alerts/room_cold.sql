@@ -17,7 +17,7 @@ value  = 10
 unit   = "°C"
 low    = 2
 high   = 22
-source = "proposal: homes on the lower Yangtze have no heating and stand at 8 to 14 °C in winter; WHO recommends 18 °C, heated homes in the north are promised 18 °C (both from memory)"
+source = { zh = "建议值：长江下游的家没有暖气，冬天 8–14 °C；世卫组织建议 18 °C，北方供暖承诺 18 °C（均凭记忆）", en = "proposal: homes on the lower Yangtze have no heating and stand at 8 to 14 °C in winter; WHO recommends 18 °C, heated homes in the north are promised 18 °C (both from memory)" }
 variants = { who = 18, heated = 18 }
 
 [parameter.minutes]
@@ -26,7 +26,7 @@ value  = 60
 unit   = "min"
 low    = 10
 high   = 240
-source = "proposal: an open window is shut again within the hour"
+source = { zh = "建议值：开着的窗一小时内会关上", en = "proposal: an open window is shut again within the hour" }
 
 [[example]]
 name     = "an hour below ten degrees; half an hour above ends it"

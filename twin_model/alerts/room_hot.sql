@@ -17,7 +17,7 @@ value  = 33
 unit   = "°C"
 low    = 26
 high   = 45
-source = "proposal: the CMA warns from 35 °C outdoors; a room above 33 °C for an hour is dangerous for the old (from memory); English bedrooms 26 °C"
+source = { zh = "建议值：气象部门从室外 35 °C 起预警；室内超过 33 °C 一小时对老人有危险（凭记忆）；英国卧室标准 26 °C", en = "proposal: the CMA warns from 35 °C outdoors; a room above 33 °C for an hour is dangerous for the old (from memory); English bedrooms 26 °C" }
 variants = { bedroom_uk = 26 }
 
 [parameter.minutes]
@@ -26,7 +26,7 @@ value  = 60
 unit   = "min"
 low    = 10
 high   = 240
-source = "proposal: an open window is shut again within the hour"
+source = { zh = "建议值：开着的窗一小时内会关上", en = "proposal: an open window is shut again within the hour" }
 
 [[example]]
 name     = "an hour above 33 degrees; half an hour below ends it"

@@ -16,7 +16,7 @@ value  = 30
 unit   = "min"
 low    = 5
 high   = 720
-source = "proposal: many buttons (zigbee2mqtt 'action: emergency') never say that they were let go; the next press must be a call of its own"
+source = { zh = "建议值：许多按钮（zigbee2mqtt 的 action: emergency）从不报松开；下一次按下须算新的求助", en = "proposal: many buttons (zigbee2mqtt 'action: emergency') never say that they were let go; the next press must be a call of its own" }
 
 [[example]]
 name     = "a press is a call, and one let go again for ten minutes is over"

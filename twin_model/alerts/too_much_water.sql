@@ -17,7 +17,7 @@ value  = 2000
 unit   = "L"
 low    = 200
 high   = 10000
-source = "Shanghai Jing'an (Daning Road): a daily turn above 2 m³ (domain.md D1)"
+source = { zh = "上海静安大宁路：一天用水超过 2 立方米", en = "Shanghai Jing'an (Daning Road): a daily turn above 2 m³" }
 variants = { jingan = 2000 }
 
 [[example]]

@@ -1,6 +1,6 @@
 /* ---
 title     = { zh = "静止异常", en = "Unusually still" }
-sentence  = { zh = "按此家的节律，{since} 之后平日已有 {value} 个五分钟时段有活动，现在没有，也没有人从入户门离开", en = "by this home's own rhythm there should have been activity in {value} five-minute periods since {since}; none was seen, and nobody left by the door" }
+sentence  = { zh = "自 {since} 起未见活动（平日此间约 {value} 次），也无人出门", en = "no activity since {since} (usually about {value} times by now), and nobody left by the door" }
 severity  = "look"
 grade     = 2                   # domain.md D3
 scope     = "home"
@@ -17,7 +17,7 @@ value  = 0
 unit   = "h"
 low    = 0
 high   = 6
-source = "proposal: for a home whose stillness proved harmless more than once"
+source = { zh = "建议值：用于多次证明静止无碍的家", en = "proposal: for a home whose stillness proved harmless more than once" }
 
 [[example]]
 name     = "nobody moves on the third morning, when by the two days before somebody should have"

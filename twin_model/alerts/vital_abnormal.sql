@@ -17,7 +17,7 @@ value  = 10
 unit   = "min"
 low    = 1
 high   = 120
-source = "proposal: a band that sits badly reads nonsense once; two readings ten minutes apart do not"
+source = { zh = "建议值：手环戴歪会错读一次，相隔十分钟的两次读数不会", en = "proposal: a band that sits badly reads nonsense once; two readings ten minutes apart do not" }
 
 [parameter.heart_low]
 title  = { zh = "心率不高于", en = "Heart rate down to" }
@@ -25,7 +25,7 @@ value  = 40
 unit   = "次/分"
 low    = 20
 high   = 60
-source = "NEWS2 (Royal College of Physicians 2017, from memory): 40 and below is a single red score"
+source = { zh = "NEWS2（英国皇家内科医师学会 2017，凭记忆）：40 及以下单项即为红色", en = "NEWS2 (Royal College of Physicians 2017, from memory): 40 and below is a single red score" }
 
 [parameter.heart_high]
 title  = { zh = "心率不低于", en = "Heart rate up to" }
@@ -33,7 +33,7 @@ value  = 131
 unit   = "次/分"
 low    = 90
 high   = 220
-source = "NEWS2: 131 and above"
+source = { zh = "NEWS2：131 及以上", en = "NEWS2: 131 and above" }
 
 [parameter.spo2_low]
 title  = { zh = "血氧不高于", en = "Oxygen saturation down to" }
@@ -41,7 +41,7 @@ value  = 88
 unit   = "%"
 low    = 70
 high   = 95
-source = "proposal: NEWS2 says 91, but wrist bands read some 3 % wrong"
+source = { zh = "建议值：NEWS2 为 91，但手环约有 3 % 误差", en = "proposal: NEWS2 says 91, but wrist bands read some 3 % wrong" }
 variants = { news2 = 91 }
 
 [parameter.breath_low]
@@ -50,7 +50,7 @@ value  = 8
 unit   = "次/分"
 low    = 3
 high   = 12
-source = "NEWS2: 8 and below"
+source = { zh = "NEWS2：8 及以下", en = "NEWS2: 8 and below" }
 
 [parameter.breath_high]
 title  = { zh = "呼吸率不低于", en = "Breath rate up to" }
@@ -58,7 +58,7 @@ value  = 25
 unit   = "次/分"
 low    = 18
 high   = 60
-source = "NEWS2: 25 and above"
+source = { zh = "NEWS2：25 及以上", en = "NEWS2: 25 and above" }
 
 [[example]]
 name     = "a fast pulse at two readings ten minutes apart; normal for a quarter of an hour ends it"

@@ -16,7 +16,7 @@ value  = 24
 unit   = "h"
 low    = 6
 high   = 24
-source = "Shenzhen Longgang: use in every half-hour from 0 to 24 h, the property checks the pipes (domain.md D1); here of any 24 hours, so that a leak is not kept for midnight"
+source = { zh = "深圳龙岗：0 至 24 时每半小时都有用水，由物业查管道；这里取任意 24 小时，漏水不必等到半夜", en = "Shenzhen Longgang: use in every half-hour from 0 to 24 h, the property checks the pipes; here of any 24 hours, so that a leak is not kept for midnight" }
 variants = { longgang = 24 }
 
 [parameter.litres]
@@ -25,7 +25,7 @@ value  = 1
 unit   = "L"
 low    = 1
 high   = 50
-source = "proposal: meters count whole litres"
+source = { zh = "建议值：水表以整升计数", en = "proposal: meters count whole litres" }
 
 [[example]]
 name     = "a litre in every half-hour of a day is a leak"
