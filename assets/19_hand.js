@@ -8,10 +8,10 @@
 
   /* The same thing in the next drawing: the place with an identity it stands in, what it means and, of equals, which. */
   function mark(element) {
-    const place = element.closest("[id]"), whose = element.closest("[data-acts]");
+    const place = element.closest("[id]"), whose = element.closest("[data-acts]"), form = element.closest("[data-form]");
     const means = Object.keys(element.dataset).sort().filter((name) => name !== "words").map((name) => name + "=" + element.dataset[name]);
     const tag = element.tagName.toLowerCase();
-    const key = [tag, element.getAttribute("href") || "", whose ? whose.dataset.acts : "", ...means].join("|");
+    const key = [tag, element.getAttribute("href") || "", whose ? whose.dataset.acts : "", form ? form.dataset.form : "", ...means].join("|");
     return { place: place ? place.id : "", key: key, nth: means.length || element.id ? 0 : equals(place, element, key).indexOf(element) };
   }
   function equals(place, element, key) { return Array.from((place || document).querySelectorAll(element.tagName)).filter((other) => bare(other) === bare(element)); }

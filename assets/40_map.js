@@ -409,6 +409,7 @@
     readPixels: (x, y, w, h) => call("readPixels", x, y, w, h),
     picture: () => call("picture"),
     where: (id) => call("where", id),
+    nameOf: (id) => call("nameOf", id) || "",
     /** Whether the view moves, or has just come to rest and is still to be drawn sharp. */
     moving: () => Boolean(current && current.coarse),
     /** The id of building number i of the geometry, as changes name it. */

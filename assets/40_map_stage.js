@@ -240,6 +240,8 @@
       this.deck.redraw();
       return this.canvas.toDataURL("image/png");
     },
+    /** What building `id` is called in the page's language; empty when it is not on the map. */
+    nameOf(id) { return this.scene && this.scene.indexOf.has(id) ? this._name(this.scene.indexOf.get(id)) : ""; },
     /** Where building `id` is on the screen now: [x, y] of its roof, or null. */
     where(id) {
       const camera = this._camera();

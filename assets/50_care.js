@@ -335,7 +335,8 @@
   }
 
   /* --- a call for help while somebody looks elsewhere -------------------------------------------------------- */
-  let announced = null;
+  /* Told above every page as soon as the event is here; where the calls are listed, until the row stands in the list. */
+  const calls = new Map();
   const came = shell.serverNow();
   shell.onLive((kind, data) => {
     if (kind === "incident" && data.incident) {
@@ -343,26 +344,35 @@
       const known = heard.has(one.id) || Date.parse(one.raised_at) < came;  // not new to who came later
       heard.set(one.id, { id: one.id, phase: one.phase, title: one.title, gone: !open });
       if (heard.size > 200) heard.delete(heard.keys().next().value);
-      if (open && one.phase === "raised" && !known) announced = one;
-      if (announced && announced.id === one.id && (!open || one.phase !== "raised")) announced = null;
+      if (!open || one.phase !== "raised") calls.delete(one.id);
+      else if (!known) calls.set(one.id, one);
       bar();
       ring();
     }
     if (kind === "snapshot" || kind === "change") resend();
   });
+  const listed = (id) => document.querySelector('.waiting-list [data-set="' + CHOSEN + '"][data-value="' + CSS.escape(id) + '"]');
+  let told = "";
   function bar() {
     const place = byId("shell--incident");
     if (!place) return;
-    const here = onPage() && shell.at() === null;
-    if (here) announced = null;
-    place.hidden = !announced;
-    if (!announced) return;
-    const button = document.createElement("button"), one = announced;
+    if (onPage() && shell.at() === null) for (const id of calls.keys()) if (listed(id)) calls.delete(id);
+    const waiting = Array.from(calls.values()), one = waiting[waiting.length - 1];
+    place.hidden = !one;
+    if (!one) { told = ""; return; }
     const what = (one.title || {})[shell.lang()] || (one.title || {}).zh || "";
+    const where = (window.CimMap && one.building_id && window.CimMap.nameOf(one.building_id)) || "";
+    const words = [
+      shell.text(one.drill_id ? "care.js.new_drill" : "care.js.new_red", { what: [where, what].filter(Boolean).join(" ") }),
+      waiting.length > 1 ? shell.text("care.js.and_more", { n: waiting.length - 1 }) : "", shell.text("care.js.go"),
+    ].filter(Boolean).join("　");
+    if (words === told && place.firstElementChild && place.firstElementChild.dataset.call === one.id) return;
+    told = words;
+    const button = document.createElement("button");
     button.className = "strip-button";
-    const key = one.drill_id ? "care.js.new_drill" : "care.js.new_red";
-    button.textContent = shell.text(key, { what: what }) + "　" + shell.text("care.js.go");
-    button.onclick = () => { announced = null; place.hidden = true; go(one.id); };
+    button.textContent = words;
+    button.dataset.call = one.id;
+    button.onclick = () => { calls.clear(); place.hidden = true; go(one.id); };
     place.replaceChildren(button);
   }
   /* Arriving from elsewhere, the page shows the incident that was pressed there. */

@@ -3,7 +3,8 @@
 A real server process (embedded broker, pump, twin with 1,000 devices in 250 homes, clock, pages) gets the background
 and, now and then, a press in a home that had none. ``stored`` ends at the instant of the commit that holds the
 incident, ``shown`` at the arrival of the ``incident`` event at a client of the live stream; with ``--browser``
-(``python -m benchmarks.sos --browser``) also at the incident's card being in the page of a Chromium.
+(``python -m benchmarks.sos --browser``) also ``browser``: the page of a Chromium tells of it (the strip above the page,
+or its row), and ``listed``: its row is in the list.
 """
 
 from __future__ import annotations
@@ -66,13 +67,14 @@ def measure(*, presses: int, pause: float, browser: bool) -> dict[str, Any]:
             time.sleep(WARM_SECONDS)
             before = sent()
             began = time.perf_counter()
-            pressed, told, seen = asyncio.run(_press(url, token, broker, presses, pause, browser))
+            pressed, told, seen, listed = asyncio.run(_press(url, token, broker, presses, pause, browser))
             rate = (sent() - before) / (time.perf_counter() - began)
     answer = {"bench": "sos", "presses": len(pressed), "background_msgs_s": round(rate)}
     answer |= _figures("stored", [(told[h].stored - at) * 1e3 for h, at in pressed.items() if h in told])
     answer |= _figures("shown", [(told[h].arrived - at) * 1e3 for h, at in pressed.items() if h in told])
     if browser:
         answer |= _figures("browser", [(seen[h] - at) * 1e3 for h, at in pressed.items() if h in seen])
+        answer |= _figures("listed", [(listed[h] - at) * 1e3 for h, at in pressed.items() if h in listed])
         answer["not_in_browser"] = len(pressed.keys() - seen.keys())
     return answer | {"lost": len(pressed.keys() - told.keys())}
 
@@ -150,8 +152,8 @@ def _background(broker: str) -> Iterator[Any]:
 
 async def _press(
     url: str, token: str, broker: str, presses: int, pause: float, browser: bool
-) -> tuple[dict[str, float], dict[str, Told], dict[str, float]]:
-    """When each home pressed, when its incident was stored and told, when its card was in the page; unix seconds."""
+) -> tuple[dict[str, float], dict[str, Told], dict[str, float], dict[str, float]]:
+    """When each home pressed, when its incident was stored and told, announced and listed on the page; unix seconds."""
     told: dict[str, Told] = {}
     pressed: dict[str, float] = {}
     ready = asyncio.Event()
@@ -170,14 +172,16 @@ async def _press(
         deadline = time.monotonic() + LAST_SECONDS
         while pressed.keys() - told.keys() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-        cards = await page.cards({t.incident for t in told.values()}) if page else {}
-        seen = {home: cards[t.incident] for home, t in told.items() if t.incident in cards}
+        seen, listed = (
+            {home: at[t.incident] for home, t in told.items() if t.incident in at}
+            for at in (await page.noted({t.incident for t in told.values()}) if page else ({}, {}))
+        )
         await asyncio.to_thread(publisher.close)
         listener.cancel()
         await asyncio.gather(listener, return_exceptions=True)
         if page:
             await page.close()
-    return pressed, told, seen
+    return pressed, told, seen, listed
 
 
 async def _listen(
@@ -199,18 +203,18 @@ async def _listen(
 
 
 class _Page:
-    """The elder-care page in a Chromium, which notes when each incident's card came."""
+    """The elder-care page in a Chromium, which notes when each incident was told and listed."""
 
     def __init__(self, playwright: Any, page: Any) -> None:
         self._playwright, self._page = playwright, page
 
-    async def cards(self, wanted: set[str]) -> dict[str, float]:
-        """When the card of each incident came, unix seconds; waits for the last ones."""
+    async def noted(self, wanted: set[str]) -> tuple[dict[str, float], dict[str, float]]:
+        """When each incident was told and when its row came, unix seconds; waits for the last ones."""
         deadline = time.monotonic() + LAST_SECONDS
         while True:
-            found: dict[str, float] = await self._page.evaluate("window.benchSeen")
-            if not (wanted - found.keys()) or time.monotonic() > deadline:
-                return {incident: at / 1e3 for incident, at in found.items()}
+            seen, listed = await self._page.evaluate("[window.benchSeen, window.benchListed]")
+            if not (wanted - listed.keys()) or time.monotonic() > deadline:
+                return {i: at / 1e3 for i, at in seen.items()}, {i: at / 1e3 for i, at in listed.items()}
             await asyncio.sleep(0.1)
 
     async def close(self) -> None:
@@ -219,12 +223,17 @@ class _Page:
         await self._playwright.stop()
 
 
-# The list's card of an incident carries its id; the observer notes the first time it is in the document.
+# What a person sees first is the strip above the page, then the incident's row; each carries the incident's id.
 _NOTE = """
-window.benchSeen = {};
+window.benchSeen = {}; window.benchListed = {};
 new MutationObserver(() => {
-  for (const card of document.querySelectorAll('[data-set="elder-care--chosen"]'))
-    window.benchSeen[card.dataset.value] = window.benchSeen[card.dataset.value] || Date.now();
+  const note = (seen, id) => { seen[id] = seen[id] || Date.now(); };
+  const strip = document.querySelector('#shell--incident:not([hidden]) [data-call]');
+  if (strip) note(window.benchSeen, strip.dataset.call);
+  for (const row of document.querySelectorAll('[data-set="elder-care--chosen"]')) {
+    note(window.benchSeen, row.dataset.value);
+    note(window.benchListed, row.dataset.value);
+  }
 }).observe(document, { childList: true, subtree: true, attributes: true });
 """
 

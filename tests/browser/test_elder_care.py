@@ -266,6 +266,24 @@ def test_a_new_call_is_announced_on_other_pages_and_one_press_goes_there(screen,
     expect(page.locator("#shell--incident")).to_be_hidden()
 
 
+def test_a_new_call_is_announced_at_once_until_its_row_is_there(screen, press):
+    """The event is quicker than the page that is drawn from it; nothing waits for the slower one."""
+    page = screen.open("/elder-care").page
+    expect(page.locator(f"{CARD}, .calm-card").first).to_be_visible()
+    page.evaluate("""() => {
+        window.strip = [];
+        const place = document.querySelector("#shell--incident");
+        new MutationObserver(() => window.strip.push([place.hidden ? "" : place.innerText, Date.now()]))
+            .observe(place, { childList: true, attributes: true });
+    }""")
+    call = press()
+    expect(page.locator(f'.incident[data-value="{call.incident["id"]}"]')).to_be_visible()
+    expect(page.locator("#shell--incident")).to_be_hidden()
+    said = page.evaluate("() => window.strip.map(([words]) => words).filter(Boolean)")
+    assert said, "the strip told of it first"
+    assert all("新的求助" in words for words in said)
+
+
 def test_the_overview_shows_the_incident_itself_and_its_next_step(screen, press):
     call = press()
     page = screen.open().page
