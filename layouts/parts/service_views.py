@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -188,7 +189,7 @@ def spark(lang: str, points: Sequence[Any], figure: Any) -> html.Div:
         return html.Div(className="spark none")
     marks = known + ([figure.target] if figure.target else [])
     low = 0.0 if figure.name == "false_share" else max(0.0, int(min(marks) * 10 - 0.5) / 10)
-    high = max(0.1, max(known)) if figure.name == "false_share" else 1.0
+    high = max(0.1, ceil(max(known) * 10) / 10) if figure.name == "false_share" else 1.0  # a round number on the axis
     ends = [html.Span(day(lang, points[i][0], weekday=False)) for i in (0, -1)]
     return html.Div(
         [
