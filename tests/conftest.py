@@ -24,6 +24,7 @@ NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # a Sunday, 12:00 in the neighb
 T = TypeVar("T")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is handed to one worker as a whole (``--dist loadgroup``): a file; all tests with a browser, which share
     one running program. Those come first, so that the longest piece of work is not begun last; alone they come last.
