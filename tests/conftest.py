@@ -24,16 +24,29 @@ NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # a Sunday, 12:00 in the neighb
 T = TypeVar("T")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+LONGEST_FIRST = ("browser", "map", "web", "ingest")  # with several workers the last piece should be a short one
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is handed to one worker as a whole (``--dist loadgroup``): a file; all tests with a browser, which share
-    one running program. Those come first, so that the longest piece of work is not begun last; alone they come last.
-    """
-    together = os.environ.get("PYTEST_XDIST_WORKER") is not None
-    for item in items:
-        browser = item.get_closest_marker("browser") is not None
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is None) == together)
+    """Quick tests first, those with a browser last; with several workers what takes long is begun first."""
+    if os.environ.get("PYTEST_XDIST_WORKER") is None:
+        items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    else:
+        first = {folder: n for n, folder in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: first.get(item.path.relative_to(ROOT / "tests").parts[0], len(first)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """A worker gets a file as a whole; one of them all that have a browser, because they share one running program."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return "browser" if path.startswith(("tests/browser/", "tests/map/")) else path
+
+    return Together(config, log)
 
 
 @dataclass
