@@ -1,7 +1,8 @@
 """Care: what was found to be wrong, what is done about it, and everything known about both.
 
 Reached as ``twin.care``. All writes go through the twin's lock, one transaction each; a failed one leaves nothing
-behind, in the store or in memory.
+behind, in the store or in memory. Wide, not deep: what each part knows is in a module of its own (engine, cases,
+absences, thresholds, homes, drill_clock ...), here is what they do together under one lock.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin_model import absences, alert_log, drill_clock, thresholds
-from twin_model.absences import Absence
+from twin_model.absences import Absence, Absences
 from twin_model.alert_log import Move
-from twin_model.alerting import Alert, Phase, Suppression
+from twin_model.alerting import Alert, Phase
 from twin_model.breaches import Breaches, Groups
 from twin_model.cases import Cases, Incident, StepRefused
 from twin_model.catalogue import AlertRule
@@ -27,6 +28,7 @@ from twin_model.drill_clock import Drill, DrillClock
 from twin_model.drill_rhythm import copy_days
 from twin_model.engine import Engine, Plan
 from twin_model.fusing import HomeContext
+from twin_model.hearing import is_deaf, outage
 from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
 from twin_model.rhythm_days import LOCAL_US
@@ -34,14 +36,12 @@ from twin_model.service_levels import ServiceLevels, incident_rows, service_leve
 from twin_model.states import Batch, States
 from twin_model.store import Writer
 from twin_model.suggestions import Suggestion, suggestions
-from twin_model.thresholds import Threshold
+from twin_model.thresholds import Threshold, Thresholds
 from twin_model.timeline import from_us, to_us
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
 
-DEAF = timedelta(minutes=2)
-"""A shorter outage loses no silence worth speaking of: a broker keeps what comes meanwhile, or devices say it again."""
 CONTEXT = ("device_id", "metric", "value", "taken_at", "changed_at", "status")
 ELDER_INCIDENT = "elder_incident"
 """The procedure by which people at home are helped; its incidents are what service levels are about."""
@@ -75,16 +75,16 @@ class Care:
         self._twin = twin
         self._store = twin.store
         self.clock = DrillClock(twin.store)
-        self._read_absences(twin.now())
-        self._thresholds_read(to_us(twin.now()))
+        self._absences = Absences(twin.store, twin.now())
+        self._thresholds = Thresholds(twin.store, twin.catalogue.alert_rules, to_us(twin.now()))
         self._homes = Homes(
-            twin.store, placed=twin.placed, entities=twin.entities, states_of=twin.states_of, absences=self._absent,
-            time=self.clock.time,
+            twin.store, placed=twin.placed, entities=twin.entities, states_of=twin.states_of,
+            absences=self._absences.known, time=self.clock.time,
         )  # fmt: skip
         self._breaches = Breaches(
-            twin.store, homes=self._home_tables, settings=self._settings, absences=self._absence_rows,
-            outage=self._outage
-        )
+            twin.store, homes=self._home_tables, settings=self._settings, absences=self._absences.rows,
+            outage=lambda moment: outage(twin, moment),
+        )  # fmt: skip
         self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
         self._cases = Cases(twin.store, twin.catalogue.procedures, twin.catalogue.alert_rules)
         begun = twin.store.select("SELECT begun_at FROM care_begin")["begun_at"].to_pylist()
@@ -102,7 +102,7 @@ class Care:
             return None
         self._homes.hear(batch, received)
         placed = self._twin.placed(from_us(received))
-        return self._engine.hear(placed, batch, states, received, lambda: self._suppressions(received))
+        return self._engine.hear(placed, batch, states, received, lambda: self._absences.suppressions(received))
 
     def settled(self, known: int) -> None:
         """Nothing more becomes known at or before ``known``; pages ask about it. Hold ``writing``."""
@@ -141,7 +141,7 @@ class Care:
 
     def reload(self) -> None:
         """A past was written into the log by other ways: take it up. Hold ``writing``."""
-        self._read_absences(self._twin.now())
+        self._absences.reload(self._twin.now())
         self._engine.restore()
         self._cases.rolled_back()
         self._homes.forget()
@@ -183,9 +183,10 @@ class Care:
             placed = self._twin.placed(known_at)
             states = self._twin.live_states()
             # Deaf, nothing can be said of anybody: alerts stay as they are until a source is back.
-            plan = Plan() if self._is_deaf() else self._engine.look(
-                placed, states, received, self._suppressions(received)
-            )
+            if is_deaf(self._twin.sources()):
+                plan = Plan()
+            else:
+                plan = self._engine.look(placed, states, received, self._absences.suppressions(received))
             moved: list[str] = []
             days = self._homes.finished(known_at)
             handing_over = self._handing_over_due(known_at) <= known_at
@@ -338,7 +339,7 @@ class Care:
     def end_absence(self, absence_id: str, *, by: str) -> None:
         """Take an absence back. Raises ``AbsenceRefused`` when none of that name is in force."""
         with self._twin.writing() as received:
-            if absence_id not in {a.absence_id for a in self._absences}:
+            if absence_id not in {a.absence_id for a in self._absences.known(from_us(received))}:
                 raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
             known_at = from_us(received)
             self._twin.commit(lambda writer: absences.end(writer, absence_id, by, known_at), received, care=True)
@@ -346,36 +347,8 @@ class Care:
         self.step()
 
     def _absences_changed(self, received: int) -> None:
-        self._read_absences(from_us(received))
+        self._absences.reload(from_us(received))
         self._engine.watch_everybody()
-
-    def _suppressions(self, known: int) -> Callable[[AlertRule, str, str | None], Suppression | None]:
-        now = from_us(known)
-        inforce = [a for a in self._absences if a.starts_at <= now < a.ends_at]
-
-        def find(rule: AlertRule, community_id: str, home_id: str | None) -> Suppression | None:
-            found = [
-                a for a in inforce
-                if a.kind in rule.suppressed_by and a.community_id == community_id and a.home_id in (None, home_id)
-            ]  # fmt: skip
-            last = max(found, key=lambda a: a.ends_at, default=None)
-            return Suppression(last.kind, to_us(last.ends_at)) if last else None
-
-        return find
-
-    def _absence_rows(self, moment: Moment) -> pa.Table:
-        now = from_us(moment.known)
-        rows = [a for a in self._absences if a.starts_at <= now < a.ends_at]
-        instant = pa.timestamp("us", "UTC")
-        return pa.table(
-            {
-                "community_id": pa.array([a.community_id for a in rows], pa.string()),
-                "home_id": pa.array([a.home_id for a in rows], pa.string()),
-                "kind": pa.array([a.kind for a in rows], pa.string()),
-                "starts_at": pa.array([a.starts_at for a in rows], instant),
-                "ends_at": pa.array([a.ends_at for a in rows], instant),
-            }
-        )
 
     # ------------------------------------------------------------------ thresholds
 
@@ -414,15 +387,10 @@ class Care:
                 places.append((community_id, None))
             threshold = thresholds.checked(self._twin.catalogue.alert_rules, asked, places)
             self._twin.commit(lambda writer: thresholds.write(writer, threshold), received, care=True)
-            self._thresholds_read(received)
+            self._thresholds.reload(received)
             self._engine.watch_everybody()
         self.step()
         return threshold
-
-    def _thresholds_read(self, known: int) -> None:
-        self._thresholds = thresholds.read(self._store, self._twin.catalogue.alert_rules, from_us(known))
-        self._thresholds_since = known
-        self._setting: dict[str, tuple[pa.Table, pa.Table]] = {}
 
     # ------------------------------------------------------------------ drills
 
@@ -511,61 +479,14 @@ class Care:
         """As ``home_states``, of all communities, not remembered."""
         return self._homes.states(at)
 
-    # ------------------------------------------------------------------ whether anything could be heard
-
-    def _is_deaf(self) -> bool:
-        sources = self._twin.sources()
-        return bool(sources) and not any(source.connected for source in sources)
-
-    def _outage(self, moment: Moment) -> pa.Table:
-        """When messages last could not come in, for longer than ``DEAF``: the broker was away, or this program."""
-        instant = pa.timestamp("us", "UTC")
-        since = [source.since for source in self._twin.sources() if source.connected]
-        rows: list[tuple[datetime, datetime]] = []
-        if since and moment.instant == moment.known:
-            back = min(since)
-            gone = self._twin.stopped_at if back >= self._twin.opened_at else self._deaf_before(back)
-            if gone is not None and back - gone > DEAF:
-                rows.append((gone, back))
-        return pa.table(
-            {
-                "gone_at": pa.array([gone for gone, _ in rows], instant),
-                "back_at": pa.array([back for _, back in rows], instant),
-            }
-        )
-
-    def _deaf_before(self, back: datetime) -> datetime | None:
-        found = self._store.select(
-            "SELECT max(since) AS gone FROM source_event WHERE NOT connected AND since < $back", back=back
-        )
-        gone: datetime | None = found["gone"][0].as_py()
-        return gone
-
-    # ------------------------------------------------------------------ tables for the rules
-
     def _home_tables(self, moment: Moment, _state: pa.Table, homes: list[str]) -> dict[str, pa.Table]:
         return self._homes.tables(moment, homes)
 
-    def _absent(self, at: datetime) -> list[Absence]:
-        """The absences known at ``at``; the newest are at hand."""
-        return self._absences if at >= self._absences_since else self.absences(at)
-
-    def _read_absences(self, at: datetime) -> None:
-        self._absences = absences.read(self._store, at)
-        self._absences_since = at
-
     def _settings(self, rule: AlertRule, known: int) -> pa.Table:
         at = from_us(known)
-        homes = self._twin.entities("home", at)
-        is_live = known >= self._thresholds_since
-        remembered = self._setting.get(rule.name)
-        if is_live and remembered is not None and remembered[0] is homes:
-            return remembered[1]
-        rules = self._twin.catalogue.alert_rules
-        set_then = self._thresholds if is_live else thresholds.read(self._store, rules, at)
-        communities = self._twin.entities("community", at)["community_id"].to_pylist()
-        communities += [drill.community_id for drill in self.drills(at)]
-        table = thresholds.settings(rule, thresholds.places(communities, homes), set_then)
-        if is_live:
-            self._setting[rule.name] = (homes, table)
-        return table
+
+        def communities() -> list[str]:
+            real: list[str] = self._twin.entities("community", at)["community_id"].to_pylist()
+            return [*real, *(drill.community_id for drill in self.drills(at))]
+
+        return self._thresholds.settings(rule, known, self._twin.entities("home", at), communities)

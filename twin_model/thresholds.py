@@ -8,7 +8,7 @@ and why stay in the log for ever. A setting of no value takes an earlier one bac
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from twin_model.catalogue import AlertRule, Parameter
 from twin_model.store import Store, Writer
+from twin_model.timeline import from_us
 
 
 class ThresholdRefused(ValueError):
@@ -183,3 +184,29 @@ def _thresholds(rules: Mapping[str, AlertRule], rows: pa.Table) -> list[Threshol
         if parameter is not None:
             found.append(Threshold(**row, unit=parameter.unit))
     return found
+
+
+class Thresholds:
+    """The table ``setting`` of each rule, made once and kept until a threshold or a home changes."""
+
+    def __init__(self, store: Store, rules: Mapping[str, AlertRule], known: int) -> None:
+        self._store, self._rules = store, rules
+        self.reload(known)
+
+    def reload(self, known: int) -> None:
+        """They changed at ``known``. Hold ``Twin.writing``."""
+        self._now = read(self._store, self._rules, from_us(known))
+        self._since = known
+        self._tables: dict[str, tuple[pa.Table, pa.Table]] = {}
+
+    def settings(self, rule: AlertRule, known: int, homes: pa.Table, communities: Callable[[], list[str]]) -> pa.Table:
+        """The settings of a rule as known at ``known``, for all communities and for ``homes`` (entities, any order)."""
+        is_live = known >= self._since
+        remembered = self._tables.get(rule.name)
+        if is_live and remembered is not None and remembered[0] is homes:
+            return remembered[1]
+        set_then = self._now if is_live else read(self._store, self._rules, from_us(known))
+        table = settings(rule, places(communities(), homes), set_then)
+        if is_live:
+            self._tables[rule.name] = (homes, table)
+        return table

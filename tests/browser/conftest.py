@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, TimeoutError, expect
 
@@ -112,6 +113,13 @@ class Screen:
     def asked(self, request: Request) -> None:
         if not request.url.startswith((self.home, "data:", "blob:", "about:")):
             self.strays.append(request.url)
+
+
+def barriers(page: Page) -> list[str]:
+    """What makes a page unusable for somebody, as axe-core tells it: rule and first elements."""
+    found = Axe().run(page).response["violations"]
+    serious = [v for v in found if v["impact"] in ("serious", "critical")]
+    return [f"{v['id']}: {[n['target'] for n in v['nodes']][:4]}" for v in serious]
 
 
 def seat(browser: Browser, size: dict[str, int], home: str) -> Screen:

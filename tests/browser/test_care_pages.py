@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from .conftest import barriers
 
 pytestmark = pytest.mark.browser
 
@@ -19,17 +19,11 @@ PAGES = {
 }
 
 
-def serious(page: Any) -> list[str]:
-    """What makes a page unusable for somebody, as axe-core tells it."""
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['target']}" for v in found if v["impact"] in ("serious", "critical")]
-
-
 @pytest.mark.parametrize("path", list(PAGES))
 def test_a_page_can_be_used_by_everybody(screen, path):
     page = screen.open(path).page
     expect(page.locator(PAGES[path]).first).to_be_visible()
-    assert serious(page) == []
+    assert barriers(page) == []
     current = page.locator(".subnav [aria-current=page]")
     assert current.get_attribute("data-page") == path.strip("/")
 
@@ -45,7 +39,7 @@ def test_a_home_is_found_by_typing_and_opened_with_its_two_days(screen, served):
     expect(page).to_have_url(re.compile(f"home={home}"))
     expect(page.locator(".rhythm-plot .track").first).to_be_visible()
     assert page.locator(".rhythm-plot .track img").count() >= 5
-    assert serious(page) == []
+    assert barriers(page) == []
     page.locator(".home-line .way").click()
     expect(page.locator(".home-list")).to_be_visible()
 
