@@ -6,6 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const listeners = [];
   const hearers = [];        // who wants every live event: (kind, data)
+  const tickers = [];        // who writes every second: all at once, because each picture of a page without GPU is dear
   let offset = 0;            // server clock minus this computer's, ms
   let source = null;         // the EventSource
   let sourceOf = null;       // the community it listens to
@@ -116,6 +117,7 @@
     }
     offline();
     hand();
+    for (const ticker of tickers) ticker();
   }
 
   /* --- live ---------------------------------------------------------------------------------------- */
@@ -242,5 +244,5 @@
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), isLost: () => lostSince !== null };
+  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onTick: (listener) => tickers.push(listener), isLost: () => lostSince !== null };
 })();

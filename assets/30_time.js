@@ -260,7 +260,7 @@
     if (dragging === null) draw();
   }
   shell.onLook((ms) => { if (ms === null) stop(); refresh(); });
-  setInterval(refresh, 1000);
+  shell.onTick(refresh);
   let seen = null;
   const sizes = new ResizeObserver(() => draw());
   new MutationObserver(() => {

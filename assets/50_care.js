@@ -59,7 +59,7 @@
     showMute();
     ring();
   }
-  setInterval(tick, 1000);
+  shell.onTick(tick);
   shell.onLook(() => { tick(); bar(); });
 
   /* --- the map follows the incident -------------------------------------------------------------------- */
