@@ -16,7 +16,7 @@ run: $(VENV)/ready-to-run
 
 test: lint
 	@tools/system-packages.sh
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses logical --dist loadscope --no-loadscope-reorder
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

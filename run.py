@@ -132,7 +132,8 @@ def _serve(
     desk = _drill_desk(twin, intake.url, settings)
     services = replace(
         intake.services(Services), care_status=clock.status, outlet_status=outlets.status,
-        drill_scenarios=desk.listed, start_drill=desk.start, stop_drill=lambda drill_id, _by: desk.stop(drill_id),
+        drill_scenarios=desk.listed, start_drill=desk.start, replay_drill=desk.replay,
+        stop_drill=lambda drill_id, _by: desk.stop(drill_id),
     )  # fmt: skip
     cockpit = _create_app(twin, settings, services)
     stack.callback(cockpit.close)
@@ -484,7 +485,7 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def drill(options: argparse.Namespace) -> int:
-    """Exercises on the running server: what there is, begin one, end one."""
+    """Exercises on the running server: what there is, begin one or a recorded day, end one."""
     from cockpit.beside import ServerRefused, running_server
 
     server = running_server(_settings(options).data)
@@ -494,6 +495,8 @@ def drill(options: argparse.Namespace) -> int:
         if options.what == "start":
             begun = server.start_drill(options.scenario, options.community, options.speed)
             print(begun["id"])
+        elif options.what == "replay":
+            print(server.replay_drill(options.file, options.community, options.speed)["id"])
         elif options.what == "stop":
             server.stop_drill(options.drill_id)
         else:
@@ -601,13 +604,17 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--name")
     one.set_defaults(run=token_create)
 
-    one = commands.add_parser("drill", help="exercise: list, start, stop (on the running server)")
+    one = commands.add_parser("drill", help="exercise: list, start, replay, stop (on the running server)")
     inner = one.add_subparsers(dest="what", required=True)
     inner.add_parser("list", parents=[data], help="scenarios and drills")
     begin = inner.add_parser("start", parents=[data], help="begin one; prints its id")
     begin.add_argument("scenario", metavar="SCENARIO")
     begin.add_argument("--community", metavar="ID", help="the community that is exercised (the first)")
     begin.add_argument("--speed", type=float, metavar="N", help="times as fast as real life (as the scenario says)")
+    again = inner.add_parser("replay", parents=[data], help="exercise a recorded day; prints its id")
+    again.add_argument("file", type=Path, metavar="FILE", help="JSON lines as `replay` plays them")
+    again.add_argument("--community", metavar="ID", help="the community whose homes are in it (the first)")
+    again.add_argument("--speed", type=float, default=60.0, metavar="N", help="times as fast as real life (60)")
     end = inner.add_parser("stop", parents=[data], help="end one")
     end.add_argument("drill_id", metavar="ID")
     one.set_defaults(run=drill)

@@ -5,6 +5,7 @@ No ``from __future__ import annotations`` here, as in ``api.py``.
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -184,16 +185,26 @@ def _drills(api: APIRouter, twin: Twin, services: Services, read: Callable[..., 
     def scenarios(asked: Annotated[Asked, Depends(read)]) -> Response:
         return paged(asked, plain(services.drill_scenarios()), twin.revision)
 
-    @api.post("/drills", status_code=201, response_model=shape.DrillItem, summary="Begin an exercise")
-    def begin(said: shape.DrillIn, grant: Deciding, _strict: Strict) -> Response:
+    def begun(begin: Callable[[str], Any], community_id: str | None) -> Response:
         try:
-            community = said.community_id or first_community(twin, twin.now())
-            made = services.start_drill(said.scenario, community, said.speed, said.by or grant.name)
+            made = begin(community_id or first_community(twin, twin.now()))
         except NotServed as error:
             raise Problem(501, str(error)) from error
         except ValueError as error:
             raise Problem(400, str(error)) from error
         return Response(dumps(_drill(made)), 201, media_type="application/json")
+
+    @api.post("/drills", status_code=201, response_model=shape.DrillItem, summary="Begin an exercise")
+    def begin(said: shape.DrillIn, grant: Deciding, _strict: Strict) -> Response:
+        by = said.by or grant.name
+        return begun(lambda here: services.start_drill(said.scenario, here, said.speed, by), said.community_id)
+
+    @api.post("/drills/replays", status_code=201, response_model=shape.DrillItem, summary="Exercise a recorded day")
+    def replay(said: shape.DrillReplayIn, grant: Deciding, _strict: Strict) -> Response:
+        if not grant.is_control:
+            raise Problem(403, "A path on the server is for its own commands: run.py drill replay FILE.")
+        by = said.by or grant.name
+        return begun(lambda here: services.replay_drill(Path(said.path), here, said.speed, by), said.community_id)
 
     @api.delete("/drills/{drill_id}", status_code=204, responses=REFUSED, summary="End an exercise")
     def end(drill_id: str, grant: Deciding, _strict: Strict) -> Response:

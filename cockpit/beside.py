@@ -57,6 +57,12 @@ class RunningServer:
         drill: dict[str, Any] = self._ask("/api/v1/drills", {k: v for k, v in said.items() if v is not None})
         return drill
 
+    def replay_drill(self, path: Path, community_id: str | None, speed: float) -> dict[str, Any]:
+        """Begin an exercise that plays a recorded day from this machine's disk."""
+        said = {"path": str(path.resolve()), "community_id": community_id, "speed": speed}
+        drill: dict[str, Any] = self._ask("/api/v1/drills/replays", {k: v for k, v in said.items() if v is not None})
+        return drill
+
     def stop_drill(self, drill_id: str) -> None:
         """End an exercise."""
         self._ask(f"/api/v1/drills/{quote(drill_id, safe='')}", None, method="DELETE")

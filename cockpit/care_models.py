@@ -298,6 +298,15 @@ class DrillIn(BaseModel):
     by: str | None = Field(None, max_length=80)
 
 
+class DrillReplayIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(min_length=1, description="a recording (JSON lines) on the server's own disk")
+    community_id: str | None = Field(None, description="the community whose homes are in it; absent: the first")
+    speed: float = Field(60, gt=0, le=86_400, description="times as fast as real life")
+    by: str | None = Field(None, max_length=80)
+
+
 class Answer(BaseModel):
     """One thing as known at an instant."""
 

@@ -35,6 +35,10 @@ def _no_drill(scenario: str, community_id: str, speed: float | None, by: str) ->
     raise NotServed("this server was started without drills")
 
 
+def _no_replay(path: Path, community_id: str, speed: float, by: str) -> Drill:
+    raise NotServed("this server was started without drills")
+
+
 def _no_stop(drill_id: str, by: str) -> None:
     raise NotServed("this server was started without drills")
 
@@ -50,8 +54,9 @@ class Services:
 
     ``care_status()``: running, behind_s, error and the counts of the clock that steps care; empty without one.
     ``outlet_status()``: per outlet what was told and what waits. ``drill_scenarios()``: name, title and length of
-    what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) returns
-    the drill that now runs, or raises ValueError; ``stop_drill(drill_id, by)`` ends it.
+    what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) and, with
+    a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
+    ``stop_drill(drill_id, by)`` ends it.
     """
 
     import_files: Callable[[Sequence[Path], Mapping[str, Any]], list[dict[str, Any]]] = _no_import
@@ -61,4 +66,5 @@ class Services:
     outlet_status: Callable[[], list[dict[str, Any]]] = _empty
     drill_scenarios: Callable[[], list[dict[str, Any]]] = _empty
     start_drill: Callable[[str, str, float | None, str], Drill] = _no_drill
+    replay_drill: Callable[[Path, str, float, str], Drill] = _no_replay
     stop_drill: Callable[[str, str], None] = _no_stop

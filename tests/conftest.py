@@ -213,10 +213,13 @@ class Served:
             check=False,
         )
 
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The head of a request by this server's administrator."""
+        return {"Authorization": f"Bearer {self.token}"}
+
     def get(self, path: str, **query: str) -> httpx.Response:
-        return httpx.get(
-            self.url + path, params=query, timeout=20, headers={"Authorization": f"Bearer {self.token}"}
-        )
+        return httpx.get(self.url + path, params=query, timeout=20, headers=self.authorization)
 
     def start(self) -> None:
         if not self.token:

@@ -107,7 +107,7 @@ def raised(twin: Twin, running: RunningDrill) -> Counter[str]:
 
 @pytest.mark.parametrize(
     ("name", "speed", "homes"),
-    [("fall_0310", 600, {1}), ("sos_burst", 300, {1, 2, 3, 4, 5, 6}), ("cold_night", 3600, {2})],
+    [("fall_0310", 600, {1}), ("sos_burst", 300, {1, 2, 3, 4, 5, 6}), ("cold_night", 1800, {2})],
 )
 def test_a_scenario_gives_exactly_the_incidents_that_it_should(exercised, name: str, speed: float, homes: set[int]):
     twin, hold = exercised

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -18,8 +19,11 @@ import pytest
 
 import run
 from ingest.report import LAYERS
+from twin_model.entities import Building, Community, Device, Entity, Home
+from twin_model.twin import Twin
 
 from ..conftest import Served, eventually, listening, unused_port
+from .conftest import square
 
 ROOT = Path(__file__).resolve().parents[2]
 SQUARE = [[104.0, 30.0], [104.0002, 30.0], [104.0002, 30.0002], [104.0, 30.0002], [104.0, 30.0]]
@@ -42,10 +46,27 @@ def buildings(path: Path, *rings: list[list[float]]) -> Path:
     return path
 
 
+def town() -> list[Entity]:
+    """Twelve homes with a motion detector and a call button each."""
+    here, rows = {"community_id": "town"}, []
+    for n in range(12):
+        home = {**here, "home_id": f"town-{n}"}
+        rows.append(Home(**home, building_id="town-b", number=str(n), age_80_up=1, elder_alone=True))
+        for kind in ("motion", "sos_button"):
+            name = f"town-{n}-{kind}"
+            rows.append(Device(**home, device_id=name, type=kind, dialect="json", address=name))
+    building = Building(**here, building_id="town-b", footprint=square(104.1, 30.0), height_m=18.0)
+    return [Community(**here, name="镇"), building, *rows]
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Served]:
-    """One server without the sample for all tests that leave it running."""
-    running = Served(tmp_path_factory.mktemp("one") / "data", unused_port(), unused_port(), ["--no-sample"])
+    """One server without the sample for all tests that leave it running; it knows a town."""
+    data = tmp_path_factory.mktemp("one") / "data"
+    twin = Twin.open(data / "twin.duckdb", clock=lambda: datetime.now(UTC))
+    twin.record(town())
+    twin.close()
+    running = Served(data, unused_port(), unused_port(), ["--no-sample"])
     running.start()
     yield running
     assert running.stop() == 0
@@ -184,13 +205,18 @@ def test_a_server_that_was_killed_is_not_mistaken_for_a_running_one(tmp_path, fr
 # --- serving
 
 
-def test_stopping_is_quick_quiet_and_leaves_nothing_open(serve):
+def test_stopping_is_quick_quiet_and_leaves_nothing_open_also_while_a_screen_listens(serve):
     server = serve("--no-sample")
     announced = server.data / "serving.json"
     assert stat.S_IMODE(announced.stat().st_mode) == 0o600
-    began = time.monotonic()
-    assert server.stop(signal.SIGINT) == 0
-    assert time.monotonic() - began < 8
+    with httpx.stream("GET", server.url + "/api/v1/live", headers=server.authorization, timeout=10) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        began = time.monotonic()
+        assert server.stop(signal.SIGINT) == 0
+        assert time.monotonic() - began < 8
+        for _ in lines:
+            pass
     assert not announced.exists()
     assert "Traceback" not in server.log
     assert "WARNING" not in server.log
@@ -207,19 +233,6 @@ def test_ctrl_c_in_a_terminal_reaches_the_whole_group_and_ends_it_in_order(serve
     assert "WARNING" not in server.log
     assert "Traceback" not in server.log
     wait_for(lambda: not listening(server.broker_port), what="the broker's port to be free")
-
-
-def test_it_stops_while_a_screen_listens(serve):
-    server = serve("--no-sample")
-    headers = {"Authorization": f"Bearer {server.token}"}
-    with httpx.stream("GET", server.url + "/api/v1/live", headers=headers, timeout=10) as stream:
-        lines = stream.iter_lines()
-        next(lines)
-        began = time.monotonic()
-        assert server.stop() == 0
-        assert time.monotonic() - began < 8
-        for _ in lines:
-            pass
 
 
 def test_the_start_says_where_and_with_what_token(server, wait_for):
@@ -259,30 +272,50 @@ def test_an_unknown_device_is_adopted_and_its_message_counts(server, tmp_path, w
 # --- drills
 
 
-def test_a_drill_is_listed_begun_and_ended_from_the_command_line(served):
+def incidents_of(server: Served, drill: str) -> list[dict]:
+    return [i for i in server.get("/api/v1/incidents").json()["items"] if i["drill_id"] == drill]
+
+
+def test_a_drill_is_listed_begun_and_ended_from_the_command_line(server):
     """its incidents and its community say that they are an exercise; afterwards nothing of it is open"""
-    listed = command("drill", "list", "--data", served.data)
+    here = ("--data", server.data)
+    listed = command("drill", "list", *here)
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "sos_burst" in listed.stdout
-    begun = command("drill", "start", "sos_burst", "--speed", "20", "--data", served.data)
+    begun = command("drill", "start", "sos_burst", "--speed", "60", "--community", "town", *here)
     assert begun.returncode == 0, begun.stderr
     drill = begun.stdout.strip()
-
-    def incidents() -> list[dict]:
-        items = served.get("/api/v1/incidents").json()["items"]
-        return [i for i in items if i["drill_id"] == drill]
-
-    found = eventually(incidents, within=60, what="an incident of the drill")
-    community = served.get("/api/v1/drills").json()["items"][0]
+    found = eventually(lambda: incidents_of(server, drill), within=60, what="an incident of the drill")
+    community = server.get("/api/v1/drills").json()["items"][0]
     assert {i["community_id"] for i in found} == {community["community_id"]}
-    assert community["drill_of"] != community["community_id"]
-    running = command("drill", "list", "--data", served.data).stdout
+    assert community["drill_of"] == "town" != community["community_id"]
+    running = command("drill", "list", *here).stdout
     assert f"{drill}  sos_burst" in running
     assert "running" in running
-    ended = command("drill", "stop", drill, "--data", served.data)
+    ended = command("drill", "stop", drill, *here)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert incidents() == []
-    assert refused(command("drill", "stop", drill, "--data", served.data))
+    assert incidents_of(server, drill) == []
+    assert refused(command("drill", "stop", drill, *here))
+
+
+def test_a_recorded_day_becomes_a_drill_from_the_command_line(server, tmp_path):
+    here = ("--community", "town", "--data", server.data)
+    day = tmp_path / "day.jsonl"
+    said = [("motion", "town-3-motion", {"v": 1}), ("sos_button", "town-3-sos_button", {"sos": 1})]
+    lines = (
+        {"at": f"2026-11-01T09:0{minute}:00+08:00", "topic": f"community/town/{kind}/{name}",
+         "payload": json.dumps(payload)}
+        for minute, (kind, name, payload) in enumerate(said)
+    )  # fmt: skip
+    day.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    begun = command("drill", "replay", day, "--speed", "30", *here)
+    assert begun.returncode == 0, begun.stderr
+    eventually(lambda: incidents_of(server, begun.stdout.strip()), within=60, what="the recorded call")
+    day.write_text("", encoding="utf-8")
+    assert "nothing to exercise" in refused(command("drill", "replay", day, *here))
+    body = {"path": str(day), "community_id": "town"}
+    answer = httpx.post(server.url + "/api/v1/drills/replays", json=body, headers=server.authorization)
+    assert answer.status_code == 403, "a path on the server is for its own commands"
 
 
 def test_a_drill_without_a_server_says_that_it_needs_one(tmp_path):

@@ -23,7 +23,7 @@ from .conftest import square
 
 pytestmark = pytest.mark.mosquitto
 
-KILLS = 4
+KILLS = 3
 HOMES = 2 * KILLS + 1
 FORGOTTEN = f"town-h{HOMES - 1}"
 
