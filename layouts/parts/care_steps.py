@@ -128,9 +128,9 @@ def _rest(lang: str, answer: Mapping[str, Any]) -> Tree:
 
 
 def _more(lang: str, answer: Mapping[str, Any], others: Sequence[str]) -> Tree:
-    """The other legal steps, small: a way back, a way aside, a way out; and in whose name they are taken."""
+    """The other legal steps, small: a way back, a way aside, a way out."""
     buttons = [_step_button(lang, answer, step, "button small quiet-step") for step in others]
-    return html.Div([*buttons, _officer(lang)], className="others")
+    return html.Div(buttons, className="others")
 
 
 def _calls(lang: str, answer: Mapping[str, Any]) -> list[Tree]:
@@ -234,7 +234,7 @@ def _merge_form(lang: str, answer: Mapping[str, Any], step: str) -> Tree:
 
 
 def _note(lang: str, incident: Any) -> html.Div:
-    """Words that go with the next step, or alone."""
+    """Words that go with the next step, or alone; and in whose name this screen takes them."""
     alone = "note" in incident.next_steps
     save = html.Button(t(lang, "care.save_note"), className="button small", **{"data-step": "note"}) if alone else None
     words_ = t(lang, "care.note")
@@ -243,7 +243,7 @@ def _note(lang: str, incident: Any) -> html.Div:
                       **{"data-note": "", "aria-label": words_}),
         key=incident.incident_id,
     )  # fmt: skip
-    return html.Div([box, save], className="note-row")
+    return html.Div([box, save, _officer(lang)], className="note-row")
 
 
 def _officer(lang: str) -> html.Label:
