@@ -1,4 +1,7 @@
-"""Every sentence on screen, by language: ``t("zh", "nav.overview")``. The words live in assets/locale/*.toml."""
+"""Every sentence on screen, by language: ``t("zh", "nav.overview")``.
+
+The words live in assets/locale: one file per language, and beside it a folder with a file per topic.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,14 @@ class MissingText(KeyError):
 
 @cache
 def texts(lang: str) -> Mapping[str, str]:
-    """All texts of a language, flat: ``{"nav.overview": "总览", ...}``."""
-    with (LOCALES / f"{lang}.toml").open("rb") as file:
-        return dict(_flat("", tomllib.load(file)))
+    """All texts of a language, flat: ``{"nav.overview": "总览", ...}``. Raises ValueError for one said in two files."""
+    found: dict[str, str] = {}
+    for path in (LOCALES / f"{lang}.toml", *sorted((LOCALES / lang).glob("*.toml"))):
+        part = dict(_flat("", tomllib.loads(path.read_text(encoding="utf-8"))))
+        if twice := sorted(found.keys() & part.keys()):
+            raise ValueError(f"{path}: {', '.join(twice)} is said in another file of this language; keep one of them")
+        found |= part
+    return found
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -35,7 +43,7 @@ def t(lang: str, key: str, **values: object) -> str:
     try:
         text = texts(lang)[key]
     except KeyError:
-        raise MissingText(f"assets/locale/{lang}.toml has no text {key!r}") from None
+        raise MissingText(f"assets/locale/{lang}.toml and {lang}/*.toml have no text {key!r}") from None
     return text.format(**values) if values else text
 
 

@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from layouts.parts import text
 from layouts.parts.text import MissingText, t, texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,5 +65,14 @@ def test_every_text_the_browser_names_exists():
 
 
 def test_a_text_that_is_missing_names_the_file_and_the_key():
-    with pytest.raises(MissingText, match=r"assets/locale/en.toml has no text 'nav.nowhere_at_all'"):
+    with pytest.raises(MissingText, match=r"assets/locale/en.toml and .* have no text 'nav.nowhere_at_all'"):
         t("en", "nav.nowhere_at_all")
+
+
+def test_a_text_said_in_two_files_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "zh").mkdir()
+    for path in (tmp_path / "zh.toml", tmp_path / "zh" / "scenes.toml"):
+        path.write_text('[nav]\nscenes = "九场景"\n', encoding="utf-8")
+    monkeypatch.setattr(text, "LOCALES", tmp_path)
+    with pytest.raises(ValueError, match=r"scenes.toml: nav.scenes is said in another file"):
+        texts.__wrapped__("zh")
