@@ -1,4 +1,4 @@
-"""Everything declared in files, read and checked once: sensor types, alert rules and procedures.
+"""Everything declared in files, read and checked once: sensor types, alert rules, procedures, kinds of records.
 
 ``Catalogue.load()`` either returns a complete catalogue or raises one ``DeclarationError`` with every mistake
 found in the tree.
@@ -6,7 +6,6 @@ found in the tree.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +13,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twin_model.declared import DeclarationError, Declared, duration, load_sql, load_toml
+from twin_model.declared import (
+    DeclarationError,
+    Declared,
+    duration,
+    load_sql,
+    load_toml,
+    unknown_keys,
+    wrong_titles,
+)
 from twin_model.procedure import Procedure, load_procedures
+from twin_model.record_kinds import RecordKind, load_record_kinds
 
 HERE = Path(__file__).parent
 DIALECTS = ("json", "chirpstack", "zigbee2mqtt")
@@ -147,6 +155,7 @@ class Catalogue:
     sensor_types: Registry[SensorType]
     alert_rules: Registry[AlertRule]
     procedures: dict[str, Procedure] = field(default_factory=dict)
+    record_kinds: Registry[RecordKind] = field(default_factory=lambda: Registry("record kind"))
 
     @classmethod
     def load(cls, root: Path = HERE) -> Catalogue:
@@ -164,6 +173,12 @@ class Catalogue:
                 rules.add(path.stem, _alert_rule(path), path)
             except DeclarationError as error:
                 problems += error.problems
+        kinds: Registry[RecordKind] = Registry("record kind")
+        try:
+            for kind in load_record_kinds(root / "record_kinds"):
+                kinds.add(kind.name, kind, kind.path)
+        except DeclarationError as error:
+            problems += error.problems
         procedures: dict[str, Procedure] = {}
         try:
             procedures = load_procedures(root / "procedures")
@@ -176,23 +191,12 @@ class Catalogue:
                     problems.append(f"{rule.path}: procedure is {rule.procedure!r}; there are: {known}")
         if problems:
             raise DeclarationError(problems)
-        return cls(types, rules, procedures)
-
-
-def _titles(value: object, where: str) -> Iterator[str]:
-    if not isinstance(value, dict) or not value.get("zh") or not value.get("en"):
-        yield f'{where}: title must give both languages: title = {{ zh = "…", en = "…" }}'
-
-
-def _unknown(keys: set[str], known: set[str], where: str) -> Iterator[str]:
-    for key in sorted(keys - known):
-        near = difflib.get_close_matches(key, known, 1)
-        yield f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        return cls(types, rules, procedures, kinds)
 
 
 def _sensor_type(path: Path) -> SensorType:
     data = load_toml(path)
-    problems = [*_unknown(set(data), _TYPE_KEYS, str(path)), *_titles(data.get("title"), str(path))]
+    problems = [*unknown_keys(set(data), _TYPE_KEYS, str(path)), *wrong_titles(data.get("title"), str(path))]
     limits: dict[str, timedelta] = {}
     for key in ("stale_after", "lost_after"):
         try:
@@ -226,8 +230,8 @@ def _sensor_type(path: Path) -> SensorType:
 
 
 def _metric_problems(raw: dict[str, Any], where: str) -> Iterator[str]:
-    yield from _unknown(set(raw), _METRIC_KEYS, where)
-    yield from _titles(raw.get("title"), where)
+    yield from unknown_keys(set(raw), _METRIC_KEYS, where)
+    yield from wrong_titles(raw.get("title"), where)
     if not isinstance(raw.get("name"), str):
         yield f"{where}: lacks a name"
     if raw.get("kind") not in METRIC_KINDS:
@@ -267,8 +271,8 @@ def _alert_rule(path: Path) -> AlertRule:
     required = frozenset({"title", "sentence", "severity", "grade", "scope", "example"})
     declared: Declared = load_sql(path, required=required)
     header, where = declared.header, str(path)
-    problems = [*_unknown(set(header), _RULE_KEYS, where), *_titles(header["title"], where)]
-    problems += [p.replace("title", "sentence") for p in _titles(header["sentence"], where)]
+    problems = [*unknown_keys(set(header), _RULE_KEYS, where), *wrong_titles(header["title"], where)]
+    problems += wrong_titles(header["sentence"], where, "sentence")
     for key, known in (("severity", SEVERITIES), ("grade", (1, 2, 3, 4)), ("scope", SCOPES)):
         if header[key] not in known:
             problems.append(f"{path}: {key} is {header[key]!r}; write one of {', '.join(map(str, known))}")
@@ -299,12 +303,12 @@ def _alert_rule(path: Path) -> AlertRule:
 
 
 def _parameter_problems(raw: dict[str, Any], where: str) -> Iterator[str]:
-    yield from _unknown(set(raw), _PARAMETER_KEYS, where)
-    yield from _titles(raw.get("title"), where)
+    yield from unknown_keys(set(raw), _PARAMETER_KEYS, where)
+    yield from wrong_titles(raw.get("title"), where)
     if missing := sorted({"value", "unit", "low", "high", "source"} - raw.keys()):
         yield f"{where}: lacks {', '.join(missing)}"
         return
-    yield from (p.replace("title", "source") for p in _titles(raw["source"], where))
+    yield from wrong_titles(raw["source"], where, "source")
     for name, value in {"value": raw["value"], **raw.get("variants", {})}.items():
         if not raw["low"] <= value <= raw["high"]:
             yield f"{where}: {name} is {value}, outside {raw['low']} to {raw['high']}"

@@ -6,9 +6,10 @@ a comment, then one SELECT (KPIs, alert rules).
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,19 @@ def duration(text: object) -> timedelta:
     if match is None:
         raise DeclarationError([f"{text!r} is not a duration; write 90s, 30m, 12h or 7d"])
     return timedelta(**{_UNIT[match[2]]: float(match[1])})
+
+
+def wrong_titles(value: object, where: str, key: str = "title") -> Iterator[str]:
+    """What is wrong with a text that must be given in both languages."""
+    if not isinstance(value, dict) or not value.get("zh") or not value.get("en"):
+        yield f'{where}: {key} must give both languages: {key} = {{ zh = "…", en = "…" }}'
+
+
+def unknown_keys(keys: Iterable[str], known: Iterable[str], where: str) -> Iterator[str]:
+    """The keys nobody reads, with the known one that was probably meant."""
+    for key in sorted(set(keys) - set(known)):
+        near = difflib.get_close_matches(key, list(known), 1)
+        yield f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def parse_toml(path: Path, text: str) -> dict[str, Any]:
