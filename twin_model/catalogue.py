@@ -22,10 +22,13 @@ from twin_model.declared import (
     unknown_keys,
     wrong_titles,
 )
+from twin_model.kpi import Kpi, load_kpi
 from twin_model.procedure import Procedure, load_procedures
 from twin_model.record_kinds import RecordKind, load_record_kinds
+from twin_model.scene_book import SceneBook, load_scene_book
 
 HERE = Path(__file__).parent
+SCENE_BOOK = HERE / "rulebooks" / "scenes.toml"
 DIALECTS = ("json", "chirpstack", "zigbee2mqtt")
 METRIC_KINDS = ("state", "measure", "counter", "event")
 SEVERITIES = ("act", "look", "blind")
@@ -156,6 +159,8 @@ class Catalogue:
     alert_rules: Registry[AlertRule]
     procedures: dict[str, Procedure] = field(default_factory=dict)
     record_kinds: Registry[RecordKind] = field(default_factory=lambda: Registry("record kind"))
+    kpis: Registry[Kpi] = field(default_factory=lambda: Registry("KPI"))
+    scene_book: SceneBook = field(default_factory=lambda: load_scene_book(SCENE_BOOK))
 
     @classmethod
     def load(cls, root: Path = HERE) -> Catalogue:
@@ -189,9 +194,30 @@ class Catalogue:
                 if rule.procedure not in (None, *procedures):
                     known = ", ".join(procedures) or "none"
                     problems.append(f"{rule.path}: procedure is {rule.procedure!r}; there are: {known}")
+        book, kpis = _scenes(root, kinds, types, problems)
         if problems:
             raise DeclarationError(problems)
-        return cls(types, rules, procedures, kinds)
+        return cls(types, rules, procedures, kinds, kpis, book)
+
+
+def _scenes(
+    root: Path, kinds: Registry[RecordKind], types: Registry[SensorType], problems: list[str]
+) -> tuple[SceneBook, Registry[Kpi]]:
+    """The rulebook of the scenes and every KPI, in the order of the scenes; mistakes are added to ``problems``."""
+    kpis: Registry[Kpi] = Registry("KPI")
+    own = root / "rulebooks" / SCENE_BOOK.name
+    book = load_scene_book(SCENE_BOOK)
+    try:
+        book = load_scene_book(own) if own.exists() else book
+    except DeclarationError as error:
+        problems += error.problems
+    order = {scene: n for n, scene in enumerate(book.scenes)}
+    for path in sorted((root / "kpis").glob("*/*.sql"), key=lambda p: (order.get(p.parent.name, 99), p.stem)):
+        try:
+            kpis.add(path.stem, load_kpi(path, kinds, types, book), path)
+        except DeclarationError as error:
+            problems += error.problems
+    return book, kpis
 
 
 def _sensor_type(path: Path) -> SensorType:

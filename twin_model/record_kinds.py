@@ -16,13 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from twin_model.declared import DeclarationError, duration, load_toml, unknown_keys, wrong_titles
+from twin_model.scene_book import SCENES
 
 HERE = Path(__file__).parent / "record_kinds"
-SCENES = (
-    "neighbourhood", "education", "health", "enterprise", "building", "mobility", "low_carbon", "services",
-    "governance",
-)  # fmt: skip
-"""The nine scenes of a future community, in the order of the pilot scheme (浙政发〔2019〕8号)."""
 NUMBERS = ("count", "amount", "yuan", "share")
 TYPES = ("text", "date", "instant", *NUMBERS, "yes_no", "choice", "place")
 IDENTIFYING = ("text", "date", "instant", "count", "choice", "place")

@@ -26,6 +26,7 @@ from twin_model.catalogue import Catalogue
 from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
 from twin_model.epochs import Epochs
+from twin_model.kpi_engine import Kpis
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record, retire
 from twin_model.remembered import Remembered
@@ -102,6 +103,7 @@ class Twin:
         self._directory = Directory.read(store, catalogue, version=1)
         store.write(lambda writer: writer.execute(_FORGET_DELIVERIES, most=REMEMBERED_DELIVERIES))
         self.care = Care(self)
+        self.kpis = Kpis(self)
 
     @classmethod
     def open(
@@ -297,7 +299,7 @@ class Twin:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    # ------------------------------------------------------------- for care
+    # -------------------------------------------- for care, records and KPIs
 
     @contextmanager
     def writing(self, received_at: datetime | None = None) -> Iterator[int]:
@@ -335,6 +337,20 @@ class Twin:
         """The state of every series as known at ``at``."""
         return self._timeline.as_of(to_us(at))
 
+    def until_now(self, at: datetime) -> datetime:
+        """An instant in the future is asked as now: nothing is known of it."""
+        return min(at, self.now())
+
+    def moment(self, at: datetime) -> tuple[object, ...]:
+        """What an answer about states depends on: the instant, and, until that is final, how far the log has grown."""
+        us = to_us(at)
+        is_final = us <= self._settled or us < self._timeline.received
+        return at, (None if is_final else self.revision)
+
+    def entity_epoch(self, at: datetime, *kinds: str) -> int:
+        """The last instant (microseconds) up to ``at`` at which an entity of these kinds changed; 0 when none had."""
+        return self._epochs.last(to_us(at), *kinds)
+
     # ----------------------------------------------------------------- reads
 
     def entities(self, kind: str, at: datetime, *, community_id: str | None = None, **equals: object) -> pa.Table:
@@ -354,7 +370,7 @@ class Twin:
         listed = ", ".join([*names, "valid_from", "recorded_at"])
         sql = f"SELECT {listed} FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
         return self._remembered.get(
-            ("entities", kind, self._epoch(at, kind), tuple(sorted(filters.items(), key=str))),
+            ("entities", kind, self.entity_epoch(at, kind), tuple(sorted(filters.items(), key=str))),
             lambda: self._store.select(sql, instant=at, **filters),
         )
 
@@ -365,23 +381,23 @@ class Twin:
 
     def states(self, at: datetime, *, community_id: str | None = None, device_id: str | None = None) -> pa.Table:
         """The state of every device-metric: value, when it was true, received, changed; fresh, stale or lost."""
-        at = self._until_now(at)
-        table = self._remembered.get(("states", *self._moment(at)), lambda: self._states(at))
+        at = self.until_now(at)
+        table = self._remembered.get(("states", *self.moment(at)), lambda: self._states(at))
         if device_id is not None:
             table = table.filter(pc.equal(table["device_id"], device_id))
         return _of(table, community_id)
 
     def states_of_series(self, at: datetime, series_no: I32) -> pa.Table:
         """As ``states``, of some series; what a commit changed is a few of thousands."""
-        at = self._until_now(at)
+        at = self.until_now(at)
         placed = self._placed(at)
         return placed.states(self._timeline.as_of(to_us(at)), to_us(at), np.isin(placed.series, series_no))
 
     def device_status(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """One row per device: where it is, fresh/stale/lost, last seen, battery, worst alarm class."""
-        at = self._until_now(at)
+        at = self.until_now(at)
         table = self._remembered.get(
-            ("device_status", *self._moment(at)),
+            ("device_status", *self.moment(at)),
             lambda: self._store.read("device_status", tables={"state": self.states(at)}, instant=at),
         )
         return _of(table, community_id)
@@ -406,7 +422,7 @@ class Twin:
         community_id: str | None = None, types: Sequence[str] = (),
     ) -> pa.Table:  # fmt: skip
         """The sum over all devices of a metric per bucket: bucket, value, devices (how many had a reading)."""
-        at = self._until_now(at)
+        at = self.until_now(at)
         chosen = self._chosen(at, metric, community_id, types)
         return self._store.read(
             "totals", tables={"chosen": chosen}, first=start, last=min(end, at), instant=at,
@@ -417,7 +433,7 @@ class Twin:
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
     ) -> pa.Table:
         """The moments a value reached its alarm limit: taken_at, device_id, metric, value, severity, places."""
-        at = self._until_now(at)
+        at = self.until_now(at)
         placed = self._placed(at)
         chosen = _of(placed.table, community_id).filter(pc.field("alarm_at_least").is_valid())
         events = self._store.read(
@@ -438,30 +454,30 @@ class Twin:
 
         Before alerts were kept (a history that was loaded) they are what the rules find at ``at``, without an id.
         """
-        at = self._until_now(at)
-        table = self._remembered.get(("alerts", *self._moment(at)), lambda: self._alerts(at))
+        at = self.until_now(at)
+        table = self._remembered.get(("alerts", *self.moment(at)), lambda: self._alerts(at))
         return _of(table, community_id)
 
     def home_states(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """Equipped homes of elders living alone: active, quiet, away or blind, since when and why."""
-        at = self._until_now(at)
-        table = self._remembered.get(("home_states", *self._moment(at)), lambda: self.care.home_states_at(at))
+        at = self.until_now(at)
+        table = self._remembered.get(("home_states", *self.moment(at)), lambda: self.care.home_states_at(at))
         return _of(table, community_id)
 
     def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """People now per room, facility and building: people (null = unknown), capacity, share, method, grade."""
-        at = self._until_now(at)
+        at = self.until_now(at)
         table = self._remembered.get(
-            ("occupancy", *self._moment(at)),
+            ("occupancy", *self.moment(at)),
             lambda: self._store.read("occupancy", tables={"state": self.states(at)}, instant=at),
         )
         return _of(table, community_id)
 
     def figures(self, at: datetime, *, community_id: str) -> pa.Table:
         """Counts of services: figure, value (null = unknown), total, unit, devices, fresh, newest."""
-        at = self._until_now(at)
+        at = self.until_now(at)
         return self._remembered.get(
-            ("figures", community_id, *self._moment(at)),
+            ("figures", community_id, *self.moment(at)),
             lambda: self._store.read(
                 "figures", tables={"state": self.states(at)}, instant=at, community_id=community_id
             ),
@@ -470,7 +486,7 @@ class Twin:
     def residents(self, at: datetime, *, community_id: str) -> dict[str, Any]:
         """Registered residents: homes, households, registered homes, people, age bands, elder_alone, recorded_at."""
         table = self._remembered.get(
-            ("residents", community_id, self._epoch(at, "home")),
+            ("residents", community_id, self.entity_epoch(at, "home")),
             lambda: self._store.read("residents", instant=at, community_id=community_id),
         )
         row: dict[str, Any] = table.to_pylist()[0]
@@ -478,7 +494,7 @@ class Twin:
 
     def building_classes(self, at: datetime, *, community_id: str) -> pa.Table:
         """What colours each building: alert, occupancy_share and class, freshness, number of devices."""
-        at = self._until_now(at)
+        at = self.until_now(at)
 
         def ask() -> pa.Table:
             tables = {
@@ -486,7 +502,7 @@ class Twin:
             }  # fmt: skip
             return self._store.read("building_classes", tables=tables, instant=at, community_id=community_id)
 
-        return self._remembered.get(("building_classes", community_id, *self._moment(at)), ask)
+        return self._remembered.get(("building_classes", community_id, *self.moment(at)), ask)
 
     def quarantined(self, at: datetime, *, limit: int = 200, after: int = 0) -> pa.Table:
         """What could not be used by ``at``, newest first; ``after`` is the last quarantine_id of the page before."""
@@ -505,7 +521,7 @@ class Twin:
 
     def geometry_version(self, community_id: str, at: datetime) -> str:
         """Changes when an entity that the map draws changes."""
-        return "-".join([community_id, *(str(self._epoch(at, kind)) for kind in MAP_KINDS)])
+        return "-".join([community_id, *(str(self.entity_epoch(at, kind)) for kind in MAP_KINDS)])
 
     def describe_series(self, series_no: I32) -> list[tuple[str, str]]:
         """(device_id, metric) of series numbers, of devices known now; others are left out."""
@@ -551,21 +567,8 @@ class Twin:
             self._timeline.grow(max(self._directory.numbers.values()) + 1)
         self._announce(recorded, np.empty(0, np.int32), kinds)
 
-    def _until_now(self, at: datetime) -> datetime:
-        """An instant in the future is asked as now: nothing is known of it."""
-        return min(at, self.now())
-
-    def _moment(self, at: datetime) -> tuple[object, ...]:
-        """What an answer about states depends on: the instant, and, until that is final, how far the log has grown."""
-        us = to_us(at)
-        is_final = us <= self._settled or us < self._timeline.received
-        return at, (None if is_final else self.revision)
-
-    def _epoch(self, at: datetime, *kinds: str) -> int:
-        return self._epochs.last(to_us(at), *kinds)
-
     def _placed(self, at: datetime) -> Placed:
-        epoch = self._epoch(at, "device", "home", "room", "facility")
+        epoch = self.entity_epoch(at, "device", "home", "room", "facility")
         return self._remembered.get(
             ("placed", epoch),
             lambda: Placed(self._store.read("placed_series", tables={"metric_info": self._metric_info}, instant=at)),
