@@ -46,6 +46,7 @@ PUBLIC_PATHS = {
     "/api/v1/buildings",
     "/api/v1/facilities",
     "/api/v1/occupancy",
+    "/api/v1/kpis",
     "/api/v1/openapi.json",
     "/api/docs",
     "/icon.svg",
