@@ -20,17 +20,18 @@ from twin_model.store import Writer
 
 @dataclass(frozen=True)
 class Recorded:
-    """What recording entities did: new ones, new versions of known ones, and those already stored."""
+    """What recording did: new ones, new versions of known ones, those already stored; flagged by a check (records)."""
 
     accepted: int
     updated: int
     unchanged: int
     revision: int = 0
     kinds: frozenset[str] = frozenset()
+    flagged: int = 0
 
     @property
     def changed(self) -> int:
-        """How many entities differ from before."""
+        """How many differ from before."""
         return self.accepted + self.updated
 
 

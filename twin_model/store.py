@@ -106,6 +106,14 @@ class Store:
             for name in names:
                 cursor.unregister(name)
 
+    def mistake_in(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None) -> str | None:
+        """What the database has against a declared SELECT, in one line; None when it can be asked."""
+        try:
+            self.select(sql, tables=tables)
+        except duckdb.Error as error:
+            return _first_line(error)
+        return None
+
     def desk(self) -> Desk:
         """Room for many questions over the same rows; close it."""
         if self._closed:

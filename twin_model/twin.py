@@ -27,6 +27,7 @@ from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
 from twin_model.epochs import Epochs
 from twin_model.kpi_engine import Kpis
+from twin_model.ledger import Ledger
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record, retire
 from twin_model.remembered import Remembered
@@ -53,6 +54,7 @@ class Change:
     series_no: I32
     entities: frozenset[str] = frozenset()
     care: bool = False  # alerts, incidents, absences or drills changed
+    records: frozenset[str] = frozenset()  # the kinds of records that changed
 
     @property
     def entities_changed(self) -> bool:
@@ -103,6 +105,7 @@ class Twin:
         self._directory = Directory.read(store, catalogue, version=1)
         store.write(lambda writer: writer.execute(_FORGET_DELIVERIES, most=REMEMBERED_DELIVERIES))
         self.care = Care(self)
+        self.ledger = Ledger(self)
         self.kpis = Kpis(self)
 
     @classmethod
@@ -253,12 +256,14 @@ class Twin:
         """Let a community and all that belongs to it end now: it is no longer there, its past stays as it was known."""
         with self.writing() as received:
 
-            def change(writer: Writer) -> frozenset[str]:
+            def change(writer: Writer) -> tuple[frozenset[str], frozenset[str]]:
                 self._tick(writer, received)
-                return retire(writer, community_id, from_us(received))
+                records = self.ledger.end(writer, community_id, from_us(received))
+                return retire(writer, community_id, from_us(received)), records
 
-            kinds = self._store.write(change)
-            self._after_entities(received, kinds)
+            kinds, records = self._store.write(change)
+            self.ledger.ended(records, community_id, received)
+            self._after_entities(received, kinds, records)
 
     def quarantine(self, rejected: Sequence[Rejected]) -> None:
         """Keep what could not be used, whole, with the reason."""
@@ -324,6 +329,28 @@ class Twin:
         self._timeline.revision += 1
         self._announce(received, np.empty(0, np.int32), care=care)
         return done
+
+    def commit_records(
+        self, change: Callable[[Writer], tuple[Recorded, T]], received: int, remember: Callable[[T], None]
+    ) -> Recorded:
+        """As ``commit``, of records: where ``change`` tells of no kinds that changed, there is nothing to commit.
+
+        ``remember`` gets what else it tells, after the commit and before anybody hears of it.
+        """
+
+        def ticked(writer: Writer) -> tuple[Recorded, T]:
+            done, told = change(writer)
+            if done.kinds:
+                self._tick(writer, received)
+            return done, told
+
+        done, told = self._store.write(ticked)
+        if done.kinds:
+            remember(told)
+            self._timeline.received = received
+            self._timeline.revision += 1
+            self._announce(received, np.empty(0, np.int32), records=done.kinds)
+        return replace(done, revision=self.revision)
 
     def placed(self, at: datetime) -> Placed:
         """The series of the devices known at ``at``, laid out."""
@@ -546,9 +573,10 @@ class Twin:
         )  # fmt: skip
 
     def _announce(
-        self, received: int, series: I32, kinds: frozenset[str] = frozenset(), *, care: bool = False
-    ) -> None:
-        change = Change(self.revision, from_us(received), series, kinds, care)
+        self, received: int, series: I32, kinds: frozenset[str] = frozenset(), *, care: bool = False,
+        records: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        change = Change(self.revision, from_us(received), series, kinds, care, records)
         for listener in list(self._listeners):
             listener(change)
 
@@ -558,14 +586,14 @@ class Twin:
             self._next_quarantine += len(rejected)
             writer.append("quarantine", _quarantine_rows(rejected, first, received))
 
-    def _after_entities(self, recorded: int, kinds: frozenset[str]) -> None:
+    def _after_entities(self, recorded: int, kinds: frozenset[str], records: frozenset[str] = frozenset()) -> None:
         self._timeline.received = recorded
         self._timeline.revision += 1
         self._epochs.refresh(kinds)
         if "device" in kinds:
             self._directory = Directory.read(self._store, self.catalogue, self._directory.version + 1)
             self._timeline.grow(max(self._directory.numbers.values()) + 1)
-        self._announce(recorded, np.empty(0, np.int32), kinds)
+        self._announce(recorded, np.empty(0, np.int32), kinds, records=records)
 
     def _placed(self, at: datetime) -> Placed:
         epoch = self.entity_epoch(at, "device", "home", "room", "facility")
