@@ -82,6 +82,14 @@ class Kpi:
         """Whether it reads what the twin keeps by itself, which may change with every message."""
         return any(s in LIVE for s in self.sources)
 
+    @property
+    def evidence(self) -> str:
+        """Its SELECT with counts and yes/no as decimals, so that ``done_at IS NOT NULL AS numerator`` is enough."""
+        return (
+            "SELECT * REPLACE (numerator::DOUBLE AS numerator, denominator::DOUBLE AS denominator, "
+            f"excluded::TEXT AS excluded) FROM ({self.sql})"
+        )
+
     def attainment(self, value: float | None) -> float | None:
         """How far on the way from the floor to the target, 0 to 100; None without a value or a target."""
         if value is None or self.target is None:
