@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from twin_model.entities import KINDS
 from twin_model.kpi import Kpi
 from twin_model.kpi_periods import Period, local_day, month_ends
-from twin_model.kpi_sources import Scope, Sources, live_table
+from twin_model.kpi_sources import Scope, Sources, began, happened, live_table
 from twin_model.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FEW = 64
 """So many changed communities are worked out by themselves; more are worked out with all the others."""
 KEPT = 8_192
+REPORTED = "reported_value"
+"""The record kind of figures that are told, not counted: each KPI over it needs a report of its own."""
 DIGITS = 6
 """Values are rounded so far: sums of decimals depend on their order, and an export must give the same number."""
 _AGGREGATE = {
@@ -92,7 +94,7 @@ class Kpis:
         kpi, at = self._twin.catalogue.kpis[kpi_id], self._twin.until_now(at)
         period = Period.ending(kpi.period, until or local_day(at))
         sources = Sources(self._twin, at, [period], (community_id,))
-        sql = f"{sources.with_clause(kpi)}\nSELECT * FROM ({kpi.sql}) ORDER BY row_id"
+        sql = f"{sources.with_clause(kpi)}\n{kpi.evidence} ORDER BY row_id"
         return self._twin.store.select(sql, tables=sources.tables(kpi), **sources.parameters)
 
     def live_table(self, name: str, at: datetime, periods: Sequence[Period], scope: Scope) -> pa.Table:
@@ -130,7 +132,7 @@ class Kpis:
         rows = []
         for community in communities:
             found = counted.get((community, until)) or _NOTHING
-            standing = {s: self._standing(s, at, end, community) for s in kpi.requires}
+            standing = {s: self._standing(s, at, until, end, community) for s in kpi.requires}
             missing = [s for s, one in standing.items() if one.newest is None or (one.first and one.first >= end)]
             newest = min((min(one.newest, end) for one in standing.values() if one.newest), default=None)
             status = self._status(kpi, found, missing, newest, end, community, until, at)
@@ -169,20 +171,22 @@ class Kpis:
 
     def _silent(self, kpi: Kpi, until: date, at: datetime, community: str) -> list[str]:
         """Required kinds that should have had rows in the period and have none at all: a gap, not a zero."""
+        if REPORTED in kpi.requires:
+            return [REPORTED]  # others may be reported; this figure was not
         period = Period.ending(kpi.period, until)
-        found = []
-        for name in kpi.records:
-            kind = self._twin.catalogue.record_kinds[name]
-            is_event = kind.until is None and name in kpi.requires
-            if is_event and 3 * kind.expected_every <= period.ends_at - period.starts_at:
-                rows = self._twin.ledger.rows(
-                    name, at, community_id=community, start=period.starts_at, end=period.ends_at
-                )
-                if not rows.num_rows:
-                    found.append(name)
-        return found
+        length = period.ends_at - period.starts_at
+        kinds = self._twin.catalogue.record_kinds
+        due = [k for k in kpi.records if kinds[k].until is None and k in kpi.requires
+               and 3 * kinds[k].expected_every <= length]  # fmt: skip
+        return [kind for kind in due if community not in self._heard_in(kind, period, at)]
 
-    def _standing(self, source: str, at: datetime, end: datetime, community: str) -> Standing:
+    def _heard_in(self, kind: str, period: Period, at: datetime) -> frozenset[str]:
+        """The communities with a record of an event kind in a period."""
+
+        epoch = self._twin.ledger.epoch(kind, at)
+        return self._counted.get(("heard_in", kind, period, epoch), lambda: happened(self._twin, kind, at, period))
+
+    def _standing(self, source: str, at: datetime, until: date, end: datetime, community: str) -> Standing:
         name, _, of_type = source.partition(":")
         kinds = self._twin.catalogue.record_kinds
         if name in kinds:
@@ -191,13 +195,19 @@ class Kpis:
                 return Standing(None, None)
             # of a register nothing new need have begun: that somebody looked after it counts
             newest = pulse.last_recorded if kinds[name].until else pulse.newest_true_at
-            return Standing(newest, pulse.first_true_at)
+            is_today = until == local_day(at)
+            return Standing(newest, None if is_today else self._began(name, at).get(community))
         if of_type:
             return Standing(self._heard(end).get((community, of_type)), None)
         if name in KINDS:
             known = self._has(name, at)
             return Standing(end if community in known else None, None)
         return Standing(end, None)
+
+    def _began(self, kind: str, at: datetime) -> dict[str, datetime]:
+        """When the first thing recorded of a kind happened, by community: before it nothing is known of the kind."""
+        epoch = self._twin.ledger.epoch(kind, at)
+        return self._counted.get(("began", kind, epoch), lambda: began(self._twin, kind, at))
 
     def _heard(self, at: datetime) -> dict[tuple[str, str], datetime]:
         """When each type of device was last heard of, by community."""
@@ -253,7 +263,7 @@ class Kpis:
         sources = Sources(self._twin, at, [Period.ending(kpi.period, until) for until in ends], scope)
         value = _AGGREGATE[kpi.measure].format(per=repr(kpi.per))
         sql = f"""{sources.with_clause(kpi)},
-evidence AS ({kpi.sql})
+evidence AS ({kpi.evidence})
 SELECT community_id, period, round({value}, {DIGITS}) AS value,
        sum(numerator) FILTER (excluded IS NULL) AS numerator, sum(denominator) FILTER (excluded IS NULL) AS denominator,
        count(*) FILTER (excluded IS NULL) AS rows_used, histogram(excluded) AS excluded

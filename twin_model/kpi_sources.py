@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from twin_model.entities import KINDS
 from twin_model.kpi import LIVE, Kpi
-from twin_model.kpi_periods import Period
+from twin_model.kpi_periods import Period, midnight
 from twin_model.record_kinds import RecordKind
 
 if TYPE_CHECKING:
@@ -151,6 +151,33 @@ _METERED = """
 
 def _naive(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+# ---------------------------------------------------------------------------------------------- whether a source lives
+
+_ALIVE = "recorded_at <= $at AND (superseded_at IS NULL OR superseded_at > $at)"
+
+
+def began(twin: Twin, kind_name: str, at: datetime) -> dict[str, datetime]:
+    """When the first thing recorded of a kind happened, by community; a day counts from its local midnight."""
+    kind = twin.catalogue.record_kinds[kind_name]
+    found = twin.store.select(
+        f"SELECT community_id, min({kind.true_at}) AS first FROM {kind.table} WHERE {_ALIVE} GROUP BY 1", at=at
+    )
+    is_day = kind.columns[kind.true_at].type == "date"
+    return {row["community_id"]: midnight(row["first"]) if is_day else row["first"] for row in found.to_pylist()}
+
+
+def happened(twin: Twin, kind_name: str, at: datetime, period: Period) -> frozenset[str]:
+    """The communities with a record of an event kind in a period."""
+    kind = twin.catalogue.record_kinds[kind_name]
+    is_day = kind.columns[kind.true_at].type == "date"
+    first, last = (period.starts_on, period.ends_on) if is_day else (period.starts_at, period.ends_at)
+    found = twin.store.select(
+        f"SELECT DISTINCT community_id FROM {kind.table} WHERE {_ALIVE} AND {kind.true_at} >= $first AND "
+        f"{kind.true_at} < $last", at=at, first=first, last=last,
+    )  # fmt: skip
+    return frozenset(found["community_id"].to_pylist())
 
 
 # ------------------------------------------------------------------------------------------------ what the twin keeps
