@@ -166,7 +166,8 @@ class Kpis:
             missing += silent
             return "not_measurable"
         if found["value"] is None and kpi.measure != "sum":
-            return "no_cases"
+            # rows of one side only, because those of the other were left out: unknown, not without a case
+            return "not_measurable" if left and None in (found["numerator"], found["denominator"]) else "no_cases"
         return "measured"
 
     def _silent(self, kpi: Kpi, until: date, at: datetime, community: str) -> list[str]:

@@ -26,8 +26,9 @@ PERIODS: dict[str, Callable[[date], date]] = {
     "12m": lambda until: _year_before(until) + DAY,
     "month": lambda until: until.replace(day=1),
     "year": lambda until: until.replace(month=1, day=1),
+    "ever": lambda until: date(1990, 1, 1),
 }
-"""The first day of a period that ends with the day ``until``."""
+"""The first day of a period that ends with the day ``until``. ever: for balances, from the first date a file may have."""
 
 
 @dataclass(frozen=True)
