@@ -268,6 +268,8 @@ class _Entry:
     def __init__(self, kind: RecordKind, community_id: str, received: datetime) -> None:
         self._kind, self._community_id, self._received = kind, community_id, received
         self.came = self.gone = EMPTY
+        self._first: Any = None
+        self._last: Any = None
 
     def write(self, writer: Writer, table: pa.Table) -> Recorded:
         """All of it, inside the caller's transaction."""
@@ -288,10 +290,12 @@ class _Entry:
             f"CREATE OR REPLACE TEMP TABLE record_stage AS SELECT *, 1 AS turn FROM ({judged(self._kind)})",
             tables={"incoming": incoming}, **({"instant": self._received} if place else {}),
         )  # fmt: skip
+        at = f'"{self._kind.true_at}"'
         told = writer.select(
             "SELECT count(*) AS n, count(DISTINCT record_id) AS ids, min(n) FILTER (refused IS NOT NULL) AS refused, "
-            "any_value(refused ORDER BY n) AS check FROM record_stage"
+            f"any_value(refused ORDER BY n) AS check, min({at}) AS first, max({at}) AS last FROM record_stage"
         ).to_pylist()[0]
+        self._first, self._last = told["first"], told["last"]
         if told["check"] is not None:
             raise RecordsRefused(
                 f"{self._kind.name}, row {told['refused'] + 1} does not pass the check {told['check']}"
@@ -310,18 +314,18 @@ class _Entry:
         kind = self._kind
         names = [*listed(kind), "flags"]
         alike = " AND ".join(f"c.{name} IS NOT DISTINCT FROM s.{name}" for name in names)
-        # Where the identity tells when it happened, what is stored is looked for in those days only.
-        near = ""
-        if kind.true_at in kind.identity:
-            at = f'"{kind.true_at}"'
-            near = f"AND {at} >= (SELECT min({at}) FROM record_stage) AND {at} <= (SELECT max({at}) FROM record_stage)"
+        current = "community_id = $community_id AND superseded_at IS NULL"
+        asked: dict[str, Any] = {"community_id": self._community_id}
+        if kind.true_at in kind.identity:  # what is stored is looked for where it happened, not everywhere
+            current += f' AND "{kind.true_at}" BETWEEN $first AND $last'
+            asked |= {"first": self._first, "last": self._last}
         writer.execute(
             "CREATE OR REPLACE TEMP TABLE record_verdict AS SELECT s.*, c.record_id IS NOT NULL AS known, "
-            f"c.record_id IS NOT NULL AND {alike} AS same, c.gone_us "
+            f"c.record_id IS NOT NULL AND {alike} AS same, c.gone_us, c.gone_row "
             "FROM (SELECT * FROM record_stage WHERE turn = $turn) s "
-            f"LEFT JOIN (SELECT *, {true_us(kind)} AS gone_us FROM {kind.table} WHERE community_id = $community_id "
-            f"AND superseded_at IS NULL {near}) c USING (record_id)",
-            turn=turn, community_id=self._community_id,
+            f"LEFT JOIN (SELECT *, {true_us(kind)} AS gone_us, rowid AS gone_row FROM {kind.table} WHERE {current}) c "
+            "USING (record_id)",
+            turn=turn, **asked,
         )  # fmt: skip
         counts: dict[str, int] = writer.select(
             "SELECT count(*) FILTER (NOT known) AS new, count(*) FILTER (known AND NOT same) AS other, "
@@ -333,9 +337,7 @@ class _Entry:
         if counts["other"]:
             writer.execute(
                 f"UPDATE {kind.table} SET superseded_at = v.recorded_at FROM record_verdict v "
-                f"WHERE {kind.table}.record_id = v.record_id AND {kind.table}.community_id = $community_id "
-                f"AND {kind.table}.superseded_at IS NULL AND v.known AND NOT v.same",
-                community_id=self._community_id,
+                f"WHERE {kind.table}.rowid = v.gone_row AND NOT v.same"
             )
         if counts["new"] or counts["other"]:
             writer.execute(

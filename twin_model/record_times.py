@@ -10,12 +10,11 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from twin_model.states import I64
-from twin_model.timeline import from_us
 
 NOTHING = -(2**63)
 """There is no record any more; before every instant."""
@@ -135,6 +134,13 @@ class Times:
         if position < 0 or self._newest[position] == NOTHING:
             return None
         return Pulse(
-            from_us(self._changed[0]), from_us(self._oldest[position]), from_us(self._newest[position]),
-            from_us(self._recorded[position]),
+            _instant(self._changed[0]), _instant(self._oldest[position]), _instant(self._newest[position]),
+            _instant(self._recorded[position]),
         )  # fmt: skip
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _instant(us: int) -> datetime:
+    return _EPOCH + timedelta(0, 0, us)
