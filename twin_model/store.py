@@ -6,7 +6,9 @@ and gets ``timestamp[us, tz=UTC]`` back.
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +50,7 @@ class Store:
 
     def __init__(self, path: Path | None = None, *, memory_limit: str = "256MB", threads: int = 1) -> None:
         self.path = path
+        _without_pandas()
         try:
             self._db = duckdb.connect(
                 ":memory:" if path is None else str(path),
@@ -229,6 +232,12 @@ class Writer:
         finally:
             for name in names:
                 self._cursor.unregister(name)
+
+
+def _without_pandas() -> None:
+    """DuckDB looks for pandas at every parameter; where there is none, looking costs more than a small question."""
+    if "pandas" not in sys.modules and importlib.util.find_spec("pandas") is None:
+        sys.modules["pandas"] = None  # type: ignore[assignment]  # Python's own way to say that there is none
 
 
 def _asked(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pa.Table:
