@@ -24,6 +24,7 @@ PERIODS: dict[str, Callable[[date], date]] = {
     "30d": lambda until: until - 29 * DAY,
     "90d": lambda until: until - 89 * DAY,
     "12m": lambda until: _year_before(until) + DAY,
+    "24m": lambda until: _year_before(_year_before(until)) + DAY,
     "month": lambda until: until.replace(day=1),
     "year": lambda until: until.replace(month=1, day=1),
     "ever": lambda until: date(1990, 1, 1),
