@@ -83,7 +83,7 @@ def _one(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             freshness_s=kpi.freshness.total_seconds() if kpi.freshness else None,
         )  # fmt: skip
 
-    @api.get("/kpis/{kpi_id}/evidence", response_model=Page[dict[str, Any]], responses=MISSING | FORMS,
+    @api.get("/kpis/{kpi_id}/evidence", response_model=Page[shape.EvidenceRow], responses=MISSING | FORMS,
              summary="The rows a value was worked out from, those left out among them (staff)")  # fmt: skip
     def evidence(
         kpi_id: str,

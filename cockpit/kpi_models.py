@@ -82,3 +82,13 @@ class KpiDefinition(BaseModel):
     views: list[str]
     words: Text = Field(description="the formula in words")
     sql: str = Field(description="the SELECT of the evidence")
+
+
+class EvidenceRow(BaseModel, extra="allow"):
+    """One row a value was worked out from; further columns are those of its KPI's SELECT."""
+
+    community_id: str
+    period: date = Field(description="the last day of the period")
+    numerator: float | None
+    denominator: float | None
+    excluded: str | None = Field(description="why it was left out; null: it counts")

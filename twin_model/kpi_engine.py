@@ -8,10 +8,9 @@ and nothing else; fifty screens cost one computation.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +20,7 @@ from twin_model.kpi import Kpi
 from twin_model.kpi_periods import Period, local_day, month_ends
 from twin_model.kpi_sources import Scope, Sources, began, happened, live_table
 from twin_model.remembered import Remembered
+from twin_model.timeline import to_us
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 FEW = 64
 """So many changed communities are worked out by themselves; more are worked out with all the others."""
 KEPT = 8_192
+MICROSECOND = timedelta(microseconds=1)
 REPORTED = "reported_value"
 """The record kind of figures that are told, not counted: each KPI over it needs a report of its own."""
 DIGITS = 6
 """Values are rounded so far: sums of decimals depend on their order, and an export must give the same number."""
-_AGGREGATE = {
-    "sum": "sum(numerator) FILTER (excluded IS NULL)",
-    "share": "100 * sum(numerator) FILTER (excluded IS NULL) / nullif(sum(denominator) FILTER (excluded IS NULL), 0)",
-    "rate": "{per} * sum(numerator) FILTER (excluded IS NULL) / nullif(sum(denominator) FILTER (excluded IS NULL), 0)",
-    "mean": "sum(numerator) FILTER (excluded IS NULL) / nullif(sum(denominator) FILTER (excluded IS NULL), 0)",
-    "median": "quantile_cont(numerator, 0.5) FILTER (excluded IS NULL)",
-    "p90": "quantile_cont(numerator, 0.9) FILTER (excluded IS NULL)",
-}
-
-Counted = dict[tuple[str, date], dict[str, Any]]
-"""(community, last day of the period) -> value, numerator, denominator, rows_used, excluded."""
+QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What a required source says of itself: whether it is there, and what its newest row is from."""
+class Count(NamedTuple):
+    """What a KPI counted in one community and period; ``excluded``: reason -> rows."""
 
-    newest: datetime | None
-    first: datetime | None
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    rows_used: int
+    excluded: dict[str, int]
+
+
+NOTHING = Count(None, None, None, 0, {})
+Counted = dict[tuple[str, date], Count]
+"""By community and the last day of the period."""
+Instants = Mapping[str, int]
+"""Microseconds by community."""
 
 
 SCHEMA = pa.schema(
@@ -114,72 +114,71 @@ class Kpis:
             communities = self._twin.entities("community", at)["community_id"].to_pylist()
         else:
             communities = [community_id]
-        rows: list[dict[str, Any]] = []
+        parts: list[pa.Table] = []
         with self._computing:
             for kpi in chosen:
                 counted = self._of(kpi, tuple(ends), at, community_id)
-                for until in ends:
-                    rows += self._judged(kpi, until, at, communities, counted)
-        return pa.Table.from_pylist(rows, schema=SCHEMA)
+                parts += [self._judged(kpi, until, at, communities, counted) for until in ends]
+        return pa.concat_tables(parts) if parts else SCHEMA.empty_table()
 
-    def _judged(
-        self, kpi: Kpi, until: date, at: datetime, communities: Sequence[str], counted: Counted
-    ) -> list[dict[str, Any]]:
+    def _judged(self, kpi: Kpi, until: date, at: datetime, communities: Sequence[str], counted: Counted) -> pa.Table:
+        """Whether each community's count can be trusted, how old what it rests on is, and how it is graded."""
         period = Period.ending(kpi.period, until)
         end = min(at, period.ends_at)
-        book = self._twin.catalogue.scene_book
-        head = {"kpi": kpi.id, "scene": kpi.scene, "period": until, "definition_version": kpi.version}
-        rows = []
+        end_us, fresh_us = to_us(end), None if kpi.freshness is None else kpi.freshness // MICROSECOND
+        sources = [(s, *self._standing(s, at, until, end)) for s in kpi.requires]
+        grade, due = self._twin.catalogue.scene_book.grade, self._due(kpi, period)
+        rows: list[tuple[Any, ...]] = []
         for community in communities:
-            found = counted.get((community, until)) or _NOTHING
-            standing = {s: self._standing(s, at, until, end, community) for s in kpi.requires}
-            missing = [s for s, one in standing.items() if one.newest is None or (one.first and one.first >= end)]
-            newest = min((min(one.newest, end) for one in standing.values() if one.newest), default=None)
-            status = self._status(kpi, found, missing, newest, end, community, until, at)
-            value = found["value"] if status in ("measured", "stale") else None
-            if status == "measured" and value is None and kpi.measure == "sum":
+            found = counted.get((community, until), NOTHING)
+            missing, newest = [], None
+            for source, newest_of, first_of in sources:
+                us = newest_of.get(community)
+                if us is None or first_of.get(community, us) >= end_us:
+                    missing.append(source)
+                else:
+                    newest = us if newest is None else min(us, newest)
+            newest = None if newest is None else min(newest, end_us)
+            is_old = fresh_us is not None and newest is not None and end_us - newest > fresh_us
+            if missing or (found.excluded and not found.rows_used):
+                status = "not_measurable"
+            elif is_old:
+                status = "not_measurable" if found.value is None else "stale"
+            elif not found.rows_used and (silent := self._silent(due, period, at, community)):
+                status, missing = "not_measurable", silent
+            else:
+                status = "measured" if found.value is not None or kpi.measure == "sum" else "no_cases"
+            value = found.value if status in ("measured", "stale") else None
+            if status == "measured" and value is None:
                 value = 0.0  # the sources live and hold nothing of the kind: that is a zero
             attainment = kpi.attainment(value) if status == "measured" else None
-            used, left = found["rows_used"], sum(found["excluded"].values())
+            left = sum(found.excluded.values())
+            every = found.rows_used + left
             rows.append(
-                head | {
-                    "community_id": community, "value": value, "numerator": found["numerator"],
-                    "denominator": found["denominator"], "rows_used": used, "rows_excluded": left,
-                    "excluded": [{"reason": r, "rows": n} for r, n in sorted(found["excluded"].items())],
-                    "status": status, "missing": missing, "newest": newest,
-                    "coverage": used / (used + left) if used + left else None,
-                    "attainment": attainment, "grade": book.grade(attainment),
-                }
+                (community, value, found.numerator, found.denominator, found.rows_used, left,
+                 [{"reason": reason, "rows": n} for reason, n in sorted(found.excluded.items())], status, missing,
+                 newest, found.rows_used / every if every else None, attainment, grade(attainment))
             )  # fmt: skip
-        return rows
+        n = len(rows)
+        told: dict[str, Sequence[Any]] = dict(
+            zip(_TOLD, zip(*rows, strict=True) if rows else [()] * len(_TOLD), strict=True)
+        )
+        told |= {"kpi": [kpi.id] * n, "scene": [kpi.scene] * n, "period": [until] * n}
+        told["definition_version"] = [kpi.version] * n
+        return pa.table([_column(told[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
 
-    def _status(
-        self, kpi: Kpi, found: dict[str, Any], missing: list[str], newest: datetime | None, end: datetime,
-        community: str, until: date, at: datetime,
-    ) -> str:  # fmt: skip
-        left = bool(found["excluded"])
-        if missing or (not found["rows_used"] and left):
-            return "not_measurable"
-        if kpi.freshness is not None and newest is not None and end - newest > kpi.freshness:
-            return "stale" if found["value"] is not None else "not_measurable"
-        if not found["rows_used"] and (silent := self._silent(kpi, until, at, community)):
-            missing += silent
-            return "not_measurable"
-        if found["value"] is None and kpi.measure != "sum":
-            # rows of one side only, because those of the other were left out: unknown, not without a case
-            return "not_measurable" if left and None in (found["numerator"], found["denominator"]) else "no_cases"
-        return "measured"
+    def _silent(self, due: Sequence[str], period: Period, at: datetime, community: str) -> list[str]:
+        """Kinds that should have had rows in the period and have none at all: a gap, not a zero."""
+        return [kind for kind in due if community not in self._heard_in(kind, period, at)]
 
-    def _silent(self, kpi: Kpi, until: date, at: datetime, community: str) -> list[str]:
-        """Required kinds that should have had rows in the period and have none at all: a gap, not a zero."""
-        if REPORTED in kpi.requires:
-            return [REPORTED]  # others may be reported; this figure was not
-        period = Period.ending(kpi.period, until)
+    def _due(self, kpi: Kpi, period: Period) -> list[str]:
+        """The required event kinds that come so often that a living one has rows in every such period."""
         length = period.ends_at - period.starts_at
         kinds = self._twin.catalogue.record_kinds
-        due = [k for k in kpi.records if kinds[k].until is None and k in kpi.requires
-               and 3 * kinds[k].expected_every <= length]  # fmt: skip
-        return [kind for kind in due if community not in self._heard_in(kind, period, at)]
+        return [
+            name for name in kpi.records
+            if name in kpi.requires and kinds[name].until is None and 3 * kinds[name].expected_every <= length
+        ]  # fmt: skip
 
     def _heard_in(self, kind: str, period: Period, at: datetime) -> frozenset[str]:
         """The communities with a record of an event kind in a period."""
@@ -187,37 +186,42 @@ class Kpis:
         epoch = self._twin.ledger.epoch(kind, at)
         return self._counted.get(("heard_in", kind, period, epoch), lambda: happened(self._twin, kind, at, period))
 
-    def _standing(self, source: str, at: datetime, until: date, end: datetime, community: str) -> Standing:
+    def _standing(self, source: str, at: datetime, until: date, end: datetime) -> tuple[Instants, Instants]:
+        """By community what a required source's newest row is from, and, for past periods, its first one."""
         name, _, of_type = source.partition(":")
         kinds = self._twin.catalogue.record_kinds
         if name in kinds:
-            pulse = self._twin.ledger.pulse(name, at, community)
-            if pulse is None:
-                return Standing(None, None)
-            # of a register nothing new need have begun: that somebody looked after it counts
-            newest = pulse.last_recorded if kinds[name].until else pulse.newest_true_at
-            is_today = until == local_day(at)
-            return Standing(newest, None if is_today else self._began(name, at).get(community))
+            return self._newest(name, at), {} if until == local_day(at) else self._began(name, at)
         if of_type:
-            return Standing(self._heard(end).get((community, of_type)), None)
+            return self._heard(end).get(of_type, {}), {}
         if name in KINDS:
-            known = self._has(name, at)
-            return Standing(end if community in known else None, None)
-        return Standing(end, None)
+            return dict.fromkeys(self._has(name, at), to_us(end)), {}
+        return dict.fromkeys(self._has("community", at), to_us(end)), {}
 
-    def _began(self, kind: str, at: datetime) -> dict[str, datetime]:
-        """When the first thing recorded of a kind happened, by community: before it nothing is known of the kind."""
+    def _newest(self, kind: str, at: datetime) -> Instants:
+        """What the newest record is from. Of a register nothing new need have begun: that somebody wrote it counts."""
+        ledger, is_register = self._twin.ledger, self._twin.catalogue.record_kinds[kind].until is not None
+
+        def ask() -> Instants:
+            return {c: recorded if is_register else true for c, true, recorded in ledger.pulses(kind, at)}
+
+        return self._counted.get(("newest", kind, ledger.epoch(kind, at)), ask)
+
+    def _began(self, kind: str, at: datetime) -> Instants:
+        """When the first thing recorded of a kind happened: before it nothing is known of the kind."""
         epoch = self._twin.ledger.epoch(kind, at)
         return self._counted.get(("began", kind, epoch), lambda: began(self._twin, kind, at))
 
-    def _heard(self, at: datetime) -> dict[tuple[str, str], datetime]:
-        """When each type of device was last heard of, by community."""
+    def _heard(self, at: datetime) -> dict[str, dict[str, int]]:
+        """When each type of device was last heard of, by type and community."""
 
-        def ask() -> dict[tuple[str, str], datetime]:
+        def ask() -> dict[str, dict[str, int]]:
             table = self._twin.states(at).select(["community_id", "type", "taken_at"])
             table = table.filter(pc.is_valid(table["taken_at"])).group_by(["community_id", "type"])
-            found = table.aggregate([("taken_at", "max")]).to_pylist()
-            return {(row["community_id"], row["type"]): row["taken_at_max"] for row in found}
+            found: dict[str, dict[str, int]] = {}
+            for row in table.aggregate([("taken_at", "max")]).to_pylist():
+                found.setdefault(row["type"], {})[row["community_id"]] = to_us(row["taken_at_max"])
+            return found
 
         return self._counted.get(("heard", *self._twin.moment(at)), ask)
 
@@ -262,18 +266,26 @@ class Kpis:
     def _count(self, kpi: Kpi, ends: tuple[date, ...], at: datetime, scope: Scope) -> Counted:
         self.computations += 1
         sources = Sources(self._twin, at, [Period.ending(kpi.period, until) for until in ends], scope)
-        value = _AGGREGATE[kpi.measure].format(per=repr(kpi.per))
+        quantile = QUANTILES.get(kpi.measure)
+        over_rows = "NULL::DOUBLE" if quantile is None else f"quantile_cont(numerator, {quantile})"
         sql = f"""{sources.with_clause(kpi)},
-evidence AS ({kpi.evidence})
-SELECT community_id, period, round({value}, {DIGITS}) AS value,
-       sum(numerator) FILTER (excluded IS NULL) AS numerator, sum(denominator) FILTER (excluded IS NULL) AS denominator,
-       count(*) FILTER (excluded IS NULL) AS rows_used, histogram(excluded) AS excluded
-FROM evidence GROUP BY community_id, period"""
+evidence AS ({kpi.sql})
+SELECT community_id, period, excluded, sum(numerator::DOUBLE) AS numerator, sum(denominator::DOUBLE) AS denominator,
+       count(*) AS rows, {over_rows} AS value
+FROM evidence GROUP BY community_id, period, excluded"""
         found = self._twin.store.select(sql, tables=sources.tables(kpi), **sources.parameters)
-        return {
-            (row.pop("community_id"), row.pop("period")): row | {"excluded": dict(row["excluded"] or ())}
-            for row in found.to_pylist()
-        }
+        counted: Counted = {}
+        names = ("community_id", "period", "excluded", "numerator", "denominator", "rows", "value")
+        for community, period, reason, top, bottom, rows, value in zip(
+            *(found[name].to_pylist() for name in names), strict=True
+        ):
+            before = counted.get((community, period), NOTHING)
+            if reason is None:
+                value = measured(kpi, top, bottom) if quantile is None else rounded(value)
+                counted[community, period] = Count(value, top, bottom, rows, before.excluded)
+            else:
+                counted[community, period] = before._replace(excluded=before.excluded | {reason: rows})
+        return counted
 
     def _entities_epoch(self, kpi: Kpi, at: datetime) -> int:
         kinds = [s for s in kpi.sources if s in KINDS]
@@ -283,22 +295,40 @@ FROM evidence GROUP BY community_id, period"""
         return max((self._twin.ledger.epoch(kind, at, community_id) for kind in kpi.records), default=0)
 
 
-_NOTHING: dict[str, Any] = {"value": None, "numerator": None, "denominator": None, "rows_used": 0, "excluded": {}}
+_TOLD = (
+    "community_id", "value", "numerator", "denominator", "rows_used", "rows_excluded", "excluded", "status", "missing",
+    "newest", "coverage", "attainment", "grade",
+)  # fmt: skip
 
 
-def recomputed(kpi: Kpi, rows: Iterable[dict[str, Any]]) -> float | None:
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Instants are counted in microseconds up to here, which is much quicker than in datetimes."""
+    if pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    return pa.array(values, kind)
+
+
+def rounded(value: float | None) -> float | None:
+    """Sums of decimals depend on their order: what differs by that alone must be the same number."""
+    return None if value is None else round(value, DIGITS)
+
+
+def measured(kpi: Kpi, top: float | None, bottom: float | None) -> float | None:
+    """The value of sums: None for nothing, or for a share of nothing."""
+    if kpi.measure == "sum":
+        return rounded(top)
+    factor = {"share": 100.0, "mean": 1.0, "rate": kpi.per}[kpi.measure]
+    return None if top is None or not bottom else rounded(factor * top / bottom)
+
+
+def recomputed(kpi: Kpi, rows: Iterable[Mapping[str, Any]]) -> float | None:
     """The value of a KPI from its evidence rows alone, as a reader of an exported table would work it out."""
     used = [row for row in rows if row["excluded"] is None]
     top = [float(row["numerator"]) for row in used if row["numerator"] is not None]
     bottom = [float(row["denominator"]) for row in used if row["denominator"] is not None]
-    if kpi.measure == "sum":
-        return round(sum(top), DIGITS) if top else None
-    if kpi.measure in ("median", "p90"):
-        return _quantile(sorted(top), 0.5 if kpi.measure == "median" else 0.9)
-    if not top or not sum(bottom):
-        return None
-    factor = {"share": 100.0, "mean": 1.0, "rate": kpi.per}[kpi.measure]
-    return round(factor * sum(top) / sum(bottom), DIGITS)
+    if kpi.measure in QUANTILES:
+        return _quantile(sorted(top), QUANTILES[kpi.measure])
+    return measured(kpi, sum(top) if top else None, sum(bottom) if bottom else None)
 
 
 def _quantile(ordered: list[float], q: float) -> float | None:
@@ -307,4 +337,4 @@ def _quantile(ordered: list[float], q: float) -> float | None:
     place = (len(ordered) - 1) * q
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
-    return round(ordered[low] + (ordered[high] - ordered[low]) * (place - low), DIGITS)
+    return rounded(ordered[low] + (ordered[high] - ordered[low]) * (place - low))

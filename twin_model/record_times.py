@@ -128,6 +128,13 @@ class Times:
         position = bisect_right(self._changed, at)
         return self._changed[position - 1] if position else 0
 
+    def known(self, at: int) -> tuple[int, int] | None:
+        """What the newest record known at ``at`` says, and when one was last recorded; None where there was none."""
+        position = bisect_right(self._changed, at) - 1
+        if position < 0 or self._newest[position] == NOTHING:
+            return None
+        return self._newest[position], self._recorded[position]
+
     def pulse(self, at: int) -> Pulse | None:
         """How alive it was as known at ``at``; None when no record was known, or none any more."""
         position = bisect_right(self._changed, at) - 1
