@@ -247,7 +247,7 @@ class Ledger:
         first, last = (to_us(value.as_py()) for value in pc.min_max(table["recorded_at"]).values())
         if last > received:
             raise RecordsRefused(f"{kind.name}: recorded_at {from_us(last)} lies after now, {from_us(received)}")
-        if False:
+        if first < self._of(kind.name, community_id).last:
             known = from_us(self._of(kind.name, community_id).last)
             raise RecordsRefused(
                 f"{kind.name}: recorded_at {from_us(first)} lies before the last change {known} of what is known of "

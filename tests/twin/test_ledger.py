@@ -148,11 +148,11 @@ def test_the_same_record_again_changes_nothing_and_nobody_hears_of_it(desk: Desk
 
 
 def test_a_correction_is_known_from_its_own_instant_and_the_past_stays(desk: Desk) -> None:
-    desk.record(desk.meal(1, 10))
+    desk.record(desk.meal(1, 10), desk.meal(3, 4))
     before = desk.twin.now()
-    done = desk.record(desk.meal(1, 11), desk.meal(2, 5))
-    assert (done.accepted, done.updated) == (1, 1)
-    assert (desk.diners(before), desk.diners()) == ([10], [11, 5])
+    done = desk.record(desk.meal(1, 11), desk.meal(2, 5), desk.meal(3, 4))
+    assert (done.accepted, done.updated, done.unchanged) == (1, 1, 1)
+    assert (desk.diners(before), desk.diners()) == ([10, 4], [11, 5, 4])
 
 
 def test_a_withdrawn_record_was_known_until_then(desk: Desk) -> None:
@@ -170,13 +170,18 @@ def test_a_withdrawn_record_was_known_until_then(desk: Desk) -> None:
     assert desk.diners() == [10, 21]
 
 
-def test_each_row_of_a_history_is_known_from_its_own_instant(desk: Desk) -> None:
+@pytest.mark.parametrize("a_piece", [2, 200_000])
+def test_each_row_of_a_history_is_known_from_its_own_instant(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, a_piece: int
+) -> None:
+    monkeypatch.setattr(ledger_module, "A_PIECE", a_piece)
+
     def known(day: int) -> dict[str, datetime]:
         return {"recorded_at": datetime(2026, 11, day, 2, tzinfo=UTC)}
 
     rows = [
-        desk.meal(3, 7) | known(9), desk.meal(1, 10) | known(2), desk.meal(1, 11) | known(4),
-        desk.meal(1, 11) | known(5), desk.meal(1, 12) | known(6), desk.meal(2, 30) | known(3),
+        desk.meal(1, 12) | known(6), desk.meal(3, 7) | known(9), desk.meal(1, 10) | known(2),
+        desk.meal(1, 11) | known(4), desk.meal(1, 11) | known(5), desk.meal(2, 30) | known(3),
     ]  # fmt: skip
     done = desk.record(*rows)
     assert (done.accepted, done.updated, done.unchanged, done.flagged) == (3, 2, 1, 1)
@@ -185,6 +190,18 @@ def test_each_row_of_a_history_is_known_from_its_own_instant(desk: Desk) -> None
     changes = {day: desk.ledger.epoch("meal", known(day)["recorded_at"], desk.community) for day in seen}
     assert len(set(changes.values())) == 6
     assert changes[5] == changes[4]
+
+
+def test_the_newest_record_stays_the_newest_when_an_older_one_is_entered_later(desk: Desk) -> None:
+    late = [desk.meal(day, 1, recorded_at=NOON - timedelta(days=9 - n)) for n, day in enumerate((5, 3, 4))]
+    desk.record(*late)
+    pulse = desk.ledger.pulse("meal", desk.twin.now(), desk.community)
+    assert pulse is not None
+    assert (pulse.first_true_at, pulse.newest_true_at) == (
+        datetime(2026, 11, 2, 16, tzinfo=UTC),
+        datetime(2026, 11, 4, 16, tzinfo=UTC),
+    )
+    assert (pulse.first_known, pulse.last_recorded) == (NOON - timedelta(days=9), NOON - timedelta(days=7))
 
 
 def test_a_history_cannot_change_what_was_known_nor_come_from_the_future(desk: Desk) -> None:
