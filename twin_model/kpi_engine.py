@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FEW = 64
 """So many changed communities are worked out by themselves; more are worked out with all the others."""
 KEPT = 8_192
+NEVER = -(2**63)
+REPORTED = "reported_value"
+"""The kind of record by which people report what nothing here measures: other KPIs' rows in it say nothing of this."""
 MICROSECOND = timedelta(microseconds=1)
 REPORTED = "reported_value"
 """The record kind of figures that are told, not counted: each KPI over it needs a report of its own."""
@@ -134,18 +137,20 @@ class Kpis:
             missing, newest = [], None
             for source, newest_of, first_of in sources:
                 us = newest_of.get(community)
-                if us is None or first_of.get(community, us) >= end_us:
+                if us is None or first_of.get(community, NEVER) >= end_us:
                     missing.append(source)
                 else:
                     newest = us if newest is None else min(us, newest)
             newest = None if newest is None else min(newest, end_us)
             is_old = fresh_us is not None and newest is not None and end_us - newest > fresh_us
-            if missing or (found.excluded and not found.rows_used):
+            if missing or (found.excluded and found.value is None):
                 status = "not_measurable"
             elif is_old:
                 status = "not_measurable" if found.value is None else "stale"
             elif not found.rows_used and (silent := self._silent(due, period, at, community)):
                 status, missing = "not_measurable", silent
+            elif not found.rows_used and REPORTED in kpi.requires:
+                status, missing = "not_measurable", [REPORTED]
             else:
                 status = "measured" if found.value is not None or kpi.measure == "sum" else "no_cases"
             value = found.value if status in ("measured", "stale") else None
