@@ -104,6 +104,10 @@ class Care:
         placed = self._twin.placed(from_us(received))
         return self._engine.hear(placed, batch, states, received, lambda: self._absences.suppressions(received))
 
+    def keep(self, writer: Writer) -> None:
+        """Keep what the readings of the commit under way told of the life in homes, inside its transaction."""
+        self._homes.write(writer)
+
     def settled(self, known: int) -> None:
         """Nothing more becomes known at or before ``known``; pages ask about it. Hold ``writing``."""
         self._homes.mark(known)

@@ -20,13 +20,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin_model.absences import Absence
+from twin_model.life_log import LifeLog, Seen
 from twin_model.moment import Moment
 from twin_model.placed import Placed
 from twin_model.rhythm import DOOR_WINDOW, INACTIVITY, LEARNED_DAYS, NEEDED_DAYS, NOT_RETURNED, SLOTS
 from twin_model.rhythm_days import instant_of
+from twin_model.rhythm_signs import Glance, Layout, glance
 from twin_model.rhythms import ENOUGH_SIGHT, Facts, Rhythms, Sight, Then
 from twin_model.states import NEVER, Batch, States
-from twin_model.store import Store
+from twin_model.store import Store, Writer
 from twin_model.timeline import from_us, to_us
 
 ACTIVE_US = 3_600_000_000
@@ -87,7 +89,7 @@ def tables(
 
 
 def _state(
-    facts: Facts | None, sight: Sight, number: int | None, instant: int, declared: datetime | None
+    facts: Facts | Seen | None, sight: Glance, number: int | None, instant: int, declared: datetime | None
 ) -> tuple[str, int | None, int | None, str | None]:
     """(state, since, seen_at, reason), instants in microseconds."""
     last = facts.last if facts else None
@@ -200,7 +202,9 @@ class Homes:
         states_of: Callable[[datetime], States], absences: Callable[[datetime], Sequence[Absence]],
         time: Callable[[str, int], int],
     ) -> None:  # fmt: skip
-        self._rhythms = Rhythms(store)
+        self._life = LifeLog(store)
+        self._rhythms = Rhythms(store, self._life.known)
+        self._layout: Layout | None = None
         self._placed = placed
         self._entities = entities
         self._states_of = states_of
@@ -210,7 +214,12 @@ class Homes:
 
     def hear(self, batch: Batch, known: int) -> None:
         """The readings of a commit under way, at its instant in microseconds. Every commit, also of a history."""
-        self._rhythms.hear(self._placed(from_us(known)), batch, known)
+        stirred = self._rhythms.hear(self._placed(from_us(known)), batch, known)
+        self._life.tell(known, stirred, self._rhythms.lives)
+
+    def write(self, writer: Writer) -> None:
+        """Keep what the commit under way told of life, inside its transaction."""
+        self._life.write(writer)
 
     def mark(self, known: int) -> None:
         """What is heard from now on becomes known after ``known`` (microseconds), which will be asked about."""
@@ -219,6 +228,7 @@ class Homes:
     def forget(self) -> None:
         """A transaction failed: read all rhythms again from the store."""
         self._rhythms.forget()
+        self._life.reload()
 
     def finished(self, known_at: datetime) -> pa.Table:
         """Days that ended since the last call: rows to append to ``rhythm_day`` in the caller's transaction."""
@@ -239,14 +249,24 @@ class Homes:
         placed, known = self._placed(at), to_us(at)
         kits = set(placed.table["home_id"].to_pylist())
         elders = [place for place in self._living_alone(at).values() if place.home_id in kits]
-        rhythms, away = self._rhythms.at(placed, known), self._away(at)
-        found = [STATE_SCHEMA.empty_table()]
+        seen = None if self._rhythms.is_at_hand(placed, known) else self._life.known(known)
+        rhythms = self._rhythms.at(placed, known) if seen is None else None
+        states, away = self._states_of(at), self._away(at)
+        found = []
         for community_id in sorted({place.community_id for place in elders}):
             instant = self._time(community_id, known)
-            sight = rhythms.sight(placed, self._states_of(at), instant)
-            own = [place for place in elders if place.community_id == community_id]
-            found.append(tables(rhythms, sight, own, instant, away)["home_state"])
-        return pa.concat_tables(found).sort_by("home_id")
+            look = glance(self._laid_out(placed), placed, states, instant)
+            for place in (place for place in elders if place.community_id == community_id):
+                facts = rhythms.facts(place.home_id) if seen is None and rhythms else (seen or {}).get(place.home_id)
+                how = _state(facts, look, look.row.get(place.home_id), instant, away.get(place.home_id))
+                found.append((place.home_id, place.community_id, place.building_id, *how))
+        return _table(found, STATE_SCHEMA).sort_by("home_id")
+
+    def _laid_out(self, placed: Placed) -> Layout:
+        layout = self._layout
+        if layout is None or layout.placed is not placed:
+            layout = self._layout = Layout(placed)
+        return layout
 
     def rhythm(self, home_id: str, at: datetime) -> HomeRhythm | None:
         """One home's rhythm as known at an instant; None where no device tells of life."""

@@ -205,6 +205,12 @@ class Rhythm:
         """How many past days taught."""
         return self.habit.days if self.habit else 0
 
+    def believe(self, last: float | None, *, out: bool) -> None:
+        """What was known of the last sign of life, where living through the days again tells otherwise."""
+        if (last, out) != (self.last, self.out):
+            self.last, self._door = last, last if out and last is not None else -np.inf
+            self.alarm = self._stray = None
+
     def unwatched(self, start: float, end: float) -> None:
         """Nobody could have seen anything from ``start`` to ``end``, both after the last sign of life."""
         if self.last is not None and end > start:

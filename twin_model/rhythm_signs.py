@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin_model.placed import Placed
 from twin_model.rhythm import sensor_code
-from twin_model.states import F64, I32, I64, NEVER, Bools
+from twin_model.states import F64, I32, I64, NEVER, Bools, States
 
 ON, COMES, CHANGES, GROWS = 1, 2, 3, 4
 SIGNS = {
@@ -72,6 +74,44 @@ class Layout:
         """The sum over the devices of each home."""
         mine = self.home >= 0
         return np.bincount(self.home[mine], weights=of_device[mine], minlength=len(self.homes)).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What can be seen of homes at an instant; one row per home, ``row`` gives its number.
+
+    ``any``: whether a witness is heard; ``gateway_silent``: whether one would be but for its gateway; ``heard``: the
+    newest report (NEVER: none); ``present``: whether a radar sees somebody. Of devices: ``of_device`` when each was
+    last heard of, ``held`` whether its gateway is silent, ``seeing`` whether it watches.
+    """
+
+    row: dict[str, int]
+    any: Bools
+    gateway_silent: Bools
+    heard: I64
+    present: Bools
+    of_device: I64
+    held: Bools
+    seeing: Bools
+
+
+def glance(layout: Layout, placed: Placed, states: States, instant: int) -> Glance:
+    """What the states known at an instant (microseconds of the community's clock) say of who watches."""
+    heard = placed.heard(states)[layout.heard_row]
+    fresh = (heard != NEVER) & (heard >= instant - layout.stale)
+    held = (layout.through >= 0) & ((heard != NEVER) & ~fresh)[np.maximum(layout.through, 0)]
+    seeing = fresh & ~held
+    series = layout.series[layout.sign[layout.series] == COMES]
+    comes = np.zeros(len(layout.devices), bool)
+    comes[layout.device[series[states.value[series] >= 1]]] = True
+    eye = layout.is_eye
+    newest = np.full(len(layout.homes), NEVER)
+    np.maximum.at(newest, layout.home[eye], heard[eye])
+    return Glance(
+        row=layout.of_home, any=layout.per_home(eye & seeing) > 0,
+        gateway_silent=layout.per_home(eye & fresh & held) > 0, heard=newest,
+        present=layout.per_home(eye & seeing & comes) > 0, of_device=heard, held=held, seeing=seeing,
+    )  # fmt: skip
 
 
 def _grouped(home: I32, is_eye: Bools, homes: int) -> list[NDArray[np.intp]]:

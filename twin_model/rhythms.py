@@ -13,7 +13,7 @@ made from the stored days (``rhythm_day``) and the readings since them, by the s
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -22,12 +22,13 @@ from threading import RLock
 import numpy as np
 import pyarrow as pa
 
+from twin_model.life_log import Seen
 from twin_model.placed import Placed
 from twin_model.rhythm import LEARNED_DAYS, Due, Habit, Rhythm
 from twin_model.rhythm_days import DAY_US, LOCAL_US, SCHEMA, day_row, instant_of, local, local_day, read_days
 from twin_model.rhythm_recent import Marks, Recent
-from twin_model.rhythm_signs import COMES, Layout, share_heard, signs_of_life, sure_until
-from twin_model.states import F64, I32, I64, NEVER, Batch, Bools, States
+from twin_model.rhythm_signs import Glance, Layout, glance, share_heard, signs_of_life, sure_until
+from twin_model.states import F64, I32, I64, NEVER, Batch, States
 from twin_model.store import Store
 from twin_model.timeline import from_us, to_us
 
@@ -59,31 +60,26 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """How well homes are watched; one row per home, ``row`` gives its number.
+class Sight(Glance):
+    """How well homes are watched. ``share``: of its usual witnesses heard, 0..1; ``sure``: until when it surely was."""
 
-    ``share``: of its usual witnesses heard, 0..1; ``any``: whether one is; ``gateway_silent``: whether one would be but
-    for its gateway; ``heard``: the newest report (NEVER: none); ``sure``: until when it was surely watched;
-    ``present``: whether a radar sees somebody.
-    """
-
-    row: dict[str, int]
     share: F64
-    any: Bools
-    gateway_silent: Bools
-    heard: I64
     sure: I64
-    present: Bools
 
 
 Then = Recent[Facts, Sight]
+Lives = Callable[[int], Mapping[str, Seen] | None]
+"""What was known at an instant (microseconds) of when each home was last seen alive; None where that was not kept."""
 
 
 class Rhythms:
     """Every home's rhythm. One thread hears commits; any thread asks."""
 
-    def __init__(self, store: Store, *, homes: frozenset[str] | None = None, like: Rhythms | None = None) -> None:
+    def __init__(
+        self, store: Store, lives: Lives, *, homes: frozenset[str] | None = None, like: Rhythms | None = None
+    ) -> None:
         self._store = store
+        self._lives = lives
         self._only = homes
         self._habits: dict[str, dict[int, Habit | None]] = {} if like is None else like._habits
         self._lock = RLock()
@@ -104,6 +100,7 @@ class Rhythms:
             self._facts: dict[str, Facts] = {}
             self._finished: list[tuple[str, int]] = []
             self._seen: list[tuple[I32, I64]] = []
+            self._stirred: set[str] = set()
             self._known: int | None = None
             self._value: F64 = np.empty(0)
             self._heard: I64 = np.empty(0, np.int64)
@@ -113,14 +110,19 @@ class Rhythms:
 
     # ------------------------------------------------------------------ the log
 
-    def hear(self, placed: Placed, batch: Batch, known: int) -> None:
-        """A commit under way: its readings, before it is written. ``known`` is its instant in microseconds."""
+    def hear(self, placed: Placed, batch: Batch, known: int) -> set[str]:
+        """A commit under way: its readings, before it is written. ``known`` is its instant in microseconds.
+
+        Gives the homes in which it tells of life.
+        """
         with self._lock:
+            self._stirred = set()
             layout = self._ready(placed, known - 1)
             self._known = known
             if len(layout.series):
                 kept = (batch.series < len(layout.device)) & ~batch.retained
                 self._take(layout, batch.series[kept], np.minimum(batch.taken, batch.received)[kept], batch.value[kept])
+            return self._stirred
 
     def finished(self, known_at: datetime) -> pa.Table:
         """Days that ended since the last call, as rows of ``rhythm_day``; call it where they are then written."""
@@ -149,7 +151,7 @@ class Rhythms:
                 return self
             key = (known, homes)
             if key not in self._past:
-                self._past[key] = Rhythms(self._store, homes=homes, like=self)
+                self._past[key] = Rhythms(self._store, self._lives, homes=homes, like=self)
                 while len(self._past) > KEPT:
                     self._past.popitem(last=False)
             past = self._past[key]
@@ -169,6 +171,27 @@ class Rhythms:
                 found = self._facts[home_id] = _facts(rhythm)
             return found
 
+    def lives(self, homes: Collection[str] | None = None) -> dict[str, Seen]:
+        """Of homes (None: of all) when somebody was last seen alive; without those that were never looked into."""
+        with self._lock:
+            chosen = self._rhythm.keys() if homes is None else homes
+            return {name: _seen(self._rhythm[name]) for name in chosen if name in self._rhythm}
+
+    def is_at_hand(self, placed: Placed, known: int) -> bool:
+        """Whether what is known at an instant is what is known now, or was put by."""
+        with self._lock:
+            if known in self._marks and self._layout is not None and self._layout.placed is placed:
+                return True
+            return known >= (self._newest() if self._known is None else self._known)
+
+    def _correct(self, known: int) -> None:
+        """Go on from what was known, where days lived through again tell another story."""
+        for name, seen in (self._lives(known) or {}).items():
+            rhythm = self._rhythm.get(name)
+            if rhythm is not None and _seen(rhythm) != seen:
+                rhythm.believe(None if seen.last is None else local(seen.last), out=seen.out)
+                self._facts.pop(name, None)
+
     def _newest(self) -> int:
         """The instant of the newest commit, for whoever has heard none yet: before it lies the past."""
         return to_us(self._store.select("SELECT received_at FROM clock")["received_at"][0].as_py())
@@ -182,30 +205,17 @@ class Rhythms:
         with self._lock:
             layout = self._ready(placed, self._known or instant)
             weight = self._witness(layout)
-        heard = placed.heard(states)[layout.heard_row]
-        fresh = (heard != NEVER) & (heard >= instant - layout.stale)
-        held = (layout.through >= 0) & ((heard != NEVER) & ~fresh)[np.maximum(layout.through, 0)]
-        seeing = fresh & ~held
-        series = layout.series[layout.sign[layout.series] == COMES]
-        seen = np.zeros(len(layout.devices), bool)
-        seen[layout.device[series[states.value[series] >= 1]]] = True
-        eye = layout.is_eye
-        newest = np.full(len(layout.homes), NEVER)
-        np.maximum.at(newest, layout.home[eye], heard[eye])
-        share = layout.per_home(weight * seeing)
-        through = np.maximum(layout.through, 0)
-        with_gateway = np.where(held & (heard[through] != NEVER), np.minimum(heard, heard[through]), heard)
-        sure = newest.copy()
+        look = glance(layout, placed, states, instant)
+        share = layout.per_home(weight * look.seeing)
+        heard, through = look.of_device, np.maximum(layout.through, 0)
+        with_gateway = np.where(look.held & (heard[through] != NEVER), np.minimum(heard, heard[through]), heard)
+        sure = look.heard.copy()
         asked = range(len(layout.homes)) if homes is None else [layout.of_home[h] for h in homes if h in layout.of_home]
         for number in (n for n in asked if share[n] < ENOUGH_SIGHT):
             eyes = layout.eyes[number]
             if len(eyes):
                 sure[number] = sure_until(with_gateway[eyes], weight[eyes])
-        return Sight(
-            row=layout.of_home, share=share, any=layout.per_home(eye & seeing) > 0,
-            gateway_silent=layout.per_home(eye & fresh & held) > 0, heard=newest, sure=sure,
-            present=layout.per_home(eye & seeing & seen) > 0,
-        )  # fmt: skip
+        return Sight(**vars(look), share=share, sure=sure)
 
     # ------------------------------------------------------------------ private
 
@@ -216,6 +226,7 @@ class Rhythms:
         if self._known is None:
             self._known = known
             self._restore(self._layout, known)
+            self._correct(known)
         return self._layout
 
     def _adopt(self, layout: Layout) -> None:
@@ -307,6 +318,7 @@ class Rhythms:
                 rhythm = self._rhythm[name] = Rhythm(self._habits.setdefault(name, {}))
             self._marks.before_change(name, self.facts)
             rhythm.observe(at[start:end], code[start:end], door[start:end])
+            self._stirred.add(name)
             self._facts.pop(name, None)
             if rhythm.finished:
                 self._finished += [(name, n) for n in rhythm.finished]
@@ -380,6 +392,10 @@ class Rhythms:
             weight = told[layout.code[eyes]].astype(np.float64) + 0.01
             self._weight[home] = weight / weight.sum() if len(eyes) else weight
         return self._weight[home]
+
+
+def _seen(rhythm: Rhythm) -> Seen:
+    return Seen(None if rhythm.last is None else instant_of(rhythm.last), rhythm.out)
 
 
 def _facts(rhythm: Rhythm) -> Facts:

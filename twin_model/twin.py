@@ -179,6 +179,7 @@ class Twin:
 
             def change(writer: Writer) -> bool:
                 self._quarantine(writer, rejected, received)
+                self.care.keep(writer)
                 if plan is not None:
                     self.care.write(writer, plan, commit.states, from_us(received))
                 if resolved:

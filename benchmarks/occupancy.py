@@ -1,0 +1,222 @@
+"""How right people in places are, and how quickly a year of them is answered.
+
+Presence by CO2 on the recorded truth of an office (found again from the training rows, asked once on the others);
+counters that miss and count twice against the simulated truth they saw; the forecast against the hours that followed;
+people by hour over weeks and a year. Times are of two shared cores: read them as ratios.
+"""
+
+from __future__ import annotations
+
+import csv
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ingest.cast import Cast
+from ingest.rhythm import METRIC_BITS, Day, Sheet, day_number
+from ingest.rhythm_places import _counters, truth_of_counters
+from ingest.simulate import to_us
+from sample_data.community import build
+from twin_model.catalogue import Catalogue
+from twin_model.entities import Device
+from twin_model.occupancy.co2 import declared_model, series_features
+from twin_model.occupancy.fitting import accuracy, by_day, fit
+from twin_model.twin import Twin
+
+DATA = Path(__file__).parents[1] / "../shared/data/uci-occupancy"
+END = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)  # 04:00 on a Monday: days here begin then
+SEED = 7
+DEVICES_OF_A_YEAR, METRICS_A_YEAR = 2_500, 100_000_000
+
+
+def main(quick: bool) -> dict[str, Any]:
+    """``{bench, co2, counters, forecast, hours_ms}``."""
+    days = 24 if quick else 70
+    counted = _filled(days)
+    try:
+        found = {
+            "bench": "occupancy", "co2": co2(), "counters": counters(counted, days), "forecast": forecasts(counted),
+            "hours_ms": times(counted, days),
+        }  # fmt: skip
+    finally:
+        counted.close()
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------- co2
+
+
+def recorded(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Seconds, ppm and presence of one file of the recorded office; its light is not read."""
+    with (DATA / name).open(encoding="utf-8") as lines:
+        rows = [row[1:] for row in csv.reader(lines)][1:]
+    seconds = [datetime.fromisoformat(row[0]).replace(tzinfo=UTC).timestamp() for row in rows]
+    return np.array(seconds), np.array([float(r[4]) for r in rows]), np.array([int(r[6]) for r in rows])
+
+
+def co2() -> dict[str, Any]:
+    """Accuracy of the declared weights, and whether the training rows give them again."""
+    if not DATA.is_dir():
+        return {"missing": "../shared/data/uci-occupancy"}
+    model = declared_model()
+    seconds, ppm, there = recorded("datatraining.txt")
+    taught = series_features(seconds, ppm, model.outdoor)
+    again = fit(taught, there)
+    seconds_of_test, ppm_of_test, there_in_test = recorded("datatest.txt")
+    asked = series_features(seconds_of_test, ppm_of_test, model.outdoor)
+    said = model.presence(asked) > 0.5
+    return {
+        "accuracy": round(accuracy(model.weights, asked, there_in_test), 4),
+        "found_occupied": round(float(said[there_in_test == 1].mean()), 4),
+        "found_empty": round(float(1 - said[there_in_test == 0].mean()), 4),
+        "by_day_in_training": round(by_day(taught, there, (seconds // 86_400).astype(int)), 4),
+        "weights_as_declared": bool(np.allclose(again, model.weights, rtol=1e-6)),
+    }
+
+
+# -------------------------------------------------------------------------------------------------------- counters
+
+
+def _filled(days: int) -> Twin:
+    """A twin in memory with the sample's counters and so many days of what they said."""
+    twin = Twin.open(None, clock=lambda: END + timedelta(minutes=10), memory_limit="1GB")
+    entities = build(SEED)
+    kept = [e for e in entities if not isinstance(e, Device) or e.type == "people_counter"]
+    start = END - timedelta(days=days)
+    twin.record(kept, recorded_at=start, valid_from=start)
+    directory, cast = twin.directory(), Cast.of(kept, SEED)
+    names = sorted({m for t in Catalogue.load().sensor_types.values() for m in t.metrics})
+    code = {name: number for number, name in enumerate(names)}
+    series = np.full(len(cast.devices) << METRIC_BITS, -1, np.int64)
+    for number, device in enumerate(cast.devices):
+        for metric, entry in directory.devices[device.dialect, device.address].series.items():
+            series[number << METRIC_BITS | code[metric]] = entry.series_no
+    with twin.together():
+        for number in range(day_number(to_us(start)), day_number(to_us(END))):
+            sheet = Sheet(Day(SEED, number), code)
+            _counters(sheet, cast)
+            codes, taken, values = sheet.columns()
+            order = np.argsort(taken, kind="stable")
+            for part in np.array_split(order, 48):
+                twin.apply(_readings(series[codes[part]], taken[part], values[part]), received_at=_at(int(taken[part].max()) + 1_000_000))
+    return twin
+
+
+def _readings(series: np.ndarray, taken: np.ndarray, values: np.ndarray) -> pa.Table:
+    return pa.table(
+        {"series_no": series.astype(np.int32), "taken_at": pa.array(taken).cast(pa.timestamp("us")), "value": values,
+         "retained": np.zeros(len(series), bool)}
+    )  # fmt: skip
+
+
+def _at(us: int) -> datetime:
+    return datetime.fromtimestamp(us // 1_000_000, UTC) + timedelta(microseconds=us % 1_000_000)
+
+
+def counters(twin: Twin, days: int) -> dict[str, Any]:
+    """How far a day's person-hours are from what truly was, per counted place, in per cent; and as the devices tally."""
+    entities = [e for e in build(SEED) if not isinstance(e, Device) or e.type == "people_counter"]
+    cast = Cast.of(entities, SEED)
+    places = [cast.place_of[n] for n in cast.of_kind("people_counter")]
+    told = twin.occupancy_hours(END - timedelta(days=days), END, END)
+    kind = [p in ("room", "facility") for p in told["place_kind"].to_pylist()]
+    told = told.filter(pa.array(kind))
+    people = dict.fromkeys(places, None)
+    for place in people:
+        rows = told.filter(pa.compute.equal(told["place_id"], place))
+        people[place] = rows["people"].fill_null(0).to_numpy().reshape(days, 24).sum(1)
+    off: list[float] = []
+    tally: list[float] = []
+    whole: list[float] = []
+    first = day_number(to_us(END - timedelta(days=days)))
+    for d in range(days):
+        true = truth_of_counters(cast, Day(SEED, first + d))
+        mean_true = true.people.mean(1) * 24
+        sheet = Sheet(Day(SEED, first + d), {"people": 0, "entered": 1, "left": 2})
+        _counters(sheet, cast)
+        own = _own_tally(sheet, true)
+        sums = {place: [0.0, 0.0] for place in people}
+        for row, place in enumerate(places):
+            sums[place][0] += float(mean_true[row])
+            sums[place][1] += float(own[row])
+        estimate = {place: float(people[place][d]) for place in people}
+        for place, (really, tallied) in sums.items():
+            if really >= 20.0:  # a day of fewer person-hours says nothing in per cent
+                off.append(100 * abs(estimate[place] - really) / really)
+                tally.append(100 * abs(tallied - really) / really)
+        total = sum(v[0] for v in sums.values())
+        whole.append(100 * abs(sum(estimate.values()) - total) / total)
+    return {
+        "days": days, "places": len(people), "off_all_places_percent": round(statistics.fmean(whole), 2),
+        "off_all_places_worst_day_percent": round(max(whole), 2), "off_median_percent": round(statistics.median(off), 2),
+        "off_p90_percent": round(float(np.quantile(off, 0.9)), 2), "own_tally_median_percent": round(statistics.median(tally), 2),
+        "own_tally_p90_percent": round(float(np.quantile(tally, 0.9)), 2),
+        "corrections_said": len(twin.people.corrections(END - timedelta(days=7), END, END)),
+    }  # fmt: skip
+
+
+def _own_tally(sheet: Sheet, true: Any) -> np.ndarray:
+    """Person-hours of the day by each device's own tally."""
+    codes, taken, values = sheet.columns()
+    own = np.zeros(len(true.numbers))
+    for row, number in enumerate(true.numbers.tolist()):
+        mine = codes == number << METRIC_BITS
+        order = np.argsort(taken[mine])
+        at, said = taken[mine][order], values[mine][order]
+        lasts = np.diff(np.append(at, sheet.day.start + 86_400_000_000)) / 3.6e9
+        own[row] = float((said * lasts).sum())
+    return own
+
+
+# -------------------------------------------------------------------------------------------------------- forecast
+
+
+def forecasts(twin: Twin) -> dict[str, Any]:
+    """The mean absolute error the page prints, over all counted rooms and facilities, beside repeating last week."""
+    found = [(row, one) for row, one in twin.occupancy_forecast(END) if one.error is not None]
+    if not found:
+        return {"places": 0}
+    centre = next(one for row, one in found if row["place_id"] == "demo-f-centre")
+    return {
+        "places": len(found), "mae_persons": round(statistics.fmean(one.error or 0.0 for _, one in found), 2),
+        "last_week_mae_persons": round(statistics.fmean(one.repeated or 0.0 for _, one in found), 2),
+        "centre_mae_persons": round(centre.error or 0.0, 2), "centre_last_week_mae_persons": round(centre.repeated or 0.0, 2),
+        "tested_hours": centre.tested,
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------ times
+
+
+def times(twin: Twin, days: int) -> dict[str, Any]:
+    """Milliseconds: a week and all days, first and again; people now; the forecast; the log scanned for the same days."""
+    twin.people.forget()
+    start = END - timedelta(days=days)
+    first_all, again_all = (_ms(lambda: twin.occupancy_hours(start, END, END)) for _ in range(2))
+    twin.people.forget()
+    week, week_again = (_ms(lambda: twin.occupancy_hours(END - timedelta(days=7), END, END)) for _ in range(2))
+    scan = _ms(
+        lambda: twin.store.select(
+            "SELECT series_no, date_trunc('hour', taken_at) AS hour, avg(value) AS people FROM reading "
+            "WHERE received_at <= $at GROUP BY ALL", at=END,
+        )
+    )  # fmt: skip
+    past = [END - timedelta(hours=5 * k, minutes=7) for k in range(1, 30)]
+    now = statistics.median(_ms(lambda at=at: twin.occupancy(at)) for at in past)
+    return {
+        "days": days, "week_first": week, "week_again": week_again, "all_first": first_all, "all_again": again_all,
+        "log_scanned": scan, "ratio_scan_to_again": round(scan / max(again_all, 0.01), 1), "people_at_a_past_instant": now,
+        "readings": twin.counts()["readings_total"],
+    }  # fmt: skip
+
+
+def _ms(ask: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    ask()
+    return round((time.perf_counter() - began) * 1e3, 1)

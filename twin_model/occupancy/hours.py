@@ -1,0 +1,158 @@
+"""From quarters of an hour of single sensors to people in places. Pure: arrays in, arrays out.
+
+Arrays run over whole days of 04:00 to 04:00 (UTC+8), 96 quarters each. Unknown is NaN, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin_model.occupancy import counters
+from twin_model.occupancy.co2 import Co2Model, features
+from twin_model.occupancy.layout import STAFFED, Layout, held
+from twin_model.occupancy.opening import QUARTERS, open_quarters
+from twin_model.states import F64, I64, Bools
+
+BEGINS = 16  # 04:00 is the sixteenth quarter of a local day
+GOOD = 0.75
+METHODS = ("none", "counter", "co2", "rooms", "gate", "booking")
+COUNTER, CO2, ROOMS, GATE = 1, 2, 3, 4
+FEW_QUARTERS = 4
+"""So many quarters of an hour before the first day are needed for the rise of CO2 over an hour."""
+
+
+@dataclass(frozen=True)
+class Quarters:
+    """By place and quarter: ``people`` (NaN unknown), ``heard`` (share of its counters that spoke), ``method``.
+
+    ``corrected``: what was taken out of each counter that tells both ways (rows of ``balanced`` in the layout).
+    """
+
+    people: F64
+    heard: F64
+    method: I64
+    balanced: I64
+    corrected: counters.Corrected | None
+
+
+def closing(layout: Layout, balanced: Sequence[int], days: Sequence[int]) -> I64:
+    """The quarter (from 04:00) at which each counter's place has been closed for half an hour; (counters, days)."""
+    reset = np.full((len(balanced), len(days)), counters.NEVER_RESET)
+    weekdays = [(day + 3) % 7 for day in days]
+    tomorrow = [(day + 1) % 7 for day in weekdays]
+    for row, number in enumerate(balanced):
+        place = layout.place_of(number)
+        if place is None or place.what in STAFFED:
+            continue
+        today, after = open_quarters(place.opening_hours, weekdays), open_quarters(place.opening_hours, tomorrow)
+        if today is None or after is None:
+            continue
+        is_open = np.concatenate((today[:, BEGINS:], after[:, :BEGINS]), axis=1)
+        last = QUARTERS - np.argmax(is_open[:, ::-1], axis=1)
+        at = np.where(is_open.any(1), last + counters.AFTER_CLOSING, BEGINS)
+        reset[row] = np.where(is_open[:, -1] | (at >= QUARTERS), counters.NEVER_RESET, at)
+    return reset
+
+
+def quarters_of(
+    layout: Layout, values: F64, before: F64, days: Sequence[int], factor: F64, model: Co2Model, *, begun: int
+) -> Quarters:
+    """People per place. ``values``: (layout.series, days * 96) means; ``before``: the hour before them, same rows.
+
+    ``factor``: (balanced counters, days) of ``counters.learned``. ``begun``: how many of the quarters have begun.
+    """
+    n = len(days) * QUARTERS
+    row = layout.rows
+    told = np.full((len(layout.counters), n), np.nan)
+    balanced = np.array([k for k, c in enumerate(layout.counters) if c.balanced], np.int64)
+    for k, counter in enumerate(layout.counters):
+        told[k] = values[row[counter.people]]
+    corrected = None
+    if len(balanced):
+        corrected = _balanced(layout, values, balanced, days, factor, row, begun)
+        own = corrected.people.reshape(len(balanced), n)
+        # a counter that has told only its own tally so far is taken at its word
+        told[balanced] = np.where(np.isnan(own), told[balanced], own)
+    told = held(told, [c.holds for c in layout.counters]) if len(told) else told
+    air = _air(layout, values, before, row, model)
+    return _places(layout, told, air, n, balanced, corrected)
+
+
+def _balanced(
+    layout: Layout, values: F64, balanced: I64, days: Sequence[int], factor: F64, row: dict[int, int], begun: int
+) -> counters.Corrected:
+    shape = (len(balanced), len(days), QUARTERS)
+    picked = [layout.counters[k] for k in balanced]
+    entered = values[[row[c.entered or 0] for c in picked]].reshape(shape)
+    left = values[[row[c.left or 0] for c in picked]].reshape(shape)
+    heard = ~np.isnan(entered) & ~np.isnan(left)
+    passed_in, passed_out = (counters.passages(part) for part in (entered, left))
+    reset = closing(layout, balanced.tolist(), days)
+    gone_by = np.arange(len(days)) * QUARTERS + reset
+    empty = np.where(gone_by < begun, reset, 0)
+    for k, number in enumerate(balanced.tolist()):
+        place = layout.place_of(number)
+        if place is None or place.what in STAFFED:
+            empty[k] = 0  # somebody stays over night
+    return counters.correct(passed_in, passed_out, heard, factor, reset, empty)
+
+
+def _air(layout: Layout, values: F64, before: F64, row: dict[int, int], model: Co2Model) -> F64:
+    """People per CO2 sensor and quarter, NaN where the room's size or seats are not known."""
+    n = values.shape[1]
+    if not layout.airs:
+        return np.zeros((0, n))
+    rows = [row[air.series] for air in layout.airs]
+    level = held(np.concatenate((before[rows], values[rows]), axis=1), [air.holds for air in layout.airs])
+    now, quarter_ago, hour_ago = (level[:, FEW_QUARTERS - k :][:, :n] for k in (0, 1, 4))
+    quarter_ago, hour_ago = np.where(np.isnan(quarter_ago), now, quarter_ago), np.where(np.isnan(hour_ago), now, hour_ago)
+    rooms = {place.place_id: place for place in layout.places if place.kind == "room"}
+    size = np.array([rooms[a.room_id].area_m2 or np.nan if a.room_id in rooms else np.nan for a in layout.airs])
+    seats = np.array([rooms[a.room_id].capacity or np.nan if a.room_id in rooms else np.nan for a in layout.airs])
+    there = model.presence(features(now, quarter_ago, hour_ago, model.outdoor))
+    volume = (size * model.room_height)[:, None]
+    about = model.people(now, (now - quarter_ago) * 4.0, volume, seats[:, None])
+    return np.where(there > 0.5, np.maximum(about, 1.0), np.where(np.isnan(about), np.nan, 0.0))
+
+
+def _places(
+    layout: Layout, told: F64, air: F64, n: int, balanced: I64, corrected: counters.Corrected | None
+) -> Quarters:
+    count = len(layout.places)
+    people, heard, method = np.full((count, n), np.nan), np.zeros((count, n)), np.zeros((count, n), np.int64)
+    for k, place in enumerate(layout.places):
+        if place.counters:
+            people[k], heard[k] = _sum(told[list(place.counters)])
+            method[k] = GATE if place.kind == "building" else COUNTER
+        if place.airs:
+            guess, spoke = _sum(air[list(place.airs)])
+            instead = np.isnan(people[k]) & ~np.isnan(guess)
+            people[k] = np.where(instead, guess / len(place.airs), people[k])
+            heard[k] = np.where(instead, spoke, heard[k])
+            method[k] = np.where(instead, CO2, method[k])
+        if place.parts:
+            parts = list(place.parts)
+            people[k], _ = _sum(people[parts])
+            heard[k] = heard[parts].mean(0)
+            method[k] = GATE if place.kind == "estate" else ROOMS
+    return Quarters(people, heard, method, balanced, corrected)
+
+
+def _sum(parts: F64) -> tuple[F64, F64]:
+    known: Bools = ~np.isnan(parts)
+    total = np.where(known.any(0), np.where(known, parts, 0.0).sum(0), np.nan)
+    return total, known.mean(0)
+
+
+def by_hour(found: Quarters) -> tuple[F64, F64, I64]:
+    """Means by hour: people (NaN unknown), the share of quarters and counters heard, the method of most quarters."""
+    count, n = found.people.shape
+    people = found.people.reshape(count, n // 4, 4)
+    known = ~np.isnan(people)
+    mean = np.where(known.any(2), np.where(known, people, 0.0).sum(2) / np.maximum(known.sum(2), 1), np.nan)
+    heard = np.where(known, found.heard.reshape(count, n // 4, 4), 0.0).mean(2)
+    method = np.max(np.where(known, found.method.reshape(count, n // 4, 4), 0), axis=2)
+    return mean, heard, method

@@ -1,0 +1,187 @@
+"""Who counts people where: the sensors of an epoch laid out as arrays, and the places they stand in. Pure.
+
+A facility's entrances count for it; without them its rooms are added up. A building is counted by the gates of its
+staircases, an estate by its buildings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from twin_model.states import F64, I64, Bools
+
+STAFFED = frozenset({"cockpit", "police"})
+"""Kinds of rooms and facilities in which somebody may be at any hour: their counters are not emptied at closing."""
+KINDS = ("room", "facility", "building", "estate")
+QUARTER_US = 900_000_000
+COUNTED = ("people_counter", "gate")
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A people counter or a gate; ``holds``: for how many quarters its word is good."""
+
+    device_id: str
+    type: str
+    people: int
+    entered: int | None
+    left: int | None
+    holds: int
+    room_id: str | None
+    facility_id: str | None
+    building_id: str | None
+
+    @property
+    def balanced(self) -> bool:
+        """Whether it tells both ways, so that its drift can be taken out."""
+        return self.type == "people_counter" and self.entered is not None and self.left is not None
+
+
+@dataclass(frozen=True)
+class Air:
+    """A CO2 sensor of a room."""
+
+    device_id: str
+    series: int
+    holds: int
+    room_id: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where people are counted. ``counters``, ``airs``: places in the lists of ``Layout``; ``rooms``, ``parts``: places
+    in ``Layout.places`` that are added up where nothing counts the whole.
+    """
+
+    kind: str
+    place_id: str
+    community_id: str
+    within: str | None
+    name: str | None
+    name_en: str | None
+    capacity: int | None
+    area_m2: float | None
+    what: str | None
+    opening_hours: str | None
+    counters: tuple[int, ...] = ()
+    airs: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """How its people are found when everything speaks."""
+        if self.counters:
+            return "gate" if self.kind == "building" else "counter"
+        if self.airs:
+            return "co2"
+        return ("gate" if self.kind == "estate" else "rooms") if self.parts else "none"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The counters, CO2 sensors and places of one epoch; ``series``: every series number that is asked for."""
+
+    places: tuple[Place, ...]
+    counters: tuple[Counter, ...]
+    airs: tuple[Air, ...]
+    number: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, series: pa.Table, places: Sequence[Mapping[str, Any]]) -> Layout:
+        """From the rows of ``placed_series`` and of ``occupancy_places``."""
+        counters, airs = _sensors(series)
+        by_room: dict[str, list[int]] = {}
+        entrance: dict[str, list[int]] = {}
+        gates: dict[str, list[int]] = {}
+        for n, counter in enumerate(counters):
+            if counter.room_id:
+                by_room.setdefault(counter.room_id, []).append(n)
+            elif counter.facility_id:
+                entrance.setdefault(counter.facility_id, []).append(n)
+            elif counter.building_id:
+                gates.setdefault(counter.building_id, []).append(n)
+        air_of: dict[str, list[int]] = {}
+        for n, air in enumerate(airs):
+            air_of.setdefault(air.room_id, []).append(n)
+        # rooms and buildings stand before what they are parts of
+        rows = sorted(places, key=lambda row: ("room", "building", "facility", "estate").index(row["place_kind"]))
+        within: dict[tuple[str, str | None], list[int]] = {}
+        found: list[Place] = []
+        for n, row in enumerate(rows):
+            kind, mine = row["place_kind"], row["place_id"]
+            own = {"room": by_room, "facility": entrance, "building": gates}.get(kind, {}).get(mine, [])
+            part_of = {"facility": "room", "estate": "building"}.get(kind)
+            parts = [k for k in within.get((part_of, mine), []) if found[k].method != "none"] if part_of else []
+            place = Place(
+                kind=kind, place_id=mine, community_id=row["community_id"], within=row["within"], name=row["name"],
+                name_en=row["name_en"], capacity=row["capacity"], area_m2=row["area_m2"], what=row["kind"],
+                opening_hours=row["opening_hours"], counters=tuple(own),
+                airs=tuple(air_of.get(mine, [])) if kind == "room" else (), parts=() if own else tuple(parts),
+            )  # fmt: skip
+            found.append(place)
+            within.setdefault((kind, row["within"]), []).append(n)
+        return cls(tuple(found), tuple(counters), tuple(airs), _numbers(counters, airs))
+
+    @property
+    def series(self) -> I64:
+        """Every series number that is asked for, in order of ``number``."""
+        return np.array(list(self.number.values()), np.int64)
+
+    @property
+    def rows(self) -> dict[int, int]:
+        """Series number -> its row in an array over ``series``."""
+        return {number: row for row, number in enumerate(self.number.values())}
+
+    def place_of(self, counter: int) -> Place | None:
+        """The place a counter counts for."""
+        return next((place for place in self.places if counter in place.counters), None)
+
+
+def _sensors(series: pa.Table) -> tuple[list[Counter], list[Air]]:
+    wanted = ("series_no", "device_id", "type", "metric", "stale_us", "home_id", "room_id", "facility_id", "building_id")
+    by_device: dict[str, dict[str, Any]] = {}
+    for row in series.select(list(wanted)).to_pylist():
+        if row["home_id"] is None and row["type"] in (*COUNTED, "co2"):
+            by_device.setdefault(row["device_id"], {**row, "of": {}})["of"][row["metric"]] = row["series_no"]
+    counters, airs = [], []
+    for device_id, row in by_device.items():
+        holds = max(0, ceil(row["stale_us"] / QUARTER_US))
+        of = row["of"]
+        if row["type"] == "co2":
+            if row["room_id"] and "co2" in of:
+                airs.append(Air(device_id, of["co2"], holds, row["room_id"]))
+        elif "people" in of:
+            counters.append(
+                Counter(
+                    device_id, row["type"], of["people"], of.get("entered"), of.get("left"), holds, row["room_id"],
+                    row["facility_id"], row["building_id"],
+                )
+            )  # fmt: skip
+    return counters, airs
+
+
+def _numbers(counters: Sequence[Counter], airs: Sequence[Air]) -> dict[tuple[str, str], int]:
+    number: dict[tuple[str, str], int] = {}
+    for counter in counters:
+        number[counter.device_id, "people"] = counter.people
+        if counter.balanced and counter.entered is not None and counter.left is not None:
+            number[counter.device_id, "entered"] = counter.entered
+            number[counter.device_id, "left"] = counter.left
+    for air in airs:
+        number[air.device_id, "co2"] = air.series
+    return number
+
+
+def held(values: F64, quarters: Sequence[int]) -> F64:
+    """Each unknown quarter takes the last known one, at most ``quarters`` (one number per row) back."""
+    place = np.where(np.isnan(values), -(10**9), np.arange(values.shape[1]))
+    last = np.maximum.accumulate(place, axis=1)
+    near: Bools = np.arange(values.shape[1]) - last <= np.array(quarters, np.int64)[:, None]
+    filled: F64 = np.where(near, np.take_along_axis(values, np.maximum(last, 0), axis=1), np.nan)
+    return filled
