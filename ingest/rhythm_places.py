@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ingest.cast import Cast
@@ -51,8 +53,23 @@ def _by_place(cast: Cast, numbers: Ints, device: Ints, day: Day, seconds: Floats
     return found
 
 
-def _counters(sheet: Sheet, cast: Cast) -> None:
-    numbers, day = cast.of_kind("people_counter"), sheet.day
+@dataclass(frozen=True)
+class Counted:
+    """A day at the people counters as it truly was; arrays are (counters, reports of the day).
+
+    ``seconds`` since 04:00; ``people`` inside, ``entered`` and ``left`` since 04:00.
+    """
+
+    numbers: Ints
+    seconds: Floats
+    people: Floats
+    entered: Floats
+    left: Floats
+
+
+def truth_of_counters(cast: Cast, day: Day) -> Counted:
+    """Who really was in the rooms, and who really came and went; a counter misses some of it."""
+    numbers = cast.of_kind("people_counter")
     device, seconds = grid(len(numbers), 120.0, uniform(cast.seed, 51, numbers))
     expected = _by_place(cast, numbers, device, day, seconds)
     places = [cast.place_of[n] for n in numbers]
@@ -61,16 +78,47 @@ def _counters(sheet: Sheet, cast: Cast) -> None:
     spread = 0.07 * expected * wobble(numbers[device], at, 5400.0) + 0.55 * np.sqrt(expected) * wobble(
         numbers[device] + 50_021, at, 900.0
     )
-    people = np.round(np.maximum(0.0, np.where(expected < 0.5, 0.0, expected + spread)))
+    wished = np.round(np.maximum(0.0, np.where(expected < 0.5, 0.0, expected + spread)))
     room = np.array([cast.capacity.get(p, 0) or 10_000 for p in places], dtype=np.float64)
-    people = np.minimum(people, room[device]).reshape(len(numbers), -1)
+    people: Floats = np.minimum(wished, room[device]).reshape(len(numbers), -1)
     dwell = np.array([DWELL_H.get(_code(p), 1.4) for p in places])
     turnover = people * (120.0 / 3600.0) / dwell[:, None]
     arrivals = np.maximum(np.diff(people, axis=1, prepend=0.0), 0.0) + 0.5 * turnover
-    entered = np.floor(np.cumsum(arrivals, axis=1)).ravel()
-    people = people.ravel()
-    told = (people > 0) | (np.arange(len(people)) % 3 == 0)
-    sheet.add(numbers[device[told]], seconds[told], people=people[told], entered=entered[told])
+    entered = np.floor(np.cumsum(arrivals, axis=1))
+    return Counted(numbers, seconds.reshape(people.shape), people, entered, entered - people)
+
+
+MOST_MISSED, MOST_DOUBLED = 0.018, 0.006
+"""The share of passages the worst counter misses or counts twice, each way of its own."""
+
+
+def _seen(cast: Cast, day: Day, passed: Floats, numbers: Ints, way: int) -> Floats:
+    """A running count of passages as the counter sees it: some missed, some counted twice."""
+    missed, doubled = (
+        most * uniform(cast.seed, 62, numbers, way, k)[:, None] for k, most in ((0, MOST_MISSED), (1, MOST_DOUBLED))
+    )
+    rng = day.rng(f"counters {way}")
+    each = np.diff(passed, axis=1, prepend=0.0).astype(np.int64)
+    lost = rng.binomial(each, np.broadcast_to(missed, each.shape))
+    twice = rng.binomial(each - lost, np.broadcast_to(doubled, each.shape))
+    return np.asarray(np.cumsum(each - lost + twice, axis=1), dtype=np.float64)
+
+
+def _counters(sheet: Sheet, cast: Cast) -> None:
+    """What the counters say: both counts drift apart, and the device's own tally with them."""
+    true = truth_of_counters(cast, sheet.day)
+    if not len(true.numbers):
+        return
+    entered, left = (
+        _seen(cast, sheet.day, passed, true.numbers, way) for way, passed in ((0, true.entered), (1, true.left))
+    )
+    people = np.maximum(0.0, entered - left).ravel()
+    number = np.repeat(true.numbers, true.people.shape[1])
+    told = (true.people.ravel() > 0) | (np.arange(len(people)) % 3 == 0)
+    sheet.add(
+        number[told], true.seconds.ravel()[told], people=people[told], entered=entered.ravel()[told],
+        left=left.ravel()[told],
+    )  # fmt: skip
 
 
 def _meals(sheet: Sheet, cast: Cast) -> None:

@@ -18,6 +18,13 @@ class Remembered:
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
+    def peek(self, question: Hashable) -> Any:
+        """The remembered answer, None when there is none."""
+        with self._lock:
+            if question in self._answers:
+                self._answers.move_to_end(question)
+            return self._answers.get(question)
+
     def get(self, question: Hashable, ask: Callable[[], T]) -> T:
         """The remembered answer, or what ``ask`` gives now. Two threads may both ask; neither waits."""
         with self._lock:

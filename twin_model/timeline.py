@@ -74,6 +74,11 @@ class Timeline:
         self._since_keyframe = 0
         self.states = self._rebuild(self.received).grown(self.series)
 
+    @property
+    def keyframes(self) -> Sequence[int]:
+        """The instants (microseconds) of all keyframes, in order."""
+        return self._keyframes
+
     # -- committing
 
     def prepare(self, readings: pa.Table, received: int) -> Commit:

@@ -28,6 +28,9 @@ from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, column
 from twin_model.epochs import Epochs
 from twin_model.kpi_engine import Kpis
 from twin_model.ledger import Ledger
+from twin_model.occupancy.forecast import Forecast
+from twin_model.occupancy.hour_parts import HourParts
+from twin_model.occupancy.questions import Occupancy
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record, retire
 from twin_model.remembered import Remembered
@@ -105,6 +108,8 @@ class Twin:
         self._directory = Directory.read(store, catalogue, version=1)
         store.write(lambda writer: writer.execute(_FORGET_DELIVERIES, most=REMEMBERED_DELIVERIES))
         self.care = Care(self)
+        self.people = Occupancy(self, HourParts(store))
+        self.people.parts.catch_up(self._timeline.keyframes)
         self.ledger = Ledger(self)
         self.kpis = Kpis(self)
 
@@ -177,6 +182,8 @@ class Twin:
             commit = self._timeline.prepare(readings, received)
             plan = self.care.hear(commit.batch, commit.states, received, history=received_at is not None)
 
+            told: list[int] = []
+
             def change(writer: Writer) -> bool:
                 self._quarantine(writer, rejected, received)
                 self.care.keep(writer)
@@ -188,7 +195,9 @@ class Twin:
                 if deliveries is not None and deliveries.num_rows:
                     writer.append("delivery", _with_instant(deliveries, received))
                 self._tick(writer, received)
-                return self._timeline.write(writer, commit, received)
+                if keyframe := self._timeline.write(writer, commit, received):
+                    told.extend(self.people.parts.write(writer, received))
+                return keyframe
 
             try:
                 keyframe = self._store.write(change)
@@ -196,6 +205,8 @@ class Twin:
                 self.care.failed(error)
                 raise
             self._timeline.committed(commit, received, keyframe=keyframe)
+            if keyframe:
+                self.people.parts.written(received, told)
             self._timeline.revision += 1
             if plan is not None:
                 self.care.written(plan, from_us(received))
@@ -493,13 +504,35 @@ class Twin:
         return _of(table, community_id)
 
     def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
-        """People now per room, facility and building: people (null = unknown), capacity, share, method, grade."""
+        """People now per room, facility, building and estate: people (null = unknown), capacity, share, method, grade.
+
+        ``grade``: good, partial (some counters are silent), estimate (by CO2) or unknown.
+        """
         at = self.until_now(at)
-        table = self._remembered.get(
-            ("occupancy", *self.moment(at)),
-            lambda: self._store.read("occupancy", tables={"state": self.states(at)}, instant=at),
-        )
-        return _of(table, community_id)
+        return _of(self._remembered.get(("occupancy", *self.moment(at)), lambda: self._occupancy(at)), community_id)
+
+    def occupancy_hours(
+        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None,
+        place_id: str | None = None,
+    ) -> pa.Table:  # fmt: skip
+        """People by hour, for whole hours that begin in [start, end), as known at ``at``; places nobody counts are left out.
+
+        place_kind (room, facility, building, estate), place_id, community_id, hour, people (mean over the hour; null =
+        unknown), capacity, share, method (counter, co2, rooms, gate, none), grade, heard (share of counters and quarters).
+        """
+        return self.people.hours(start, end, self.until_now(at), community_id=community_id, place_id=place_id)
+
+    def occupancy_forecast(
+        self, at: datetime, *, community_id: str | None = None, place_id: str | None = None
+    ) -> list[tuple[dict[str, Any], Forecast]]:
+        """The next 24 hours of every counted place with the error of the method; see ``occupancy.forecast``."""
+        return self.people.forecast(self.until_now(at), community_id=community_id, place_id=place_id)
+
+    def booked_but_empty(
+        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Bookings of rooms in [start, end) with ``verdict``: empty, few, used, unknown or ahead; see ``Occupancy.booked``."""
+        return self.people.booked(start, end, self.until_now(at), community_id=community_id)
 
     def figures(self, at: datetime, *, community_id: str) -> pa.Table:
         """Counts of services: figure, value (null = unknown), total, unit, devices, fresh, newest."""
@@ -602,6 +635,11 @@ class Twin:
             ("placed", epoch),
             lambda: Placed(self._store.read("placed_series", tables={"metric_info": self._metric_info}, instant=at)),
         )
+
+    def _occupancy(self, at: datetime) -> pa.Table:
+        counted, by_air = self.people.now(at)
+        tables = {"state": self.states(at), "counted": counted, "by_air": by_air}
+        return self._store.read("occupancy", tables=tables, instant=at)
 
     def _states(self, at: datetime) -> pa.Table:
         return self._placed(at).states(self._timeline.as_of(to_us(at)), to_us(at))

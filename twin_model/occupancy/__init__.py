@@ -1,1 +1,1 @@
-"""Where people are: now, by hour, and tomorrow. How each number is found, and how far it can be trusted, is declared."""
+"""Where people are: now, by hour, tomorrow; with how each number was found and how far it can be trusted."""

@@ -1,14 +1,17 @@
 """People inside by a counter that tells who entered and who left, with its drift taken out. Pure.
 
 A counter misses some and counts some twice, and what it misses on the way in is not what it misses on the way out: its
-balance runs away by a few persons a day. Four rules hold it, and each is said, never silent:
+balance runs away by a few persons a day. Five rules hold it, and each is said, never silent:
 
 * ``ratio``: over whole days as many left as entered. What the way out tells too little or too much is learned from up
   to fourteen past days and taken into account; with few days behind it the factor stays near one.
 * ``below_zero``: nobody is there less than nobody. Whoever was missed on the way in is added when the balance shows it.
-* ``closed``: half an hour after the place has closed everybody has gone; the balance starts at zero again. What was left
-  over then had gathered passage by passage: once it is known, the hours of that day are told without it.
-* ``morning``: at 04:00 local time, when the counters begin their day, so does the balance (places that never close).
+* ``quiet``: nobody has passed for three quarters of an hour and no more are left than may be drift: nobody is there.
+* ``closed``: half an hour after the place has closed everybody has gone.
+* ``morning``: at 04:00 local time, when the counters begin their day, so does the balance.
+
+Where nobody is inside the balance starts at zero again; what was over had gathered passage by passage, so that once
+this is known the quarters before are told without it.
 
 A day here runs from 04:00 to 04:00 in quarters of an hour; arrays are (counters, days, 96).
 """
@@ -16,6 +19,7 @@ A day here runs from 04:00 to 04:00 in quarters of an hour; arrays are (counters
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +32,35 @@ STEADY = 150.0
 """Passages that weigh on the side of a counter without error: a single quiet day must not teach nonsense."""
 FACTOR_LIMITS = (0.85, 1.18)
 """A counter further off than this is broken, not drifting."""
-NEVER_RESET = QUARTERS
+NEVER_RESET, STAFFED = QUARTERS, -1
 AFTER_CLOSING = 2  # quarters
+
+
+QUIET = 3  # quarters
+MAY_BE_DRIFT, AT_LEAST = 0.04, 1.5
+"""How much of the passages since the last zero, or how many persons, a quiet place may have left over."""
+
+
+@dataclass(frozen=True)
+class Zero:
+    """Nobody inside from quarter ``at`` on: ``over`` persons were left, ``reason`` quiet or closed."""
+
+    counter: int
+    day: int
+    at: int
+    over: float
+    reason: str
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """``people``: (counters, days, 96), NaN where nothing was heard. ``closed``: persons taken away (negative) or
-    added when the place was closed, per (counter, day); ``added``: persons added because the balance fell below zero,
-    per quarter. ``factor``: what one counted leaving stands for, per (counter, day).
+    """``people``: (counters, days, 96), NaN where nothing was heard. ``zeros``: when the balance began anew.
+    ``added``: persons added because it fell below zero, per quarter. ``factor``: what one counted leaving stands for,
+    per (counter, day).
     """
 
     people: F64
-    closed: F64
+    zeros: tuple[Zero, ...]
     added: F64
     factor: F64
 
@@ -87,41 +107,77 @@ def learned(entered: F64, left: F64, days: int = LEARNED_DAYS) -> F64:
     return np.clip(factor, *FACTOR_LIMITS)
 
 
-def correct(
-    entered: F64, left: F64, heard: Bools, factor: F64, reset: NDArray[np.int64], empty: NDArray[np.int64]
-) -> Corrected:
+def correct(entered: F64, left: F64, heard: Bools, factor: F64, reset: NDArray[np.int64], begun: int) -> Corrected:
     """People inside from ``passages`` in and out.
 
     ``heard``: quarters in which the counter spoke; ``factor`` of ``learned``; ``reset``: the quarter of each
-    (counter, day) at which the closed place is empty, ``NEVER_RESET`` for none; ``empty``: the quarter by which nobody
-    was inside, as far as that is over, else 0.
+    (counter, day) at which the closed place is empty, ``NEVER_RESET`` where it does not close, ``STAFFED`` where
+    somebody may stay and nothing is ever emptied; ``begun``: how many quarters of all the days have begun.
     """
     came, went = np.nan_to_num(forward(entered)), np.nan_to_num(forward(left))
-    balance = came - factor[..., None] * went
-    after = np.arange(balance.shape[-1]) >= reset[..., None]
-    at_reset = np.clip(reset - 1, 0, balance.shape[-1] - 1)[..., None]
-    at_the_time, raised = _never_below(np.where(after, np.inf, balance))
-    known_better, _ = _never_below(np.where(after, np.inf, _without_rest(balance, came + went, empty)))
-    later, raised_later = _never_below(np.where(after, balance - np.take_along_axis(balance, at_reset, axis=-1), np.inf))
-    people = np.where(after, later, known_better)
-    resets = (reset < balance.shape[-1]) & (reset > 0)
-    left_over = np.where(resets, -np.take_along_axis(at_the_time, at_reset, axis=-1)[..., 0], 0.0)
-    added = np.where(after, raised_later, raised)
-    return Corrected(np.where(heard, people, np.nan), left_over, added, factor)
+    balance, passed = came - factor[..., None] * went, came + went
+    people, added = np.full(balance.shape, np.nan), np.zeros(balance.shape)
+    zeros: list[Zero] = []
+    still = _still(passed, heard)
+    for k in range(balance.shape[0]):
+        for d in range(balance.shape[1]):
+            known = min(QUARTERS, begun - d * QUARTERS)
+            if known <= 0 or not heard[k, d].any():
+                continue
+            found = [] if reset[k, d] == STAFFED else _zeros(
+                balance[k, d], passed[k, d], still[k, d], int(reset[k, d]), known
+            )  # fmt: skip
+            zeros += [Zero(k, d, at, over, reason) for at, over, reason in found]
+            people[k, d], added[k, d] = _between(balance[k, d], passed[k, d], [at for at, _, _ in found])
+    return Corrected(np.where(heard, people, np.nan), tuple(zeros), added, factor)
 
 
-def _without_rest(balance: F64, passed: F64, empty: NDArray[np.int64]) -> F64:
-    """The balance that comes out at zero at ``empty``: what was over is spread along the passages before."""
-    last = np.clip(empty - 1, 0, balance.shape[-1] - 1)[..., None]
-    rest = np.where(empty[..., None] > 0, np.take_along_axis(balance, last, axis=-1), 0.0)
-    of = np.take_along_axis(passed, last, axis=-1)
-    share = np.divide(passed, of, out=np.zeros_like(passed), where=of > 0)
-    return balance - rest * np.minimum(share, 1.0)
+def _still(passed: F64, heard: Bools) -> Bools:
+    """Quarters by whose end nobody had passed for ``QUIET`` quarters, all of them heard."""
+    first = np.zeros((*passed.shape[:2], 1))
+    none = heard & (np.diff(passed, axis=2, prepend=first) == 0.0)
+    still: Bools = none.copy()
+    for back in range(1, QUIET):
+        still[..., back:] &= none[..., :-back]
+    still[..., : QUIET - 1] = False
+    return still
+
+
+def _zeros(balance: F64, passed: F64, still: Bools, reset: int, known: int) -> list[tuple[int, float, str]]:
+    """When nobody is inside, as far as ``known``: quarter, persons over, why."""
+    found: list[tuple[int, float, str]] = []
+    base = since = 0.0
+    runs = np.flatnonzero(still & ~np.concatenate(([False], still[:-1])))
+    marks = sorted([(int(at) + 1, "quiet") for at in runs] + [(reset, "closed")] * (0 < reset < QUARTERS))
+    for at, reason in marks:
+        if at > known or at >= QUARTERS:
+            break
+        over = float(balance[at - 1] - base)
+        if reason == "quiet" and abs(over) > max(AT_LEAST, MAY_BE_DRIFT * float(passed[at - 1] - since)):
+            continue
+        found.append((at, over, reason))
+        base, since = float(balance[at - 1]), float(passed[at - 1])
+    return found
+
+
+def _between(balance: F64, passed: F64, zeros: list[int]) -> tuple[F64, F64]:
+    """People by quarter from one zero to the next, and how many were added where the balance fell below it."""
+    people, added = np.empty_like(balance), np.zeros_like(balance)
+    edges = [0, *zeros, len(balance)]
+    for n, (first, last) in enumerate(pairwise(edges)):
+        if last <= first:
+            continue
+        base, since = (float(balance[first - 1]), float(passed[first - 1])) if first else (0.0, 0.0)
+        part = balance[first:last] - base
+        _, added[first:last] = _never_below(part)
+        if n < len(zeros):  # it ends at nobody: what was over is spread along the passages
+            of = passed[first:last] - since
+            part = part - part[-1] * (of / of[-1] if of[-1] > 0 else 0.0)
+        people[first:last], _ = _never_below(part)
+    return people, added
 
 
 def _never_below(balance: F64) -> tuple[F64, F64]:
-    """The balance lifted where it would fall below zero, and by how much in each quarter (infinite ones: 0)."""
-    lowest = np.minimum(0.0, np.minimum.accumulate(np.where(np.isinf(balance), 0.0, balance), axis=-1))
-    first = np.zeros((*balance.shape[:-1], 1))
-    raised = np.concatenate((first, lowest[..., :-1]), axis=-1) - lowest
-    return balance - lowest, np.where(np.isinf(balance), 0.0, raised)
+    """The balance lifted where it would fall below zero, and by how much in each quarter."""
+    lowest = np.minimum(0.0, np.minimum.accumulate(balance))
+    return balance - lowest, -np.diff(lowest, prepend=0.0)

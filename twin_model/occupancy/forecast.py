@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin_model.states import F64
+from twin_model.states import F64, I64
 
 AHEAD = 24
 HALF_LIFE_DAYS = 21.0
@@ -65,10 +65,11 @@ def predict(hourly: F64, first: int, origin: int) -> F64:
     fades = 0.5 ** ((np.arange(AHEAD) + 1.0) / LEVEL_HALF_LIFE_H)
     expected: F64 = np.maximum(0.0, usual + level[:, None] * fades)
     # an hour in which there never is anybody stays so: a full evening does not spill into the closed night
-    return np.where(usual < 0.05, np.minimum(expected, usual), expected)
+    found: F64 = np.where(usual < 0.05, np.minimum(expected, usual), expected)
+    return found
 
 
-def _usual(known: F64, hours: np.ndarray, wanted: np.ndarray) -> F64:  # type: ignore[type-arg]
+def _usual(known: F64, hours: I64, wanted: I64) -> F64:
     """The weighted mean of the same hour of the week, drawn towards the same hour of the same kind of day."""
     local, asked = hours + 8, wanted + 8
     hour, weekday = local % 24, (local // 24 + 3) % 7
@@ -92,7 +93,8 @@ def _usual(known: F64, hours: np.ndarray, wanted: np.ndarray) -> F64:  # type: i
 
 
 def _ratio(top: F64, under: F64) -> F64:
-    return np.divide(top, under, out=np.full(len(top), np.nan), where=under > 0)
+    found: F64 = np.divide(top, under, out=np.full(len(top), np.nan), where=under > 0)
+    return found
 
 
 def forecast(hourly: F64, first: int, origin: int) -> list[Forecast]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -64,12 +64,12 @@ class HourParts:
         behind = [at for at in keyframes if at > self._last()]
         while behind:
             until = max((at for at in behind if at <= behind[0] + DAY_US), default=behind[0])
-            days = self._store.write(lambda writer, until=until: self.write(writer, until))
+            days = self._store.write(partial(self.write, until=until))
             self.written(until, days)
             behind = [at for at in behind if at > until]
 
     def write(self, writer: Writer, until: int) -> list[int]:
-        """Append the stretch that ends at ``until`` (microseconds), inside the caller's transaction: the days it tells of."""
+        """Append the stretch up to ``until`` (microseconds) in the caller's transaction; the days it tells of."""
         chosen = writer.select(_query("hour_parts_series"))
         after = self._last()
         rows = writer.select(
@@ -151,8 +151,14 @@ class HourParts:
 
 def _marked(until: int) -> pa.Table:
     hour = until // HOUR_US * HOUR_US
-    columns = {"series_no": [MARK], "hour": [from_us(hour).replace(tzinfo=None)], "until": [from_us(until).replace(tzinfo=None)]}
-    return pa.table({**columns, **{f"n{q}": [0] for q in range(4)}, **{f"s{q}": [0.0] for q in range(4)}}, schema=_SCHEMA)
+    columns = {
+        "series_no": [MARK],
+        "hour": [from_us(hour).replace(tzinfo=None)],
+        "until": [from_us(until).replace(tzinfo=None)],
+    }
+    return pa.table(
+        {**columns, **{f"n{q}": [0] for q in range(4)}, **{f"s{q}": [0.0] for q in range(4)}}, schema=_SCHEMA
+    )
 
 
 def _instants(count: int, us: int) -> pa.Array:

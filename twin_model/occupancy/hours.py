@@ -46,6 +46,7 @@ def closing(layout: Layout, balanced: Sequence[int], days: Sequence[int]) -> I64
     for row, number in enumerate(balanced):
         place = layout.place_of(number)
         if place is None or place.what in STAFFED:
+            reset[row] = counters.STAFFED
             continue
         today, after = open_quarters(place.opening_hours, weekdays), open_quarters(place.opening_hours, tomorrow)
         if today is None or after is None:
@@ -91,13 +92,7 @@ def _balanced(
     heard = ~np.isnan(entered) & ~np.isnan(left)
     passed_in, passed_out = (counters.passages(part) for part in (entered, left))
     reset = closing(layout, balanced.tolist(), days)
-    gone_by = np.arange(len(days)) * QUARTERS + reset
-    empty = np.where(gone_by < begun, reset, 0)
-    for k, number in enumerate(balanced.tolist()):
-        place = layout.place_of(number)
-        if place is None or place.what in STAFFED:
-            empty[k] = 0  # somebody stays over night
-    return counters.correct(passed_in, passed_out, heard, factor, reset, empty)
+    return counters.correct(passed_in, passed_out, heard, factor, reset, begun)
 
 
 def _air(layout: Layout, values: F64, before: F64, row: dict[int, int], model: Co2Model) -> F64:
@@ -108,7 +103,10 @@ def _air(layout: Layout, values: F64, before: F64, row: dict[int, int], model: C
     rows = [row[air.series] for air in layout.airs]
     level = held(np.concatenate((before[rows], values[rows]), axis=1), [air.holds for air in layout.airs])
     now, quarter_ago, hour_ago = (level[:, FEW_QUARTERS - k :][:, :n] for k in (0, 1, 4))
-    quarter_ago, hour_ago = np.where(np.isnan(quarter_ago), now, quarter_ago), np.where(np.isnan(hour_ago), now, hour_ago)
+    quarter_ago, hour_ago = (
+        np.where(np.isnan(quarter_ago), now, quarter_ago),
+        np.where(np.isnan(hour_ago), now, hour_ago),
+    )
     rooms = {place.place_id: place for place in layout.places if place.kind == "room"}
     size = np.array([rooms[a.room_id].area_m2 or np.nan if a.room_id in rooms else np.nan for a in layout.airs])
     seats = np.array([rooms[a.room_id].capacity or np.nan if a.room_id in rooms else np.nan for a in layout.airs])

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from twin_model.states import F64, I64, Bools
 
-STAFFED = frozenset({"cockpit", "police"})
-"""Kinds of rooms and facilities in which somebody may be at any hour: their counters are not emptied at closing."""
+STAFFED = frozenset({"cockpit", "police", "hospital", "hotel"})
+"""Kinds of rooms and facilities in which somebody may be at any hour: nothing tells that they are empty. A guard in a
+closed school is not seen: the school counts as empty."""
 KINDS = ("room", "facility", "building", "estate")
 QUARTER_US = 900_000_000
 COUNTED = ("people_counter", "gate")
@@ -144,7 +145,17 @@ class Layout:
 
 
 def _sensors(series: pa.Table) -> tuple[list[Counter], list[Air]]:
-    wanted = ("series_no", "device_id", "type", "metric", "stale_us", "home_id", "room_id", "facility_id", "building_id")
+    wanted = (
+        "series_no",
+        "device_id",
+        "type",
+        "metric",
+        "stale_us",
+        "home_id",
+        "room_id",
+        "facility_id",
+        "building_id",
+    )
     by_device: dict[str, dict[str, Any]] = {}
     for row in series.select(list(wanted)).to_pylist():
         if row["home_id"] is None and row["type"] in (*COUNTED, "co2"):

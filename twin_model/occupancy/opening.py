@@ -1,6 +1,6 @@
-"""Opening hours as OpenStreetMap writes them, as far as places here use them: ``Mo-Fr 08:00-17:30; Sa 09:00-12:00``. Pure.
+"""Opening hours as OpenStreetMap writes them, as far as places here use them. Pure.
 
-What cannot be read is unknown, and an unknown place is never closed.
+``Mo-Fr 08:00-17:30; Sa 09:00-12:00``. What cannot be read is unknown, and an unknown place is never closed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +21,8 @@ from twin_model.occupancy.forecast import AHEAD, LEAST_DAYS, TESTED_DAYS, Foreca
 from twin_model.occupancy.hour_parts import HOUR_US, HourParts, day_of, first_hour
 from twin_model.occupancy.hours import FEW_QUARTERS, GOOD, METHODS, Quarters, by_hour, quarters_of
 from twin_model.occupancy.layout import Layout
-from twin_model.occupancy.opening import QUARTERS
 from twin_model.remembered import Remembered
-from twin_model.states import F64, I64
+from twin_model.states import F64, I64, NEVER
 from twin_model.timeline import from_us, timestamps, to_us
 
 if TYPE_CHECKING:
@@ -74,8 +74,11 @@ class Occupancy:
         if quarters.corrected is not None:
             inside = quarters.corrected.people.reshape(len(quarters.balanced), -1)[:, column]
             for row, number in enumerate(quarters.balanced.tolist()):
+                counter = layout.counters[number]
+                if states.taken[counter.entered or 0] == NEVER or states.taken[counter.left or 0] == NEVER:
+                    continue  # it tells its own tally only
                 # one that has not spoken since 04:00 begins its day with nobody inside
-                ids.append(layout.counters[number].device_id)
+                ids.append(counter.device_id)
                 people.append(0.0 if np.isnan(inside[row]) else round(float(inside[row])))
         air = quarters_of(_only_air(layout), values, before, [day], factor[:0], model, begun=column)
         by_air = self._by_air(layout, air, column)
@@ -96,7 +99,7 @@ class Occupancy:
         )
 
     def _until(self, layout: Layout, quarter: int) -> tuple[F64, F64, int, F64, int]:
-        """The day's quarters as known at ``quarter``, the hour before them, the day, the factors, and which one is next."""
+        """The day's quarters as known at ``quarter``, the hour before them, the day, the factors, the next one."""
         hour = quarter // HOUR_US
         day = int(day_of(hour))
         first = first_hour(day)
@@ -139,8 +142,13 @@ class Occupancy:
         days = list(range(first_day, last_day + 1))
         # a day follows from its own hours, the one before it and the passages of a fortnight
         keys: dict[int, tuple[object, ...]] = {
-            day: ("day", day, epoch, self.parts.version(day - counters.LEARNED_DAYS, day, us),
-                  self._twin.moment(at) if day in changing else None)
+            day: (
+                "day",
+                day,
+                epoch,
+                self.parts.version(day - counters.LEARNED_DAYS, day, us),
+                self._twin.moment(at) if day in changing else None,
+            )
             for day in days
         }
         found: dict[int, Day] = {day: kept for day in days if (kept := self._days.peek(keys[day])) is not None}
@@ -148,7 +156,7 @@ class Occupancy:
         while missing:
             run = [day for day in missing if day < missing[0] + DAYS_AT_ONCE and day - missing[0] == missing.index(day)]
             for day, answer in zip(run, self._worked_out(layout, run[0], len(run), us), strict=True):
-                found[day] = self._days.get(keys[day], lambda answer=answer: answer)
+                found[day] = self._days.get(keys[day], partial(_same, answer))
             missing = missing[len(run) :]
         return [found[day] for day in days]
 
@@ -221,7 +229,7 @@ class Occupancy:
         answers: list[Forecast | None] = [None] * len(layout.places)
         if counted:
             first = origin - HISTORY_DAYS * 24
-            # only hours that are over, as they were known when the last of them ended: asked again it is the same answer
+            # hours that are over, as known when the last of them ended: asked again it is the same answer
             people, _, _ = self.grid(layout, first, origin, from_us(origin * HOUR_US))
             for k, found in zip(counted, forecast(people[counted].astype(np.float64), first, origin), strict=True):
                 answers[k] = found
@@ -244,27 +252,19 @@ class Occupancy:
             return []
         found = self._quarters(layout, first_day, count, us)
         assert found.corrected is not None
-        reset = _resets(layout, found, range(first_day, last_day + 1))
         rows: list[Row] = []
         for k, number in enumerate(found.balanced.tolist()):
             place = layout.place_of(number)
             if place is None or (community_id is not None and place.community_id != community_id):
                 continue
-            for d in range(count):
-                begin = first_hour(first_day + d) * HOUR_US
-                common = {
-                    **_described(place), "device_id": layout.counters[number].device_id,
-                    "factor": float(found.corrected.factor[k, d]),
-                }  # fmt: skip
-                rows += _said(common, found, k, d, begin, int(reset[k, d]))
+            common = {**_described(place), "device_id": layout.counters[number].device_id}
+            rows += _said(common, found.corrected, k, first_day)
         inside = [row for row in rows if start <= row["at"] < min(end, at)]
         return sorted(inside, key=lambda row: (row["at"], row["place_id"]), reverse=True)
 
     # -------------------------------------------------------------- bookings
 
-    def booked(
-        self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
-    ) -> list[Row]:
+    def booked(self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None) -> list[Row]:
         """Bookings that overlap [start, end), as known at ``at``, each with whether anybody was there.
 
         ``verdict``: empty, few, used, unknown, or ahead (it has not begun). Without the record kind ``room_booking``
@@ -278,9 +278,13 @@ class Occupancy:
         layout = self.layout(at)
         place_of = {place.place_id: k for k, place in enumerate(layout.places) if place.kind == "room"}
         found = [
-            row for row in table.to_pylist()
-            if row["state"] == "booked" and row["starts_at"] < end and row["ends_at"] > start and row["room"] in place_of
-        ]  # fmt: skip
+            row
+            for row in table.to_pylist()
+            if row["state"] == "booked"
+            and row["starts_at"] < end
+            and row["ends_at"] > start
+            and row["room"] in place_of
+        ]
         begun = [row for row in found if row["starts_at"] < at]
         people = self._people_between(layout, begun, at)
         rows = []
@@ -289,7 +293,9 @@ class Occupancy:
             if row["starts_at"] >= at:
                 said, mean = "ahead", None
             else:
-                said, mean = bookings.verdict(people(place_of[row["room"]], row["starts_at"], row["ends_at"]), row["expected"])
+                said, mean = bookings.verdict(
+                    people(place_of[row["room"]], row["starts_at"], row["ends_at"]), row["expected"]
+                )
                 said = "unknown" if said == "empty" and row["ends_at"] > at else said  # it may still fill
             kept = ("booking_no", "starts_at", "ends_at", "booked_by", "expected")
             rows.append({**_described(place), **{name: row[name] for name in kept}, "verdict": said, "people": mean})
@@ -324,6 +330,10 @@ class Occupancy:
         return self._twin.entity_epoch(at, *EPOCH_KINDS)
 
 
+def _same(answer: Day) -> Day:
+    return answer
+
+
 def _only_air(layout: Layout) -> Layout:
     """The same places counted by their CO2 sensors alone."""
     places = tuple(
@@ -333,33 +343,37 @@ def _only_air(layout: Layout) -> Layout:
     return Layout(places, (), layout.airs, layout.number)
 
 
-def _resets(layout: Layout, found: Quarters, days: Sequence[int]) -> I64:
-    from twin_model.occupancy.hours import closing
-
-    return closing(layout, found.balanced.tolist(), days)
-
-
-def _said(common: Row, found: Quarters, k: int, d: int, begin: int, reset: int) -> list[Row]:
-    """The corrections of one counter on one day, as rows; less than half a person is none."""
-    assert found.corrected is not None
+def _said(common: Row, corrected: counters.Corrected, k: int, first_day: int) -> list[Row]:
+    """The corrections of one counter as rows; less than half a person is none."""
     rows = []
-    left_over = float(found.corrected.closed[k, d])
-    told = ~np.isnan(found.corrected.people[k, d])
-    if abs(left_over) >= 0.5 and reset < QUARTERS and told[:reset].any():
-        rows.append({**common, "at": from_us(begin + reset * QUARTER_US), "reason": "closed", "persons": round(left_over)})
-    added = np.cumsum(found.corrected.added[k, d])
-    whole = np.floor(added + 0.5)
-    for quarter in np.flatnonzero(np.diff(np.concatenate(([0.0], whole))) >= 1).tolist():
-        persons = int(whole[quarter] - (whole[quarter - 1] if quarter else 0))
-        rows.append({**common, "at": from_us(begin + quarter * QUARTER_US), "reason": "below_zero", "persons": persons})
+
+    def row(day: int, quarter: int, reason: str, persons: int) -> Row:
+        at = from_us(first_hour(first_day + day) * HOUR_US + quarter * QUARTER_US)
+        return {**common, "at": at, "reason": reason, "persons": persons, "factor": float(corrected.factor[k, day])}
+
+    for zero in corrected.zeros:
+        if zero.counter == k and abs(zero.over) >= 0.5:
+            rows.append(row(zero.day, zero.at, zero.reason, -round(zero.over)))
+    for day in range(corrected.added.shape[1]):
+        whole = np.floor(np.cumsum(corrected.added[k, day]) + 0.5)
+        steps = np.diff(whole, prepend=0.0)
+        rows += [
+            row(day, quarter, "below_zero", int(steps[quarter])) for quarter in np.flatnonzero(steps >= 1).tolist()
+        ]
     return rows
 
 
 def _described(place: Any) -> Row:
     return {
-        "place_kind": place.kind, "place_id": place.place_id, "community_id": place.community_id, "within": place.within,
-        "name": place.name, "name_en": place.name_en, "capacity": place.capacity, "kind": place.what,
-    }  # fmt: skip
+        "place_kind": place.kind,
+        "place_id": place.place_id,
+        "community_id": place.community_id,
+        "within": place.within,
+        "name": place.name,
+        "name_en": place.name_en,
+        "capacity": place.capacity,
+        "kind": place.what,
+    }
 
 
 def _hour_table(layout: Layout, chosen: Sequence[int], people: F64, heard: F64, method: I64, first: int) -> pa.Table:
