@@ -21,7 +21,7 @@ import shapely
 
 from twin_model.catalogue import Catalogue
 from twin_model.entities import Building, Community, Device, Entity, Facility, Home, Room
-from twin_model.kpi_engine import recomputed
+from twin_model.kpi_counting import recomputed
 from twin_model.record_kinds import Column, RecordKind
 from twin_model.store import Store, Writer
 from twin_model.timeline import to_us

@@ -34,6 +34,8 @@ INCIDENT = """
     SELECT i.incident_id, i.community_id, i.home_id, i.building_id, i.procedure, i.raised_at,
            min(s.step_at) FILTER (step = 'acknowledge') AS acknowledged_at,
            min(s.step_at) FILTER (step = 'contact') AS contacted_at,
+           min(s.step_at) FILTER (step = 'dispatch') AS dispatched_at,
+           min(s.step_at) FILTER (step = 'dispatch') AS dispatched_at,
            min(s.step_at) FILTER (step = 'arrive') AS on_site_at,
            CASE WHEN arg_max(step, n) FILTER (step IN ('close', 'reopen')) = 'close'
                 THEN arg_max(step_at, n) FILTER (step = 'close') END AS closed_at,
@@ -69,15 +71,16 @@ class Sources:
             "last_at": last.ends_at, **({} if scope is None else {"scope": scope[0] if len(scope) == 1 else [*scope]}),
         }  # fmt: skip
 
-    def with_clause(self, kpi: Kpi) -> str:
-        """``WITH period_bounds AS (...), <source> AS (...), ...`` for the sources of a KPI."""
-        found = [self._bounds(), *(f"{name} AS ({self._source(name)})" for name in kpi.sources)]
+    def with_clause(self, kpis: Sequence[Kpi]) -> str:
+        """``WITH period_bounds AS (...), <source> AS (...), ...`` for the sources of some KPIs."""
+        named = dict.fromkeys(name for kpi in kpis for name in kpi.sources)
+        found = [self._bounds(), *(f"{name} AS ({self._source(name)})" for name in named)]
         return "WITH " + ",\n".join(found)
 
-    def tables(self, kpi: Kpi) -> dict[str, pa.Table]:
-        """The Arrow tables its live sources read, with a column ``period``."""
-        wanted = {"state", "state_before"} if "metered" in kpi.sources else set()
-        wanted |= {name for name in kpi.sources if name in _ASKED}
+    def tables(self, kpis: Sequence[Kpi]) -> dict[str, pa.Table]:
+        """The Arrow tables their live sources read, with a column ``period``."""
+        named = {name for kpi in kpis for name in kpi.sources}
+        wanted = (named & set(_ASKED)) | ({"state", "state_before"} if "metered" in named else set())
         return {f"live_{name}": self._twin.kpis.live_table(name, self._at, self._periods, self._scope)
                 for name in sorted(wanted)}  # fmt: skip
 

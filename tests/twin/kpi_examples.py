@@ -156,7 +156,7 @@ class Player:
         self.twin.ledger.record(kind.name, rows, community_id=event.played.community)
 
     def _incidents(self, event: _Event) -> None:
-        steps = (("raise", "raised_at"), ("acknowledge", "acknowledged_at"), ("arrive", "on_site_at"),
+        steps = (("raise", "raised_at"), ("acknowledge", "acknowledged_at"), ("dispatch", "dispatched_at"), ("arrive", "on_site_at"),
                  ("close", "closed_at"))  # fmt: skip
         heads, log = [], []
         for row in event.rows:

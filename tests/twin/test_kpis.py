@@ -12,7 +12,7 @@ from twin_model.catalogue import Catalogue, Registry
 from twin_model.declared import DeclarationError
 from twin_model.entities import Community
 from twin_model.kpi import Kpi, load_kpi
-from twin_model.kpi_engine import recomputed
+from twin_model.kpi_counting import recomputed
 from twin_model.twin import Twin
 
 TODAY = date(2026, 11, 22)
