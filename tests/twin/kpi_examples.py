@@ -156,8 +156,8 @@ class Player:
         self.twin.ledger.record(kind.name, rows, community_id=event.played.community)
 
     def _incidents(self, event: _Event) -> None:
-        steps = (("raise", "raised_at"), ("acknowledge", "acknowledged_at"), ("dispatch", "dispatched_at"), ("arrive", "on_site_at"),
-                 ("close", "closed_at"))  # fmt: skip
+        steps = (("raise", "raised_at"), ("acknowledge", "acknowledged_at"), ("dispatch", "dispatched_at"),
+                 ("arrive", "on_site_at"), ("close", "closed_at"))  # fmt: skip
         heads, log = [], []
         for row in event.rows:
             community = event.played.community

@@ -2,7 +2,7 @@
 title         = { zh = "社区文化标识", en = "Marks of local culture" }
 indicators    = [1]
 unit          = { zh = "处", en = "marks" }
-measure       = "sum"
+measure       = "mean"
 period        = "12m"
 target        = 5
 direction     = "up"
@@ -11,6 +11,7 @@ freshness     = "400d"
 sources       = ["reported_value"]
 version       = 1
 public        = true
+digits        = 0
 words         = { zh = "人工填报：体现社区文化主题的标识、展陈、品牌数量，取近 12 个月最近一次填报，附依据文件、日期和填报岗位。单位不符的填报不计。", en = "Reported by hand: marks, displays and named brands of the community's culture; the newest report of the last 12 months counts, with its document, date and role. A report in another unit is left out." }
 
 [[example]]
@@ -31,6 +32,6 @@ indicator | kpi             | as_of      | value | unit | document | reported_by
 expect = { status = "not_measurable", missing = ["reported_value"] }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of AS happened_at, document, reported_by_role, reported_on,
-       value AS numerator, NULL AS denominator, coalesce(flags[1], CASE WHEN unit <> '处' THEN 'other_unit' END) AS excluded
+       value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '处' THEN 'other_unit' END) AS excluded
 FROM reported_value WHERE kpi IN ('culture_marks', '社区文化标识')
 QUALIFY as_of = max(as_of) OVER (PARTITION BY community_id, period)
