@@ -529,8 +529,8 @@ def check(_options: argparse.Namespace) -> int:
         return 1
     print(
         f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules, "
-        f"{len(catalogue.procedures)} procedures, {len(drills)} drills, {len(catalogue.record_kinds)} kinds of records, "
-        f"{len(catalogue.kpis)} KPIs: no mistakes"
+        f"{len(catalogue.procedures)} procedures, {len(drills)} drills, "
+        f"{len(catalogue.record_kinds)} kinds of records, {len(catalogue.kpis)} KPIs: no mistakes"
     )
     return 0
 
