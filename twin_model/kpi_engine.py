@@ -68,9 +68,15 @@ class Kpis:
 
     # ---------------------------------------------------------------- questions
 
-    def values(self, at: datetime, *, community_id: str | None = None, ids: Iterable[str] | None = None) -> pa.Table:
-        """Every KPI of a community (None: of all) as known at ``at``; see ``SCHEMA``. Raises KeyError for an id."""
-        return self._table(at, [local_day(at)], community_id, ids)
+    def values(
+        self, at: datetime, *, community_id: str | None = None, ids: Iterable[str] | None = None,
+        until: date | None = None,
+    ) -> pa.Table:  # fmt: skip
+        """Every KPI of a community (None: of all) as known at ``at``; see ``SCHEMA``. Raises KeyError for an id.
+
+        ``until``: the last day of the periods, of an earlier day than that of ``at``: what is known of it by then.
+        """
+        return self._table(at, [until or local_day(at)], community_id, ids)
 
     def trend(self, at: datetime, *, community_id: str, ids: Iterable[str] | None = None, months: int = 12) -> pa.Table:
         """As ``values``, for the end of each of the last months and today, with what is known at ``at``."""
