@@ -1,17 +1,17 @@
 /* ---
-title      = { zh = "达人服务时长", en = "Hours given by skilled residents" }
-indicators = [7]
-unit       = { zh = "小时", en = "hours" }
-measure    = "sum"
-period     = "30d"
+title         = { zh = "达人服务时长", en = "Hours given by skilled residents" }
+indicators    = [7]
+unit          = { zh = "小时", en = "hours" }
+measure       = "sum"
+period        = "30d"
 target        = 60
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness  = "30d"
-sources    = ["talent_service"]
-version    = 1
-public     = true
-words      = { zh = "近 30 天社区达人服务小时数。存疑的登记不计。", en = "Hours given by skilled residents in the last 30 days. Doubtful entries are left out." }
+freshness     = "30d"
+sources       = ["talent_service"]
+version       = 1
+public        = true
+words         = { zh = "近 30 天社区达人服务小时数。存疑的登记不计。", en = "Hours given by skilled residents in the last 30 days. Doubtful entries are left out." }
 
 [[example]]
 name = "halves of hours add up"

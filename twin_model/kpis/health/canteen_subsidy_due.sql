@@ -1,16 +1,16 @@
 /* ---
-title      = { zh = "本月应付就餐补贴", en = "Meal subsidy due this month" }
-indicators = [11]
-unit       = { zh = "元", en = "yuan" }
-measure    = "sum"
-period     = "month"
-freshness  = "3d"
-sources    = ["canteen_meal"]
-version    = 1
-public     = false
-views      = ["elders_children"]
-digits     = 2
-words      = { zh = "本月至今各餐登记的补贴金额合计，即付款方应付食堂运营方的数。与餐标不符、人数存疑、没有写补贴金额的登记不计，要先核对。", en = "The subsidy recorded with the meals of this calendar month: what the payer owes the operator. Left out until checked: entries that do not fit the tariff, with a doubtful number, or without an amount." }
+title         = { zh = "本月应付就餐补贴", en = "Meal subsidy due this month" }
+indicators    = [11]
+unit          = { zh = "元", en = "yuan" }
+measure       = "sum"
+period        = "month"
+freshness     = "3d"
+sources       = ["canteen_meal"]
+version       = 1
+public        = false
+views         = ["elders_children"]
+digits        = 2
+words         = { zh = "本月至今各餐登记的补贴金额合计，即付款方应付食堂运营方的数。与餐标不符、人数存疑、没有写补贴金额的登记不计，要先核对。", en = "The subsidy recorded with the meals of this calendar month: what the payer owes the operator. Left out until checked: entries that do not fit the tariff, with a doubtful number, or without an amount." }
 
 [[example]]
 name = "seven yuan for 70 to 79, ten for 80 and over; a missing amount is not zero yuan"

@@ -1,16 +1,16 @@
 /* ---
-title      = { zh = "日均送餐上门", en = "Meals delivered per day" }
-indicators = [11]
-unit       = { zh = "单/天", en = "meals a day" }
-measure    = "mean"
-period     = "30d"
-freshness  = "4d"
-sources    = ["meal_delivery"]
-version    = 1
-public     = true
-views      = ["elders_children"]
-digits     = 1
-words      = { zh = "近 30 天送到的餐数 ÷ 有送餐的天数。敲门无人应答和取消的不算送到。", en = "Meals delivered in the last 30 days / days on which meals were delivered. Doors not answered and cancelled orders are not delivered." }
+title         = { zh = "日均送餐上门", en = "Meals delivered per day" }
+indicators    = [11]
+unit          = { zh = "单/天", en = "meals a day" }
+measure       = "mean"
+period        = "30d"
+freshness     = "4d"
+sources       = ["meal_delivery"]
+version       = 1
+public        = true
+views         = ["elders_children"]
+digits        = 1
+words         = { zh = "近 30 天送到的餐数 ÷ 有送餐的天数。敲门无人应答和取消的不算送到。", en = "Meals delivered in the last 30 days / days on which meals were delivered. Doors not answered and cancelled orders are not delivered." }
 
 [[example]]
 name = "per day with deliveries, local days; a door not answered is no meal delivered"

@@ -1,15 +1,15 @@
 /* ---
-title      = { zh = "互助养老结对", en = "Mutual-help pairs" }
-indicators = [11]
-unit       = { zh = "对", en = "pairs" }
-measure    = "sum"
-period     = "now"
-freshness  = "400d"
-sources    = ["mutual_pair"]
-version    = 1
-public     = false
-views      = ["elders_children"]
-words      = { zh = "现有的助老邻居与老人结对数。已结束的不在其中。", en = "Pairs of a helping neighbour and an elder that exist. Pairs that ended are not among them." }
+title         = { zh = "互助养老结对", en = "Mutual-help pairs" }
+indicators    = [11]
+unit          = { zh = "对", en = "pairs" }
+measure       = "sum"
+period        = "now"
+freshness     = "400d"
+sources       = ["mutual_pair"]
+version       = 1
+public        = false
+views         = ["elders_children"]
+words         = { zh = "现有的助老邻居与老人结对数。已结束的不在其中。", en = "Pairs of a helping neighbour and an elder that exist. Pairs that ended are not among them." }
 
 [[example]]
 name = "a pair that ended in September is no pair today"

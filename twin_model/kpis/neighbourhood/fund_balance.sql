@@ -1,14 +1,14 @@
 /* ---
-title      = { zh = "共富基金结余", en = "Balance of the common-prosperity fund" }
-indicators = [3]
-unit       = { zh = "元", en = "yuan" }
-measure    = "sum"
-period     = "ever"
-freshness  = "90d"
-sources    = ["fund_entry"]
-version    = 1
-public     = true
-words      = { zh = "自建账以来收入合计减支出合计。每一笔都计入，没有决议的支出也已付出。", en = "All that came in less all that went out since the books were opened. Every entry counts: what was paid without a decision is paid as well." }
+title         = { zh = "共富基金结余", en = "Balance of the common-prosperity fund" }
+indicators    = [3]
+unit          = { zh = "元", en = "yuan" }
+measure       = "sum"
+period        = "ever"
+freshness     = "90d"
+sources       = ["fund_entry"]
+version       = 1
+public        = true
+words         = { zh = "自建账以来收入合计减支出合计。每一笔都计入，没有决议的支出也已付出。", en = "All that came in less all that went out since the books were opened. Every entry counts: what was paid without a decision is paid as well." }
 
 [[example]]
 name = "a payment of years ago still counts, and so does one without a decision"

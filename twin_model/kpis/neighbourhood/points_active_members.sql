@@ -1,14 +1,14 @@
 /* ---
-title      = { zh = "积分活跃成员", en = "Members active with points" }
-indicators = [3]
-unit       = { zh = "人", en = "members" }
-measure    = "sum"
-period     = "30d"
-freshness  = "7d"
-sources    = ["points_entry"]
-version    = 1
-public     = true
-words      = { zh = "近 30 天挣得或兑换过积分的成员数，每人计一次。只有到期清零的不算活跃。", en = "Members who earned or spent points in the last 30 days, each counted once. Points that merely expired make nobody active." }
+title         = { zh = "积分活跃成员", en = "Members active with points" }
+indicators    = [3]
+unit          = { zh = "人", en = "members" }
+measure       = "sum"
+period        = "30d"
+freshness     = "7d"
+sources       = ["points_entry"]
+version       = 1
+public        = true
+words         = { zh = "近 30 天挣得或兑换过积分的成员数，每人计一次。只有到期清零的不算活跃。", en = "Members who earned or spent points in the last 30 days, each counted once. Points that merely expired make nobody active." }
 
 [[example]]
 name = "a member with three entries is one member; expiry alone is no activity"

@@ -1,17 +1,17 @@
 /* ---
-title      = { zh = "共富项目资金执行", en = "Project budgets spent" }
-indicators = [3]
-unit       = { zh = "%", en = "%" }
-measure    = "share"
-period     = "ever"
+title         = { zh = "共富项目资金执行", en = "Project budgets spent" }
+indicators    = [3]
+unit          = { zh = "%", en = "%" }
+measure       = "share"
+period        = "ever"
 target        = 60
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness  = "400d"
-sources    = ["project", "fund_entry"]
-version    = 1
-public     = true
-words      = { zh = "在册项目已付金额 ÷ 预算。储备项目和没有预算的项目不计；超支照实计入，可能超过 100%。", en = "Yuan paid to the projects in the register / their budgets. Left out: projects only planned, and those without a budget. What was overspent is counted as it is and may give more than 100 %." }
+freshness     = "400d"
+sources       = ["project", "fund_entry"]
+version       = 1
+public        = true
+words         = { zh = "在册项目已付金额 ÷ 预算。储备项目和没有预算的项目不计；超支照实计入，可能超过 100%。", en = "Yuan paid to the projects in the register / their budgets. Left out: projects only planned, and those without a budget. What was overspent is counted as it is and may give more than 100 %." }
 
 [[example]]
 name = "a planned project is not behind; overspending shows"
