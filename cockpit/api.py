@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from cockpit import api_care, api_care_rules, api_kpis
+from cockpit import api_care, api_care_rules, api_kpis, api_occupancy
 from cockpit import api_models as shape
 from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, listed, points, reader, shapes_of
 from cockpit.encoding import dumps, rfc3339
@@ -60,6 +60,7 @@ def build(twin: Twin, services: Services, hub: Hub) -> APIRouter:
     _entities(api, twin, read)
     _measured(api, twin, read)
     _judged(api, twin, read)
+    api.include_router(api_occupancy.build(twin))
     api.include_router(api_care.build(twin, read))
     api.include_router(api_care_rules.build(twin, services, read))
     api.include_router(api_kpis.build(twin, read))
@@ -174,18 +175,18 @@ def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
 
 def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     @api.get("/occupancy", tags=[JUDGED], response_model=shape.Page[shape.OccupancyItem],
-             summary="People now per room, facility and building")  # fmt: skip
+             summary="People now per room, facility, building and estate")  # fmt: skip
     def occupancy(
         request: Request,
         asked: Annotated[Asked, Depends(read)],
-        place_kind: Annotated[str | None, Query(description="room, facility or building")] = None,
+        place_kind: Annotated[str | None, Query(description="room, facility, building or estate")] = None,
         place_id: str | None = None,
     ) -> Response:
         table = _where(
             twin.occupancy(asked.at, community_id=asked.community), place_kind=place_kind, place_id=place_id
         )
         if grant_of(request).public_only:  # how many are at home in a building is nobody's business in the street
-            table = table.filter(pc.not_equal(table["place_kind"], "building"))
+            table = table.filter(pc.invert(pc.is_in(table["place_kind"], pa.array(["building", "estate"]))))
         return listed(asked, table, list(shape.OccupancyItem.model_fields), twin.revision)
 
 

@@ -148,14 +148,14 @@ class QuarantineItem(BaseModel):
 
 class OccupancyItem(BaseModel):
     place_id: str
-    place_kind: Literal["room", "facility", "building"]
+    place_kind: Literal["room", "facility", "building", "estate"]
     name: str | None
     name_en: str | None
     people: int | None
     capacity: int | None
     share: float | None
     method: str
-    grade: Literal["good", "partial", "unknown"]
+    grade: Literal["good", "partial", "estimate", "unknown"]
     newest: datetime | None
 
 
