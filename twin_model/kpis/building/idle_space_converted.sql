@@ -7,7 +7,7 @@ period        = "now"
 target        = 80
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "400d"
+freshness     = "800d"
 sources       = ["space"]
 version       = 1
 public        = true

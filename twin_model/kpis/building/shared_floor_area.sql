@@ -8,7 +8,7 @@ period        = "now"
 target        = 20
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "400d"
+freshness     = "800d"
 sources       = ["space", "home"]
 requires      = ["space", "home"]
 version       = 1

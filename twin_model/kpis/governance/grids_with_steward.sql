@@ -8,7 +8,7 @@ target        = 100
 direction     = "up"
 floor         = 60
 target_source = { zh = "建议值：永康七彩网格全覆盖", en = "proposal: the grids of Yongkang are covered in full" }
-freshness     = "400d"
+freshness     = "800d"
 sources       = ["grid"]
 version       = 1
 public        = true

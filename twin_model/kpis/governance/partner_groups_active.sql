@@ -7,7 +7,7 @@ period        = "12m"
 target        = 9
 direction     = "up"
 target_source = { zh = "建议值：环南湖党建联建分九个组", en = "proposal: the alliance around South Lake has nine groups" }
-freshness     = "400d"
+freshness     = "800d"
 sources       = ["partner_unit", "whistle"]
 version       = 1
 public        = true

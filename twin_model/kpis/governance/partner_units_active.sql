@@ -7,7 +7,7 @@ period        = "12m"
 target        = 80
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "400d"
+freshness     = "800d"
 sources       = ["partner_unit", "whistle"]
 version       = 1
 public        = true

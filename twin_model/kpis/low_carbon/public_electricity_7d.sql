@@ -9,7 +9,6 @@ sources    = ["metered", "building"]
 requires   = ["state:electricity_meter"]
 version    = 1
 public     = true
-headline   = true
 words      = { zh = "公共建筑总电表近 7 天走过的千瓦时之和（今天算到此刻）；期间换过或归零的电表、没有起始读数的、过时或失联的剔除，所以是至少用了这么多", en = "kWh run by the meters of public buildings in the last seven days (today up to now), added; meters that were reset or changed, have no reading at the start, or are stale or lost are left out: so much was used at least" }
 [[example]]
 name = "what the meters ran, not what they show; a dwelling's meter is not public"

@@ -14,6 +14,7 @@ freshness     = "75d"
 sources       = ["energy_use"]
 version       = 1
 public        = true
+headline      = true
 words         = { zh = "近 12 个月公共设施用电 × 12 ÷ 各月面积之和（缺的月份不算面积，因此按年折算）；未填面积的剔除", en = "electricity of public places in the last 12 months × 12 ÷ the areas of the same months (a month without a report adds no area, so it is a year's worth); rows without an area are left out" }
 [[example]]
 name = "two months reported are made a year's worth; a place without an area is left out"
