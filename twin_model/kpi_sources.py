@@ -203,11 +203,16 @@ def _device_status(twin: Twin, at: datetime, _period: Period) -> pa.Table:
     return twin.device_status(at)
 
 
+def _occupancy_hours(twin: Twin, at: datetime, period: Period) -> pa.Table:
+    return twin.occupancy_hours(period.starts_at, at, at)
+
+
 _ASKED: dict[str, Callable[[Twin, datetime, Period], pa.Table]] = {
     "state": _states,
     "state_before": _states_before,
     "home_state": _home_states,
     "device_status": _device_status,
+    "occupancy_hour": _occupancy_hours,
 }
 
 
