@@ -140,4 +140,4 @@ class Absences:
 
     def _inforce(self, known: int) -> list[Absence]:
         now = from_us(known)
-        return [a for a in self._now if a.starts_at <= now < a.ends_at]
+        return [a for a in self.known(now) if a.starts_at <= now < a.ends_at]

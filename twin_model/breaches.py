@@ -159,7 +159,8 @@ class Breaches:
         desk: Desk | None = None,
     ) -> dict[str, Found]:  # fmt: skip
         """Each rule's answer by name. ``chosen``: the groups asked about (None: all). ``desk``: one's own, for whoever
-        does not hold the twin's lock.
+        does not hold the twin's lock and asks about a past: the answer then follows from the log alone, and nothing of
+        how this program has fared counts.
 
         A rule that names metrics has nothing to say where no series is of one of them, and is not asked.
         A rule that fails is left out and named in ``broken`` until it answers again: one bad rule must stop neither
@@ -172,7 +173,7 @@ class Breaches:
         asked = [rule for rule in asked if rule.name not in found]
         instant, known = from_us(moment.instant), from_us(moment.known)
         on_desk = self._desk if desk is None else desk
-        for name, table in self._tables(asked, groups, rows, moment).items():
+        for name, table in self._tables(asked, groups, rows, moment, is_past=desk is not None).items():
             lay = on_desk.keep if name in _OFTEN_THE_SAME else on_desk.put
             lay(name, table)
         for rule in asked:
@@ -194,20 +195,24 @@ class Breaches:
             log.error("rule %s cannot be judged: %s", rule.path, error)
         self.broken[rule.name] = str(error)
 
-    def _tables(self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment) -> dict[str, pa.Table]:
+    def _tables(
+        self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment, *, is_past: bool
+    ) -> dict[str, pa.Table]:
         """The tables that these rules mention."""
         named = set(_TABLE.findall("\n".join(rule.sql for rule in rules)))
         placed = groups.placed
         state = placed.senses(moment.states, moment.instant, rows)
         tables = {"state": _with_heard(state.drop_columns(list(_NOT_FOR_RULES)), placed, moment.states, rows)}
         if "heard" in named:
-            tables["heard"] = _heard(placed, moment.states, rows, self._returns.of(placed, moment))
+            returns = Returns(self._store) if is_past else self._returns
+            tables["heard"] = _heard(placed, moment.states, rows, returns.of(placed, moment))
         if "pulse" in named:
             tables["pulse"] = _pulse(groups, moment.batch, rows)
         if "absence" in named:
             tables["absence"] = self._absences(moment)
         if "outage" in named:
-            tables["outage"] = self._outage(moment)
+            outage = self._outage(moment)
+            tables["outage"] = outage.slice(0, 0) if is_past else outage
         if named & {"home_state", "rhythm"}:
             homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
             tables |= self._homes(moment, state, homes)

@@ -31,6 +31,7 @@ from twin_model.fusing import HomeContext
 from twin_model.hearing import is_deaf, outage
 from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
+from twin_model.remembered import Remembered
 from twin_model.rhythm_days import LOCAL_US
 from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
 from twin_model.states import Batch, States
@@ -74,6 +75,7 @@ class Care:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._store = twin.store
+        self._asked = Remembered(16)
         self.clock = DrillClock(twin.store)
         self._absences = Absences(twin.store, twin.now())
         self._thresholds = Thresholds(twin.store, twin.catalogue.alert_rules, to_us(twin.now()))
@@ -274,9 +276,16 @@ class Care:
 
         ``since``: with ``open_only`` false, leaves out those that ended before.
         """
-        return self._cases.incidents(
-            at, community_id=community_id, open_only=open_only, include_drills=include_drills, since=since
-        )
+
+        def ask() -> list[Incident]:
+            return self._cases.incidents(
+                at, community_id=community_id, open_only=open_only, include_drills=include_drills, since=since
+            )
+
+        if not open_only:
+            return ask()
+        question = ("incidents", community_id, include_drills, *self._twin.moment(at))
+        return list(self._asked.get(question, ask))  # several panels ask for them; each sorts its own
 
     def incident(self, incident_id: str, at: datetime) -> Incident | None:
         """One incident as known at ``at``; None when it was not known then."""

@@ -10,7 +10,10 @@ from twin_model.store import Store
 
 
 class Epochs:
-    """The instants (microseconds) at which some version of a kind begins or ends to be known or true."""
+    """The instants (microseconds) at which some version of a kind begins or ends to be known to be true.
+
+    What is recorded later with effect from an earlier instant moves none that lies before it was recorded.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -21,8 +24,8 @@ class Epochs:
         """Read again after these kinds were recorded."""
         for kind in kinds:
             answer = self._store.select(
-                f"SELECT DISTINCT epoch_us(instant) AS us FROM (SELECT unnest([valid_from, valid_to, recorded_at, "
-                f"superseded_at]) AS instant FROM {kind}) WHERE instant IS NOT NULL ORDER BY us"
+                f"SELECT DISTINCT epoch_us(instant) AS us FROM (SELECT unnest([greatest(valid_from, recorded_at), "
+                f"least(valid_to, superseded_at)]) AS instant FROM {kind}) WHERE instant IS NOT NULL ORDER BY us"
             )
             self._boundaries[kind] = answer["us"].to_pylist()
 

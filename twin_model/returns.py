@@ -57,13 +57,21 @@ class Returns:
             ["series_no", "device_id", "stale_us"]
         )
         after, known = from_us(moment.known) - timedelta(days=1), from_us(moment.known)
-        rows = self._store.read("readings_of", tables={"chosen": chosen}, after=after, known=known).sort_by("taken_at")
-        numbers = chosen["series_no"].to_pylist()
-        names = dict(zip(numbers, chosen["device_id"].to_pylist(), strict=True))
-        limits = dict(zip(numbers, chosen["stale_us"].to_pylist(), strict=True))
-        seen: dict[str, tuple[int, int]] = {}
-        instants = rows["taken_at"].cast(pa.int64()).to_pylist()
-        for number, at in zip(rows["series_no"].to_pylist(), instants, strict=True):
-            before, back = seen.get(names[number], (at, int(NEVER)))
-            seen[names[number]] = (max(at, before), at if at - before > limits[number] else back)
-        return seen
+        rows = self._store.read("readings_of", tables={"chosen": chosen}, after=after, known=known)
+        device = chosen["device_id"].combine_chunks().dictionary_encode()
+        of_series = np.zeros(int(chosen["series_no"].to_numpy().max(initial=0)) + 1, np.int64)
+        of_series[chosen["series_no"].to_numpy()] = device.indices.to_numpy()
+        limit = np.zeros(len(device.dictionary), np.int64)
+        limit[device.indices.to_numpy()] = chosen["stale_us"].to_numpy()
+        at = rows["taken_at"].cast(pa.int64()).to_numpy()
+        number = of_series[rows["series_no"].to_numpy()]
+        order = np.lexsort((at, number))
+        at, number = at[order], number[order]
+        came_back = np.zeros(len(at), bool)
+        came_back[1:] = (number[1:] == number[:-1]) & (at[1:] - at[:-1] > limit[number[1:]])
+        newest = np.full(len(limit), NEVER)
+        np.maximum.at(newest, number, at)
+        back = np.full(len(limit), NEVER)
+        np.maximum.at(back, number[came_back], at[came_back])
+        names = device.dictionary.to_pylist()
+        return {names[n]: (int(newest[n]), int(back[n])) for n in np.unique(number).tolist()}

@@ -38,7 +38,7 @@ def test_what_was_on_the_screen_is_told_the_same_ever_after(catalogue):
         if rng.random() < 0.75:
             at = life.twin.settle()
             seen[at] = screen(life.twin, at, COMMUNITY)
-    assert min(life.happened.values()) >= 1 and len(life.happened) >= 8, life.happened
+    assert len(life.happened) >= 8, life.happened
     assert len({fingerprint(one) for one in seen.values()}) == SEEN
     again, instants = Twin(twin.store, catalogue, clock), rng.sample(sorted(seen), SEEN)
     different = {
