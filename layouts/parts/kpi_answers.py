@@ -137,7 +137,8 @@ def evidence(
             if words := choice_of(name, value, known, kinds):
                 codes.setdefault(name, {})[value] = words
     return {
-        "kpi": kpi, "rows": rows, "all": table.num_rows, "columns": shown, "hidden": [] if whole else hidden,
+        "kpi": kpi, "at": at, "community": community,
+        "rows": rows, "all": table.num_rows, "columns": shown, "hidden": [] if whole else hidden,
         "titles": {name: title_of(name, known, kinds) for name in own}, "codes": codes,
         "reasons": {c.name: c.reason for name in known.records for c in kinds[name].checks},
     }  # fmt: skip

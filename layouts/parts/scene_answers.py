@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from layouts.parts.kpi_answers import rows_of, scheme_of, source_titles, told
+from layouts.parts.kpi_answers import rows_of, scheme_of, source_titles
 from twin_model.scene_book import SceneBook
 from twin_model.scenes import SceneStand, by_period, scene_stands, view_stand
 from twin_model.twin import Twin
@@ -101,26 +101,24 @@ def _all(book: SceneBook, kpis: Mapping[str, Any], rows: Sequence[Any], scheme: 
     return [*scene_stands(book, kpis, rows, scheme), *(view_stand(book, kpis, rows, key) for key in book.views)]
 
 
-def scene(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer | None:
+def one(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer | None:
     """One scene or view with all its KPIs; None for one that does not exist."""
     whole = board(twin, at, community)
-    found = next((one for one in (*whole["tiles"], *whole["views"]) if one["key"] == scene), None)
+    found = next((each for each in (*whole["tiles"], *whole["views"]) if each["key"] == scene), None)
     if found is None:
         return None
     return {**found, **{name: whole[name] for name in ("grades", "least_share", "source", "kind", "at")}}
 
 
-def courses(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer | None:
-    """How each KPI of a scene went: ``{kpi: [(last day, value, status)]}``."""
-    kpis = twin.catalogue.kpis
-    ids = [k.id for k in kpis.values() if scene == k.scene or scene in k.views]
-    if not ids:
+def with_courses(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer | None:
+    """The same, and how each of its KPIs went: ``courses`` is ``{kpi: [(last day, value, status)]}``."""
+    found = one(twin, at, community, scene=scene)
+    if found is None:
         return None
-    found: dict[str, Answer] = {}
-    for row in twin.kpis.trend(at, community_id=community, ids=ids, months=MONTHS).to_pylist():
-        one = found.setdefault(row["kpi"], told(kpis[row["kpi"]], {"points": []}))
-        one["points"].append((row["period"], row["value"], row["status"]))
-    return {"scene": scene, "kpis": found}
+    courses: dict[str, list[Any]] = {row["kpi"]: [] for row in found["kpis"]}
+    for row in twin.kpis.trend(at, community_id=community, ids=list(courses), months=MONTHS).to_pylist():
+        courses[row["kpi"]].append((row["period"], row["value"], row["status"]))
+    return {**found, "courses": courses}
 
 
 def reported(twin: Twin, at: datetime, community: str, *, scene: str | None) -> list[Answer]:
