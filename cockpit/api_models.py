@@ -164,6 +164,12 @@ class RejectedRow(BaseModel):
     reason: str
 
 
+class FlaggedRow(BaseModel):
+    row: int
+    check: str
+    reason: str
+
+
 class ImportReport(BaseModel):
     """What became of one file; the same file twice changes nothing."""
 
@@ -177,6 +183,8 @@ class ImportReport(BaseModel):
     unchanged: int
     rejected: int
     rejects: list[RejectedRow]
+    flagged: int = Field(0, description="records that are in, with a mark")
+    flags: list[FlaggedRow] = []
     error: str | None = Field(None, description="why the file as a whole could not be used")
     summary: str = Field("", description="the same for a person")
 

@@ -7,6 +7,7 @@ are stored in batches as they are read, excepted).
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,8 @@ from ingest.formats import FeatureFile, FormatError, cityjson, csv, geojson, osm
 from ingest.naming import MappingError, read_mapping
 from ingest.offset import offset_from_base
 from ingest.places import Places, merged
+from ingest.record_sheets import HEADER_WITHIN, Recogniser
+from ingest.records import store_records
 from ingest.report import (
     LAYERS,
     Gathered,
@@ -38,7 +41,7 @@ from twin_model.twin import Twin
 
 __all__ = ["LAYERS", "ImportOptions", "ImportReport", "exit_code", "import_file", "import_files"]
 
-_TABLE_LAYERS = ("homes", "residents", "devices", "readings")
+_TABLE_LAYERS = ("homes", "residents", "devices", "records", "readings")
 _QUARANTINE_LOOKBACK = 20_000
 T = TypeVar("T")
 
@@ -67,13 +70,14 @@ def import_file(
 
 
 def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport, progress: _Progress) -> None:
-    mapping = read_mapping(options.mapping)
+    kinds = twin.catalogue.record_kinds
+    mapping = read_mapping(options.mapping, {name: kind.columns for name, kind in kinds.items()})
     layer = options.layer if options.layer != "auto" else mapping.layer or "auto"
     crs = options.crs if options.crs != "auto" else mapping.crs or "auto"
     if layer not in LAYERS:
         raise ImportRefused(f"layer '{layer}' is not known; expected one of {', '.join(LAYERS)}")
-    if layer == "records":
-        raise ImportRefused("records cannot be imported yet; nothing was stored")
+    if mapping.kind and layer == "auto":
+        layer = "records"
     if crs != "auto":
         crs = parse_crs(crs)
     found, odd = sniff.format_of(path)
@@ -86,6 +90,20 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         raise ImportRefused(f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table")
     if is_table:
         lines = csv.read(path) if found == "csv" else xlsx.read(path)
+        if layer == "auto":
+            start = list(itertools.islice(lines, HEADER_WITHIN))
+            layer = "records" if Recogniser(kinds, mapping).claims(start, path.name) else layer
+            lines = itertools.chain(start, lines)
+        if layer == "records":
+            report.layer = layer
+            community_id = _community(twin, options, path, table=True)
+            job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
+            report.community = community_id
+            store_records(
+                twin, progress(lines), job, Places(twin, community_id),
+                lambda rejects: _new_rejects(twin, path.name, rejects),
+            )  # fmt: skip
+            return
         homes_known = twin.entities("home", twin.now(), community_id=options.community).num_rows > 0
         table = tables.recognised(progress(lines), path.name, layer, mapping, report, has_homes=homes_known)
         report.layer = layer = table.layer

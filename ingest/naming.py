@@ -10,9 +10,10 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 AGE_BANDS = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
 
@@ -181,12 +182,13 @@ _FIELD_OF = {plain(name): field for field, names in COLUMNS.items() for name in 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnMapping:
-    """What a mapping file says: own column names, translated values, and defaults for layer and crs."""
+    """What a mapping file says: own column names, translated values, defaults for layer, kind of records and crs."""
 
     columns: dict[str, str] = field(default_factory=dict)  # plain header -> field
     values: dict[str, dict[str, str]] = field(default_factory=dict)  # field -> {found: meant}
     layer: str | None = None
     crs: str | None = None
+    kind: str | None = None
 
     def field_of(self, header: str) -> str | None:
         """The twin's field for a column name, or None."""
@@ -201,8 +203,11 @@ class ColumnMapping:
         return self.values.get(name, {}).get(found, found)
 
 
-def read_mapping(path: Path | None) -> ColumnMapping:
-    """Read a mapping file; raises MappingError naming file, what was found and what was expected."""
+def read_mapping(path: Path | None, kinds: Mapping[str, Collection[str]] = MappingProxyType({})) -> ColumnMapping:
+    """Read a mapping file; raises MappingError naming file, what was found and what was expected.
+
+    ``kinds``: the columns of each kind of record. A file with ``kind`` names columns of that one.
+    """
     if path is None:
         return ColumnMapping()
     try:
@@ -211,24 +216,28 @@ def read_mapping(path: Path | None) -> ColumnMapping:
         raise MappingError(f"mapping file {path} does not exist; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise MappingError(f"{path.name} cannot be read as TOML: {error}") from None
-    if unknown := sorted(content.keys() - {"columns", "values", "layer", "crs"}):
+    if unknown := sorted(content.keys() - {"columns", "values", "layer", "crs", "kind"}):
         raise MappingError(
-            f"{path.name}: unknown key {', '.join(unknown)}; expected layer, crs, [columns] and [values.FIELD]"
+            f"{path.name}: unknown key {', '.join(unknown)}; expected layer, kind, crs, [columns] and [values.FIELD]"
         )
+    kind = content.get("kind")
+    if kind is not None and kind not in kinds:
+        raise MappingError(f"{path.name}: there is no kind of record '{kind}'{near(str(kind), kinds)}")
+    known = kinds[kind] if kind else COLUMNS
     columns: dict[str, str] = {}
     for name, header in _table(content.get("columns", {}), path, "columns").items():
-        if name not in COLUMNS:
-            raise MappingError(f"{path.name}: [columns] has no field '{name}'{near(name, COLUMNS)}")
+        if name not in known:
+            raise MappingError(f"{path.name}: [columns] has no field '{name}'{near(name, known)}")
         for one in header if isinstance(header, list) else [header]:
             columns[plain(str(one))] = name
     values = {}
     for name, table in _table(content.get("values", {}), path, "values").items():
-        if name not in COLUMNS:
-            raise MappingError(f"{path.name}: [values.{name}] is no field{near(name, COLUMNS)}")
+        if name not in known:
+            raise MappingError(f"{path.name}: [values.{name}] is no field{near(name, known)}")
         translated = _table(table, path, f"values.{name}")
         values[name] = {str(found): str(meant) for found, meant in translated.items()}
     layer, crs = content.get("layer"), content.get("crs")
-    return ColumnMapping(columns=columns, values=values, layer=layer, crs=crs)
+    return ColumnMapping(columns=columns, values=values, layer=layer, crs=crs, kind=kind)
 
 
 def _table(value: object, path: Path, name: str) -> dict[str, object]:

@@ -41,6 +41,15 @@ class Reject:
     place: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """A record that was stored as it is, with a mark: it does not pass ``check``."""
+
+    row: int
+    check: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Gathered:
     """What a file holds, before it is compared with the twin.
@@ -92,6 +101,12 @@ class ImportReport:
     skipped: Counter[str] = field(default_factory=Counter)
     heights: Counter[str] = field(default_factory=Counter)
     repairs: list[str] = field(default_factory=list)
+    flags: list[Flagged] = field(default_factory=list)
+
+    @property
+    def flagged(self) -> int:
+        """How many records are in with a mark."""
+        return len(self.flags)
 
     @property
     def repaired(self) -> int:
@@ -121,6 +136,8 @@ class ImportReport:
             "unchanged": self.unchanged,
             "rejected": self.rejected,
             "rejects": [{"row": reject.row, "reason": reject.reason} for reject in self.rejects],
+            "flagged": self.flagged,
+            "flags": [{"row": flag.row, "check": flag.check, "reason": flag.reason} for flag in self.flags],
             "community": self.community,
             "format": self.format,
             "error": self.error,
@@ -140,7 +157,8 @@ class ImportReport:
             return f"{self.file}: {self.error}"
         lines = [
             f"{self.file}: {self.layer} -> {self.community}: {self.read} read, {self.accepted} new, "
-            f"{self.updated} updated, {self.unchanged} unchanged, {self.rejected} rejected",
+            f"{self.updated} updated, {self.unchanged} unchanged, {self.rejected} rejected"
+            + (f"; {self.flagged} flagged" if self.flagged else ""),
         ]
         if self.crs:
             lines.append(f"  coordinates: {self.crs} ({self.crs_reason})")
@@ -152,6 +170,7 @@ class ImportReport:
         if self.skipped:
             lines.append("  left out: " + ", ".join(f"{n} {kind}" for kind, n in self.skipped.most_common(8)))
         lines += [f"  note: {text}" for text in self.warnings]
+        lines += [f"  row {flag.row} is in, flagged {flag.check}: {flag.reason}" for flag in self.flags[:10]]
         lines += [f"  row {reject.row}: {reject.reason}" for reject in self.rejects[:20]]
         if self.rejected > 20:
             lines.append(f"  ... and {self.rejected - 20} more; all of them are on the quarantine page")

@@ -71,9 +71,9 @@ def test_an_excel_file_with_a_damaged_sheet_is_refused(known, put, tmp_path):
     assert "bad.xlsx cannot be read as an Excel workbook" in report.error
 
 
-def test_records_are_not_there_yet_and_nothing_is_stored(take):
+def test_a_table_that_is_no_list_of_records_says_what_it_found_and_stores_nothing(take):
     report = take("a.csv", "a,b\n1,2\n", layer="records")
-    assert "records cannot be imported yet" in report.error
+    assert "a.csv has no columns of any kind of record (found: a, b)" in report.error
     assert exit_code([report]) == 1
 
 

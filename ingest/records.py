@@ -1,0 +1,165 @@
+"""Lists of records -> the ledger: every sheet by its kind, every cell checked, doubtful rows flagged, bad ones kept
+in the quarantine. One commit per kind; nothing is stored before the whole file was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from ingest.formats import Row
+from ingest.naming import ColumnMapping, holds_personal
+from ingest.places import Places
+from ingest.record_cells import Read, readers
+from ingest.record_sheets import Recogniser, Sheet
+from ingest.report import Flagged, ImportRefused, Job, Reject
+from ingest.tables import RowError
+from twin_model.entities import Community, Rejected
+from twin_model.record_kinds import RecordKind
+from twin_model.record_tables import schema
+from twin_model.twin import Twin
+
+MEMORY = 50_000  # cells remembered per column: most repeat
+
+
+@dataclass
+class _Batch:
+    """The usable rows of one kind, by column; ``places`` and ``rows`` say where each came from."""
+
+    kind: RecordKind
+    columns: dict[str, list[Any]]
+    rows: list[Row] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
+
+
+def store_records(
+    twin: Twin, rows: Iterable[Row], job: Job, places: Places,
+    new_rejects: Callable[[Sequence[Reject]], list[Rejected]],
+) -> None:  # fmt: skip
+    """Store all sheets of a file; raises ImportRefused when none of them is a list of records."""
+    report = job.report
+    if job.community_id not in places.known(Community):
+        known = ", ".join(list(places.known(Community))[:5]) or "none"
+        raise ImportRefused(f"there is no community '{job.community_id}' whose records these could be; known: {known}")
+    rejects: list[Reject] = []
+    batches: dict[str, _Batch] = {}
+    why: list[str] = []
+    zoneless: list[str] = []
+    for sheet in Recogniser(twin.catalogue.record_kinds, job.mapping).sheets(rows, job.file):
+        if isinstance(sheet, str):
+            why.append(sheet)
+            continue
+        if sheet.personal:
+            report.warn(f"columns {', '.join(sheet.personal)} name persons: they were not read, nothing is stored")
+        kind = sheet.kind
+        batch = batches.setdefault(kind.name, _Batch(kind, {name: [] for name in kind.columns}))
+        _read(sheet, batch, readers(kind.columns, places, twin.now(), zoneless), job.mapping, rejects)
+    if not batches:
+        raise ImportRefused("; ".join(why) or f"{job.file} has no rows; expected a header line and rows")
+    for sentence in why:
+        report.warn(f"left out: {sentence}")
+    for batch in batches.values():
+        _store(twin, batch, job, rejects)
+    if zoneless:
+        report.warn(f"{len(zoneless)} times name no zone; taken as Beijing time (UTC+8)")
+    if rejected := new_rejects(rejects):
+        twin.quarantine(rejected)
+    report.rejects = sorted(rejects, key=lambda reject: reject.row)
+    report.read += len(rejects)
+    if not report.read:
+        raise ImportRefused(f"{job.file} has headings but no rows below them; nothing was stored")
+
+
+def _read(sheet: Sheet, batch: _Batch, read: dict[str, Read], mapping: ColumnMapping, rejects: list[Reject]) -> None:
+    kind = sheet.kind
+    remembered: dict[str, dict[str, Any]] = {name: {} for name in kind.columns}
+    for row in sheet.rows:
+        cells = {
+            name: mapping.value(name, row.cells[index])
+            for name, index in sheet.columns.items()
+            if index < len(row.cells) and row.cells[index]
+        }
+        if not cells:
+            continue
+        values: dict[str, Any] = {}
+        wrong: list[RowError] = []
+        for name, column in kind.columns.items():
+            text = cells.get(name)
+            if text is None:
+                if column.required:
+                    wrong.append(RowError("missing_value", f"{column.title['zh']} {name} is empty; it must be there"))
+                values[name] = None
+                continue
+            known = remembered[name]
+            if text not in known:
+                if len(known) >= MEMORY:
+                    known.clear()
+                try:
+                    known[text] = read[name](text)
+                except RowError as error:
+                    known[text] = error
+            values[name] = known[text]
+            if isinstance(known[text], RowError):
+                wrong.append(known[text])
+        if wrong:
+            reason = "; ".join(str(error) for error in wrong)
+            rejects.append(_reject(row, sheet, wrong[0].code, reason))
+            continue
+        for name, value in values.items():
+            batch.columns[name].append(value)
+        batch.rows.append(row)
+        batch.sheets.append(sheet)
+
+
+def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
+    """Leave out doubles and what a check rejects, store the rest in one commit, and count."""
+    kind, report = batch.kind, job.report
+    types = schema(kind)
+    table = pa.table({name: pa.array(values, types.field(name).type) for name, values in batch.columns.items()})
+    origin = [f"{job.file}:{_place(row)}" for row in batch.rows]
+    table = table.append_column("origin", pa.array(origin, pa.string()))
+    seen: dict[str, Row] = {}
+    left_out: set[int] = set()
+    for number, identity in enumerate(twin.ledger.identities(kind.name, table)):
+        before = seen.setdefault(identity, batch.rows[number])
+        if before is not batch.rows[number]:
+            same = ", ".join(kind.columns[name].title["zh"] for name in kind.identity)
+            reason = f"is the same record as row {_place(before)} (same {same}); the first one counts"
+            rejects.append(_reject(batch.rows[number], batch.sheets[number], "duplicate", reason))
+            left_out.add(number)
+    flagged: dict[int, Flagged] = {}
+    for found in twin.ledger.judge(kind.name, table):
+        if found.row in left_out:
+            continue
+        row, reason = batch.rows[found.row], f"{found.reason['zh']} · {found.reason['en']}"
+        if found.level == "reject":
+            rejects.append(_reject(row, batch.sheets[found.row], f"check:{found.check}", reason))
+            left_out.add(found.row)
+        else:
+            flagged[found.row] = Flagged(row=row.row, check=found.check, reason=reason)
+    kept = [number for number in range(table.num_rows) if number not in left_out]
+    done = twin.ledger.record(kind.name, table.take(kept), community_id=job.community_id)
+    report.accepted += done.accepted
+    report.updated += done.updated
+    report.unchanged += done.unchanged
+    report.read += len(kept)
+    report.flags += flagged.values()
+    report.layers[kind.name] += len(kept)
+    if done.changed:
+        report.stored[kind.name] += done.changed
+
+
+def _place(row: Row) -> str:
+    return f"{row.sheet}!{row.row}" if row.sheet else str(row.row)
+
+
+def _reject(row: Row, sheet: Sheet, code: str, reason: str) -> Reject:
+    """A row for the quarantine: columns nobody asked for, and restricted ones, may hold anything and are blanked."""
+    shown = {index for name, index in sheet.columns.items() if not sheet.kind.columns[name].restricted}
+    raw = ",".join(
+        "***" if cell and (i not in shown or holds_personal(cell)) else cell for i, cell in enumerate(row.cells)
+    )
+    return Reject(row=row.row, code=code, reason=reason, raw=raw, place=_place(row))
