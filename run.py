@@ -329,16 +329,18 @@ def _load_sample(twin: Twin) -> datetime | None:
 
 
 def _publish_sample(twin: Twin, url: BrokerUrl, settings: Settings, since: datetime | None) -> Callable[[], None]:
-    """Let the sample's devices speak through the broker, and its staff answer; returns how to end that."""
+    """Let the sample's devices speak through the broker, its staff answer, its records go on; returns how to end it."""
     from ingest.mqtt import Publisher
-    from sample_data.load import live, staff
+    from sample_data.load import feeder, live, staff
 
     ca_file = Path(settings.broker_ca) if settings.broker_ca else None
     publisher = Publisher(url, client_id=f"cim-sample-{os.getpid()}", ca_file=ca_file)
     devices = live(publisher, utc_now, since=since)
     answering = staff(twin, devices, utc_now)
+    writing = feeder(twin, utc_now)
 
     def stop() -> None:
+        writing.stop()
         answering.stop()
         devices.stop()
         publisher.close(timeout=1)
@@ -515,15 +517,40 @@ def _drill_lines(scenarios: Sequence[Mapping[str, Any]], drills: Sequence[Mappin
         yield f"{one['id']}  {one['scenario']} of {one['drill_of']}, {one['speed']:g}×, {one['started_at']} {state}"
 
 
+def records(options: argparse.Namespace) -> int:
+    """Empty lists to fill in, or the data dictionary, made from the declared kinds of records."""
+    from ingest.record_papers import dictionary, write_templates
+    from ingest.record_sheets import kind_named
+    from ingest.report import ImportRefused
+    from twin_model.catalogue import Catalogue
+    from twin_model.declared import DeclarationError
+
+    try:
+        catalogue = Catalogue.load()
+        kinds = catalogue.record_kinds
+        if options.what == "dictionary":
+            print(dictionary(kinds.values(), catalogue.scene_book.scenes), end="")
+            return 0
+        wanted = kinds.values() if options.kind == "all" else [kind_named(kinds, options.kind)]
+    except (DeclarationError, ImportRefused) as error:
+        raise Stop(str(error)) from error
+    for path in write_templates(wanted, options.out, options.format):
+        print(path)
+    return 0
+
+
 def check(_options: argparse.Namespace) -> int:
     """Every mistake in every declaration file."""
     from twin_model.catalogue import Catalogue
     from twin_model.declared import DeclarationError
     from twin_model.drill_scenarios import load_scenarios
+    from twin_model.record_tables import wrong_checks
 
     try:
         catalogue = Catalogue.load()
         drills = load_scenarios({t.name: t.metrics for t in catalogue.sensor_types.values()}, catalogue.alert_rules)
+        if wrong := wrong_checks(catalogue.record_kinds.values()):
+            raise DeclarationError(wrong)
     except DeclarationError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
@@ -597,6 +624,15 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("check", help="find every mistake in the declaration files")
     one.set_defaults(run=check)
+
+    one = commands.add_parser("records", help="lists to fill in and the data dictionary of records")
+    inner = one.add_subparsers(dest="what", required=True)
+    empty = inner.add_parser("template", help="write an empty list to fill in and import")
+    empty.add_argument("kind", metavar="KIND|all", help="canteen_meal, 食堂就餐 … or all")
+    empty.add_argument("--out", type=Path, required=True, metavar="DIR")
+    empty.add_argument("--format", choices=("csv", "xlsx"), default="xlsx")
+    inner.add_parser("dictionary", help="print every kind with its columns and checks")
+    one.set_defaults(run=records)
 
     one = commands.add_parser("token", help="make access tokens")
     inner = one.add_subparsers(dest="what", required=True)

@@ -141,7 +141,7 @@ def _facilities(plan: Plan) -> list[Entity]:
     found: list[Entity] = []
     for place in PLACES:
         block = blocks.get(place.at)
-        x, y = _anchor(block.shape) if block else plan.spots[place.at]
+        x, y = _middle(place.room) if place.room else _anchor(block.shape) if block else plan.spots[place.at]
         lon, lat = degrees((x, y))
         found.append(
             Facility(
@@ -152,6 +152,11 @@ def _facilities(plan: Plan) -> list[Entity]:
             )
         )  # fmt: skip
     return found
+
+
+def _middle(room: str) -> tuple[float, float]:
+    west, south, east, north = next(space.box for space in SPACES if space.code == room)
+    return (west + east) / 2, (south + north) / 2
 
 
 def _anchor(shape: Polygon) -> tuple[float, float]:

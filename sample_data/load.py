@@ -1,7 +1,8 @@
-"""Bring the sample community into an empty twin, with two days behind it, and keep its devices speaking.
+"""Bring the sample community into an empty twin, with a past behind it, and keep its devices speaking.
 
-``load`` must come before anything else is committed to the twin: the log only grows, and the two days are
-committed as if the program had listened all the while. Everything it stores belongs to a community marked
+The past: two years of records, with the places they are about; two days of readings, with devices and carers. ``load``
+must come before anything else is committed to the twin: the log only grows, and the past is committed as if the
+program had been there all the while. Everything it stores belongs to a community marked
 ``is_sample``; the screens say so.
 """
 
@@ -22,10 +23,14 @@ from ingest.decoder import Decoder
 from ingest.rhythm import METRIC_BITS, SECOND, Ints
 from ingest.simulate import Live, Publisher, Simulator, Stretch, to_us
 from sample_data.community import COMMUNITY_ID, build
+from sample_data.counted_past import counted_past
+from sample_data.feeder import Feeder
 from sample_data.history import write_past
+from sample_data.records import YEARS, told
+from sample_data.records import past as past_records
 from sample_data.rhythm_past import past_days
 from sample_data.staff import Staff
-from twin_model.entities import Entity, Home
+from twin_model.entities import Contact, Device, Entity, Home, Resident
 from twin_model.store import StoreError, Writer
 from twin_model.twin import Twin
 
@@ -84,19 +89,26 @@ def ensure(twin: Twin, now: datetime) -> Loaded | None:
     if twin.first_instant() is None and twin.revision == 0:
         return load(twin, now)
     recorded = twin.record(build(SEED))
+    for kind in told(twin.catalogue.record_kinds):
+        rows = past_records(kind, now - YEARS, now, SEED)
+        twin.ledger.record(kind.name, rows.drop_columns(["recorded_at"]), community_id=COMMUNITY_ID)
     return Loaded(recorded.accepted, 0, 0, now)
 
 
 def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
-    """Record the sample community and its devices' readings from ``now`` - ``past`` to ``now``.
+    """Record the sample community, its places and records since ``YEARS``, and readings from ``now`` - ``past`` on.
 
-    Raises ValueError when the twin holds anything newer than ``now`` - ``past``.
+    Raises ValueError when the twin holds anything newer than ``now`` - ``YEARS``.
     """
     now = now.replace(microsecond=0)
     entities = build(SEED)
     life = Simulator(entities, SEED, twin.catalogue)
     since = now - past
-    recorded = twin.record(entities, recorded_at=since, valid_from=since)
+    installed = [e for e in entities if isinstance(e, (Device, Resident, Contact))]
+    places = [e for e in entities if not isinstance(e, (Device, Resident, Contact))]
+    accepted = 0
+    for begin, part in ((now - YEARS, places), (since, installed)):
+        accepted += twin.record(part, recorded_at=begin, valid_from=begin).accepted
     _write_past_care(twin, life, entities, since, now)
     number = _series_numbers(twin, life)
     decoder = Decoder(twin.catalogue)
@@ -108,32 +120,52 @@ def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
         readings += first.stored
         start = to_us(since)
         for end in _commits(start, to_us(now)):
+            if end == to_us(now):
+                _record_past(twin, now)
             strays = [(m.topic.encode(), m.payload, 0, 0) for m in life.strays(_from_us(start), _from_us(end))]
             refused = decoder.decode(strays, twin.directory(), {}).rejected if strays else []
             applied = twin.apply(
                 _readings(everything.between(start, end), number), rejected=refused, received_at=_from_us(end)
             )
             readings, rejected, start = readings + applied.stored, rejected + len(refused), end
-    return Loaded(recorded.accepted, readings, rejected, since)
+    return Loaded(accepted, readings, rejected, since)
+
+
+def _record_past(twin: Twin, now: datetime) -> None:
+    """The records that came to be known by a second before ``now``, each from its own instant on."""
+    until = now - timedelta(seconds=1)
+    for turn, kind in enumerate(told(twin.catalogue.record_kinds)):
+        rows = past_records(kind, now - YEARS, until, SEED)
+        at = until + timedelta(microseconds=turn)  # one commit each, and none at the instant of another
+        twin.ledger.record(kind.name, rows, community_id=COMMUNITY_ID, recorded_at=at)
 
 
 def _write_past_care(twin: Twin, life: Simulator, entities: Sequence[Entity], since: datetime, now: datetime) -> None:
-    """A month of incidents, and visits of two; each row is known from its own instant on."""
+    """A month of incidents, visits of two, people counted in five weeks; each row is known from its own instant on."""
     homes = [e for e in entities if isinstance(e, Home)]
     days = past_days(life, now)
+    counted = counted_past(life, _series_numbers(twin, life), to_us(since))
 
     def change(writer: Writer) -> None:
+        for rows in counted:
+            writer.append("hour_part", rows)
         write_past(writer, life, twin.catalogue, homes, now)
         writer.append("rhythm_day", days)
 
     with twin.writing(since) as received:
         twin.commit(change, received, care=True)
         twin.care.reload()
+        twin.people.parts.reload()
 
 
 def live(publisher: Publisher, clock: Callable[[], datetime], *, since: datetime | None = None) -> Live:
     """Start publishing what the sample's devices send; ``stop()`` ends it. ``since``: where ``load`` left off."""
     return Live(simulator(), publisher, clock, since=since).start()
+
+
+def feeder(twin: Twin, clock: Callable[[], datetime]) -> Feeder:
+    """Start recording what the sample's people write down from now on; ``stop()`` ends it."""
+    return Feeder(twin, clock, COMMUNITY_ID, SEED).start()
 
 
 def staff(twin: Twin, devices: Live, clock: Callable[[], datetime]) -> Staff:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """A facility: ``at`` is a building code, or the name of a spot of the plan."""
+    """A facility: ``at`` is a building code, or the name of a spot of the plan. ``room``: where in the building."""
 
     code: str
     facility_kind: str
@@ -21,6 +21,7 @@ class Place:
     area_m2: float | None = None
     capacity: int | None = None
     opening_hours: str | None = None
+    room: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Space:
 
 PLACES = (
     Place("centre", "centre", "邻里中心", "Neighbourhood centre", "centre", 6408, None, "Mo-Su 07:30-21:00"),
+    Place("canteen", "canteen", "老年食堂", "Elder canteen", "centre", 380, 80, "Mo-Su 10:30-18:30", room="canteen"),
     Place("clinic", "clinic", "社区卫生服务站", "Community clinic", "clinic", 2304, 80, "Mo-Su 08:00-17:30"),
     Place("school", "primary_school", "听荷小学", "Tinghe Primary School", "school", 9888, 720, "Mo-Fr 07:30-17:30"),
     Place("kindergarten", "kindergarten", "听荷幼儿园", "Tinghe Kindergarten", "kindergarten", 3396, 240,

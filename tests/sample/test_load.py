@@ -11,6 +11,7 @@ import pytest
 from ingest.simulate import Live, Simulator
 from ingest.url import BrokerUnreachableError
 from sample_data.load import ensure, load
+from sample_data.records import YEARS
 from tests.sample.conftest import SUNDAY
 from twin_model.twin import Twin
 
@@ -27,7 +28,6 @@ def loaded() -> Iterator[Twin]:
 
 def test_the_past_can_be_asked_from_its_first_minute(loaded: Twin) -> None:
     first = SUNDAY.replace(microsecond=0) - HALF_A_DAY
-    assert loaded.first_instant("demo") == first
     for when in (first + timedelta(seconds=1), first + timedelta(hours=3), SUNDAY):
         status = loaded.device_status(when, community_id="demo")["status"].to_pylist()
         assert 0.98 <= status.count("fresh") / len(status) <= 0.999
@@ -46,6 +46,28 @@ def test_some_homes_are_blind_and_some_messages_in_quarantine(loaded: Twin) -> N
     assert len(states) == 214
     assert 1 <= states.count("blind") <= 25, "a kit unplugged, and all homes of a building whose gateway is offline"
     assert loaded.quarantined(SUNDAY).num_rows > 3
+
+
+def test_two_years_of_places_and_records_are_known_each_from_its_own_instant_on(loaded: Twin) -> None:
+    first = SUNDAY.replace(microsecond=0) - YEARS
+    assert loaded.first_instant("demo") == first
+    assert loaded.residents(first, community_id="demo")["homes"] == 1821
+    years_ago, lately = (loaded.ledger.rows("partner_unit", at, community_id="demo").num_rows for at in (first, SUNDAY))
+    assert 0 < years_ago < lately == 52
+    booked = loaded.ledger.rows("room_booking", SUNDAY - timedelta(days=100), start=SUNDAY - timedelta(days=100))
+    assert 0 < booked.num_rows < 150, "only what was booked ahead was known then"
+    total = sum(loaded.ledger.rows(kind, SUNDAY).num_rows for kind in loaded.ledger.kinds)
+    assert 60_000 < total < 120_000
+    flags = {flag for kind in ("canteen_meal", "course_session", "parking_day", "safety_check")
+             for row in loaded.ledger.rows(kind, SUNDAY)["flags"].to_pylist() for flag in row}  # fmt: skip
+    assert {"over_capacity", "not_by_tariff", "no_place"} <= flags
+
+
+@pytest.mark.parametrize("ago", [YEARS - timedelta(days=1), timedelta(days=300), HALF_A_DAY + timedelta(minutes=1)])
+def test_before_the_devices_were_there_no_home_is_blind_or_alarmed(loaded: Twin, ago: timedelta) -> None:
+    at = SUNDAY - ago
+    assert loaded.device_status(at).num_rows == loaded.home_states(at).num_rows == loaded.alerts(at).num_rows == 0
+    assert set(loaded.occupancy(at)["grade"].to_pylist()) == {"unknown"}
 
 
 def test_a_second_start_loads_nothing_again(loaded: Twin) -> None:
