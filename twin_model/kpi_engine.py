@@ -107,15 +107,23 @@ class Kpis:
             communities = self._twin.entities("community", at)["community_id"].to_pylist()
         else:
             communities = [community_id]
-        parts: list[pa.Table] = []
         with self._computing:
             counted = self._counted_of(chosen, tuple(ends), at, community_id)
-            for kpi in chosen:
-                parts += [self._judged(kpi, until, at, communities, counted[kpi.id]) for until in ends]
-        return pa.concat_tables(parts) if parts else SCHEMA.empty_table()
+            rows = [
+                row for kpi in chosen for until in ends
+                for row in self._judged(kpi, until, at, communities, counted[kpi.id])
+            ]  # fmt: skip
+        columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+        arrays = [_column(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
+        return pa.table(arrays, schema=SCHEMA)
 
-    def _judged(self, kpi: Kpi, until: date, at: datetime, communities: Sequence[str], counted: Counted) -> pa.Table:
-        """Whether each community's count can be trusted, how old what it rests on is, and how it is graded."""
+    def _judged(
+        self, kpi: Kpi, until: date, at: datetime, communities: Sequence[str], counted: Counted
+    ) -> list[tuple[Any, ...]]:
+        """Whether each community's count can be trusted, how old what it rests on is, and how it is graded.
+
+        In the order of ``SCHEMA``, with instants in microseconds.
+        """
         period = Period.ending(kpi.period, until)
         end = min(at, period.ends_at)
         end_us, fresh_us = to_us(end), None if kpi.freshness is None else kpi.freshness // MICROSECOND
@@ -150,17 +158,11 @@ class Kpis:
             left = sum(found.excluded.values())
             every = found.rows_used + left
             rows.append(
-                (community, value, found.numerator, found.denominator, found.rows_used, left,
+                (kpi.id, kpi.scene, community, until, value, found.numerator, found.denominator, found.rows_used, left,
                  [{"reason": reason, "rows": n} for reason, n in sorted(found.excluded.items())], status, missing,
-                 newest, found.rows_used / every if every else None, attainment, grade(attainment))
+                 newest, found.rows_used / every if every else None, attainment, grade(attainment), kpi.version)
             )  # fmt: skip
-        n = len(rows)
-        told: dict[str, Sequence[Any]] = dict(
-            zip(_TOLD, zip(*rows, strict=True) if rows else [()] * len(_TOLD), strict=True)
-        )
-        told |= {"kpi": [kpi.id] * n, "scene": [kpi.scene] * n, "period": [until] * n}
-        told["definition_version"] = [kpi.version] * n
-        return pa.table([_column(told[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
+        return rows
 
     def _silent(self, due: Sequence[str], period: Period, at: datetime, community: str) -> list[str]:
         """Kinds that should have had rows in the period and have none at all: a gap, not a zero."""
@@ -287,12 +289,6 @@ class Kpis:
 
     def _records_epoch(self, kpi: Kpi, at: datetime, community_id: str | None) -> int:
         return max((self._twin.ledger.epoch(kind, at, community_id) for kind in kpi.records), default=0)
-
-
-_TOLD = (
-    "community_id", "value", "numerator", "denominator", "rows_used", "rows_excluded", "excluded", "status", "missing",
-    "newest", "coverage", "attainment", "grade",
-)  # fmt: skip
 
 
 def _same(answer: Counted) -> Counted:
