@@ -32,7 +32,7 @@ month      | module  | logins | cases
 expect = { value = 100, rows_used = 2, excluded = { not_reported = 1 } }
 --- */
 WITH stage AS (
-    SELECT community_id, period, module, sum(cases) AS cases FROM cim_use WHERE len(flags) = 0 GROUP BY ALL
+    SELECT community_id, period, module, sum(cases) AS cases FROM cim_use GROUP BY ALL
 )
 SELECT community_id, period, module AS row_id, cases,
        cases > 0 AS numerator, 1 AS denominator, CASE WHEN cases IS NULL THEN 'not_reported' END AS excluded

@@ -23,6 +23,15 @@ T3       | 2026-11-10 | own        | 路灯     | 8            | rated      | 20
 """
 expect = { value = 1, rows_used = 1 }
 [[example]]
+name = "asked of last month with what is known today, what was solved since is not last month's"
+at   = "2026-10-20T12:00:00+08:00"
+rows.council_topic = """
+topic_no | raised_on  | tier  | title    | participants | stage | solved_on
+T1       | 2026-10-01 | joint | 加装电梯 | 30           | rated | 2026-11-05
+T2       | 2026-09-01 | joint | 雨污分流 | 30           | rated | 2026-10-05
+"""
+expect = { value = 1, rows_used = 1 }
+[[example]]
 name = "topics, and none of them solved of late: that is a zero"
 rows.council_topic = """
 topic_no | raised_on  | tier  | title    | participants | stage     | solved_on
@@ -33,4 +42,4 @@ expect = { value = 0, status = "measured" }
 SELECT community_id, period, record_id AS row_id, raised_on, tier, title, stage, solved_on,
        1 AS numerator, NULL AS denominator, NULL AS excluded
 FROM council_topic JOIN period_bounds USING (period)
-WHERE tier IN ('negotiated', 'joint') AND solved_on >= ends_on - 30
+WHERE tier IN ('negotiated', 'joint') AND solved_on >= ends_on - 30 AND solved_on < ends_on

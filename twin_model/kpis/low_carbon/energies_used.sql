@@ -25,5 +25,5 @@ expect = { value = 2, rows_used = 3 }
 --- */
 SELECT community_id, period, carrier AS row_id, sum(kwh) AS kwh, min(month) AS first_month, max(month) AS last_month,
        sum(kwh) > 0 AS numerator, NULL AS denominator, NULL AS excluded
-FROM energy_use WHERE scope = 'public' AND len(flags) = 0
+FROM energy_use WHERE scope = 'public'
 GROUP BY community_id, period, carrier

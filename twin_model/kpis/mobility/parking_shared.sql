@@ -23,6 +23,7 @@ day        | facility | spaces | peak_taken | shared_spaces | turnover
 expect = { value = 20, numerator = 80, denominator = 400, rows_used = 2 }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility,
-       shared_spaces AS numerator, spaces AS denominator, NULL AS excluded
+       shared_spaces AS numerator, spaces AS denominator,
+       NULL AS excluded -- the flag a row may carry doubts the cars, not the spaces
 FROM parking_day
 QUALIFY day = max(day) OVER (PARTITION BY community_id, period, facility)
