@@ -32,7 +32,7 @@ FEW = 64
 KEPT = 8_192
 TOGETHER = 8
 """KPIs of one community counted in one question: planning costs more than reading, and this saves a third of it."""
-NEVER = -(2**63)
+NEVER, STILL = -(2**63), 2**63 - 1
 REPORTED = "reported_value"
 """The kind of record by which people report what nothing here measures: other KPIs' rows in it say nothing of this."""
 MICROSECOND = timedelta(microseconds=1)
@@ -126,25 +126,27 @@ class Kpis:
         """
         period = Period.ending(kpi.period, until)
         end = min(at, period.ends_at)
-        end_us, fresh_us = to_us(end), None if kpi.freshness is None else kpi.freshness // MICROSECOND
-        sources = [(s, *self._standing(s, at, until, end)) for s in kpi.requires]
+        end_us = to_us(end)
+        sources = [(s, self._limit(kpi, s), *self._standing(s, at, until, end)) for s in kpi.requires]
         grade, due = self._twin.catalogue.scene_book.grade, self._due(kpi, period)
         rows: list[tuple[Any, ...]] = []
         for community in communities:
             found = counted.get((community, until), NOTHING)
-            missing, newest = [], None
-            for source, newest_of, first_of in sources:
+            missing, old, newest = [], [], None
+            for source, limit, newest_of, first_of in sources:
                 us = newest_of.get(community)
                 if us is None or first_of.get(community, NEVER) >= end_us:
                     missing.append(source)
-                else:
-                    newest = us if newest is None else min(us, newest)
-            newest = None if newest is None else min(newest, end_us)
-            is_old = fresh_us is not None and newest is not None and end_us - newest > fresh_us
+                    continue
+                newest = min(us, end_us) if newest is None else min(us, newest)
+                if end_us - us > limit:
+                    old.append(source)
             if missing or (found.excluded and found.value is None):
                 status = "not_measurable"
-            elif is_old:
-                status = "not_measurable" if found.value is None else "stale"
+            elif old and found.value is None:
+                status, missing = "not_measurable", old
+            elif old:
+                status = "stale"
             elif not found.rows_used and (silent := self._silent(due, period, at, community)):
                 status, missing = "not_measurable", silent
             elif found.value is None and REPORTED in kpi.requires:
@@ -163,6 +165,15 @@ class Kpis:
                  newest, found.rows_used / every if every else None, attainment, grade(attainment), kpi.version)
             )  # fmt: skip
         return rows
+
+    def _limit(self, kpi: Kpi, source: str) -> int:
+        """How old (microseconds) a required source's newest row may be; a register that changes seldom may be older."""
+        kind = self._twin.catalogue.record_kinds.get(source)
+        if kpi.freshness is None:
+            return STILL
+        is_register = kind is not None and kind.until is not None
+        limit = max(kpi.freshness, kind.expected_every) if kind and is_register else kpi.freshness
+        return limit // MICROSECOND
 
     def _silent(self, due: Sequence[str], period: Period, at: datetime, community: str) -> list[str]:
         """Kinds that should have had rows in the period and have none at all: a gap, not a zero."""

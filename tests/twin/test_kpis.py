@@ -111,6 +111,12 @@ def test_a_source_older_than_the_limit_makes_the_value_stale_and_takes_its_grade
     assert (row["status"], row["value"], row["grade"]) == ("stale", 250, None)
 
 
+def test_a_source_that_is_too_old_to_give_a_number_is_named(twin, clock):
+    eaten(twin, meal(date(2026, 10, 1), 250))
+    row = value(twin, twin.now())
+    assert (row["status"], row["value"], row["missing"]) == ("not_measurable", None, ["canteen_meal"])
+
+
 def test_a_month_in_which_a_daily_source_was_silent_is_a_gap_and_not_a_zero(twin):
     at = eaten(twin, meal(date(2026, 8, 20), 5), meal(date(2026, 11, 21), 7))
     trend = twin.kpis.trend(at, community_id="a", ids=["meals"], months=4).to_pylist()
