@@ -64,8 +64,9 @@ def _workbook(kind: RecordKind, path: Path) -> Path:
             offered.add(f"{letter}3:{letter}{LAST_ROW}")
             sheet.add_data_validation(offered)
         if column.type in ("date", "instant"):
-            for row in range(3, 53):
-                sheet.cell(row, number).number_format = "yyyy-mm-dd" if column.type == "date" else "yyyy-mm-dd hh:mm"
+            sheet.column_dimensions[letter].number_format = (
+                "yyyy-mm-dd" if column.type == "date" else "yyyy-mm-dd hh:mm"
+            )
     sheet.freeze_panes = "A3"
     book.save(path)
     return path
@@ -79,7 +80,8 @@ def dictionary(kinds: Iterable[RecordKind], scenes: Mapping[str, Scene]) -> str:
 
 _OPENING = """# 台账数据字典 · Data dictionary of records
 
-由 `python run.py records dictionary` 从 `twin_model/record_kinds/*.toml` 生成，请勿手改；怎样导入见 [导入数据](import.md)。
+由 `python run.py records dictionary` 从 `twin_model/record_kinds/*.toml` 生成，请勿手改。怎样导入见
+[导入数据](import.md)。
 Generated from `twin_model/record_kinds/*.toml` by `python run.py records dictionary`; do not edit. How to import:
 [Importing data](import.md).
 

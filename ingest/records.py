@@ -140,7 +140,7 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
             left_out.add(found.row)
         else:
             flagged[found.row] = Flagged(row=row.row, check=found.check, reason=reason)
-    kept = [number for number in range(table.num_rows) if number not in left_out]
+    kept = pa.array([number for number in range(table.num_rows) if number not in left_out], pa.int64())
     done = twin.ledger.record(kind.name, table.take(kept), community_id=job.community_id)
     report.accepted += done.accepted
     report.updated += done.updated
