@@ -1,0 +1,140 @@
+"""The HTTP interface of records: which kinds there are, and the rows of one as known at an instant.
+
+Who is told what: nothing to a public screen; staff get rows, without the columns that could lead to a home or a
+person unless their role may look at one.
+
+No ``from __future__ import annotations`` here, as in ``api.py``.
+"""
+
+import difflib
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from cockpit.api_models import Page
+from cockpit.asking import ARROW, Asked, instant_of, listed, paged
+from cockpit.encoding import rfc3339
+from cockpit.problems import MEDIA_TYPE, ProblemDocument
+from cockpit.rights import grant_of, refused
+from cockpit.tokens import Grant
+from twin_model.record_kinds import RecordKind
+from twin_model.twin import Twin
+
+RECORDS = "台账 Records"
+MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}}}
+FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {ARROW: {}}}}
+
+
+class RecordColumn(BaseModel):
+    """A column of a kind. ``choices``: code -> text; restricted ones only roles that may look at one home get."""
+
+    name: str
+    title: dict[str, str]
+    type: str
+    unit: dict[str, str]
+    required: bool
+    restricted: bool
+    choices: dict[str, dict[str, str]]
+    place: str | None
+
+
+class RecordKindItem(BaseModel):
+    """A declared kind of record; see docs/records.md."""
+
+    name: str
+    title: dict[str, str]
+    scene: str
+    identity: list[str]
+    true_at: str = Field(description="the column that says when it happened, or began to hold")
+    until: str | None = Field(description="of a register: the column that says when it ended to hold")
+    columns: list[RecordColumn]
+    first_known: datetime | None = Field(description="of the community asked for; null: none yet")
+    newest_true_at: datetime | None
+    last_recorded: datetime | None
+
+
+class RecordItem(BaseModel):
+    """One record: its kind's columns and what is known about itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+    community_id: str
+    record_id: str | None = Field(None, description="absent where it holds a code of a person")
+    flags: list[str] = Field(description="the checks it did not pass; it is stored as it came")
+    origin: str | None = Field(description="file and row it came from")
+    recorded_at: datetime
+
+
+def staff(request: Request) -> Grant:
+    """Anybody but a public screen."""
+    grant = grant_of(request)
+    if grant.public_only:
+        raise refused(403, "right", "公共屏不能查看台账", "a public screen may not look at records")
+    return grant
+
+
+Staff = Annotated[Grant, Depends(staff)]
+
+
+def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
+    """The routes on ``twin.ledger``, below ``/api/v1``."""
+    api = APIRouter(tags=[RECORDS])
+
+    @api.get("/record-kinds", response_model=Page[RecordKindItem],
+             summary="The declared kinds of records, and how alive each is in a community")  # fmt: skip
+    def record_kinds(_grant: Staff, asked: Annotated[Asked, Depends(read)]) -> Response:
+        return paged(asked, [_kind_item(twin, kind, asked) for kind in twin.ledger.kinds.values()], twin.revision)
+
+    @api.get("/records", response_model=Page[RecordItem], responses=FORMS | MISSING,
+             summary="The records of a kind, as known at an instant; of a register: that held in between")  # fmt: skip
+    def records(
+        grant: Staff,
+        asked: Annotated[Asked, Depends(read)],
+        kind: Annotated[str, Query(description="canteen_meal, whistle ...; see GET /record-kinds")],
+        since: Annotated[
+            str | None, Query(alias="from", description="happened from here on (a day, or RFC 3339)")
+        ] = None,
+        until: Annotated[str | None, Query(alias="to", description="happened before this (a day, or RFC 3339)")] = None,
+    ) -> Response:
+        declared = twin.ledger.kinds.get(kind)
+        if declared is None:
+            near = difflib.get_close_matches(kind, list(twin.ledger.kinds), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else "; see GET /record-kinds"
+            raise refused(404, "not_found", f"没有台账 {kind}", f"there is no kind of record {kind!r}{hint}")
+        table = twin.ledger.rows(
+            kind, asked.at, community_id=asked.community, start=_bound(since, "from"), end=_bound(until, "to")
+        )
+        hidden = frozenset() if grant.sees_a_home else restricted(declared)
+        return listed(asked, table, [name for name in table.column_names if name not in hidden], twin.revision)
+
+    return api
+
+
+def restricted(kind: RecordKind) -> frozenset[str]:
+    """The columns that could lead to a home or a person."""
+    found = {c.name for c in kind.columns.values() if c.restricted or c.place == "home"}
+    return frozenset(found | ({"record_id"} if found & set(kind.identity) else set()))
+
+
+def _bound(text: str | None, parameter: str) -> date | datetime | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return instant_of(text, parameter)
+
+
+def _kind_item(twin: Twin, kind: RecordKind, asked: Asked) -> dict[str, Any]:
+    pulse = twin.ledger.pulse(kind.name, asked.at, asked.community) if asked.community else None
+    told = {
+        name: rfc3339(getattr(pulse, name)) if pulse else None
+        for name in ("first_known", "newest_true_at", "last_recorded")
+    }
+    columns = [{name: getattr(column, name) for name in RecordColumn.model_fields} for column in kind.columns.values()]
+    said = {"name": kind.name, "title": kind.title, "scene": kind.scene, "identity": list(kind.identity)}
+    return {**said, "true_at": kind.true_at, "until": kind.until, "columns": columns, **told}

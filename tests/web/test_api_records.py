@@ -1,0 +1,72 @@
+"""Records over HTTP: as known at an instant, between two days, and only for whom they are."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from cockpit.settings import Settings
+from cockpit.tokens import Role
+from twin_model.twin import Twin
+
+from ..conftest import Clock
+from .conftest import serve, settle
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    clock = Clock()
+    twin = Twin.open(None, clock=clock)
+    settle(twin)
+    for day, drill in ((1, 20), (2, 30)):
+        row = {"drill_no": f"d{day}", "day": date(2026, 11, day), "category": "fire", "participants": drill}
+        twin.ledger.record("emergency_drill", [row], community_id="demo")
+    learner = {"learner_no": "L-0042", "enrolled_on": date(2026, 9, 1), "age_band": "elder"}
+    twin.ledger.record("learner", [learner], community_id="demo")
+    with serve(twin, Settings(data=tmp_path_factory.mktemp("records"))) as found:
+        yield found
+    twin.close()
+
+
+def test_records_are_those_between_two_days_as_known_at_an_instant(site) -> None:
+    everything = site.get("/api/v1/records", kind="emergency_drill", community="demo").json()["items"]
+    assert [(r["record_id"], r["day"], r["participants"], r["flags"]) for r in everything] == [
+        ("d1", "2026-11-01", 20, []), ("d2", "2026-11-02", 30, []),
+    ]  # fmt: skip
+    asked = {"kind": "emergency_drill", "from": "2026-11-02", "to": "2026-11-03T00:00:00+08:00"}
+    assert [r["record_id"] for r in site.get("/api/v1/records", **asked).json()["items"]] == ["d2"]
+    first = everything[0]["recorded_at"]
+    then = site.get("/api/v1/records", kind="emergency_drill", at=first).json()["items"]
+    assert [r["record_id"] for r in then] == ["d1"]
+
+
+def test_who_may_not_look_at_one_home_gets_no_code_of_a_person(site) -> None:
+    found = {}
+    for role in (Role.GRID_WORKER, Role.MANAGER):
+        with site.client(role) as client:
+            found[role] = client.get("/api/v1/records", params={"kind": "learner"})
+    assert found[Role.GRID_WORKER].json()["items"][0]["learner_no"] == "L-0042"
+    assert found[Role.MANAGER].json()["items"][0]["age_band"] == "elder"
+    assert "L-0042" not in found[Role.MANAGER].text
+
+
+def test_a_public_screen_gets_no_records(site) -> None:
+    with site.client(Role.PUBLIC_SCREEN) as client:
+        assert client.get("/api/v1/records", params={"kind": "emergency_drill"}).status_code == 403
+        assert client.get("/api/v1/record-kinds").status_code == 403
+
+
+def test_the_kinds_say_how_alive_they_are_and_a_mistyped_one_names_the_nearest(site) -> None:
+    items = site.get("/api/v1/record-kinds", community="demo").json()["items"]
+    kinds = {item["name"]: item["newest_true_at"] for item in items}
+    assert kinds["emergency_drill"] == "2026-11-02T00:00:00+08:00"
+    assert kinds["whistle"] is None
+    refused = site.get("/api/v1/records", kind="emergency_dril")
+    assert refused.status_code == 404
+    assert "did you mean 'emergency_drill'" in refused.json()["detail"]
+
+
+def test_the_interface_describes_them(site) -> None:
+    paths = site.get("/api/v1/openapi.json").json()["paths"]
+    assert {p["name"] for p in paths["/api/v1/records"]["get"]["parameters"]} >= {"kind", "from", "to", "at"}
