@@ -22,6 +22,7 @@ from layouts.parts.text import t, titled
 
 Tile = Mapping[str, Any]
 MOST_MISSING = 3
+LONG_UNIT = 4
 
 
 def band(view: View, now: datetime, answer: Any) -> html.Div:
@@ -67,7 +68,8 @@ def _thresholds(lang: str, answer: Any) -> list[Any]:
     if not of:
         return [t(lang, "scenes.targets_none")]
     words = t(lang, "scenes.targets", n=n, rest=of - n) if n else t(lang, "scenes.targets_unverified", rest=of)
-    return [sign("look"), _bold(words)] if n < of else [_bold(words)]
+    bold = _bold(words)
+    return [html.Span([sign("look"), bold]) if n < of else bold]
 
 
 def _legend(lang: str, answer: Any) -> html.Div:
@@ -79,7 +81,7 @@ def _legend(lang: str, answer: Any) -> html.Div:
         words = f"<{grades[n - 1]['at_least']:g}" if grade["at_least"] == 0 else words
         spans.append(html.Span([titled(lang, grade["title"], grade["key"]), " ", words]))
     note = t(lang, "scenes.grades_note", share=f"{answer['least_share'] * 100:g}%")
-    return html.Div([html.Div(spans, className="grades"), html.Span(note, className="caveat")], className="band-legend")
+    return html.Div(html.Div(spans, className="grades"), className="band-legend", title=note)
 
 
 def _then(answer: Any, part: str, key: str) -> Tile | None:
@@ -212,8 +214,9 @@ def _worst(view: View, one: Tile) -> html.Div:
 
 
 def target_of(lang: str, row: Mapping[str, Any]) -> str:
-    """The target after a slash, without its direction: ``35%``."""
-    return said(lang, row, row["target"])
+    """The target after a slash, without its direction: ``35%``; a long unit is left to the KPI's page."""
+    is_long = len(unit(lang, row)) > LONG_UNIT
+    return number(lang, row, row["target"]) if is_long else said(lang, row, row["target"])
 
 
 def _lacking(view: View, one: Tile, least: float) -> html.Div:
@@ -249,7 +252,8 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
     """党建统领 or 一老一小, small: grade, how many of its figures are measured, the worst."""
     lang, worst = view.lang, one["worst"]
     name = titled(lang, one["title"], one["key"])
-    n = t(lang, "scenes.figures", n=one["measured"], all=len(one["kpis"]))
+    n = f"{one['measured']}/{len(one['kpis'])}"
+    of = t(lang, "scenes.figures", n=one["measured"], all=len(one["kpis"]))
     score = [
         html.Span(_score(one), className="grade-number"),
         html.B(titled(lang, one["grade_title"] or {}, "") or t(lang, "scenes.no_grade")),
@@ -260,17 +264,11 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
                  html.B(number(lang, worst, worst["value"])), f"/{target_of(lang, worst)}"]  # fmt: skip
         foot = way(view, worst, words)
     later = None if today is None else html.Span(t(lang, "past.now", value=_score(today)), className="now")
-    return html.Article(
-        [
-            _to(view, one, score),
-            html.Div(
-                [html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note"), later], className="row"),
-                 html.P(foot or t(lang, "scenes.no_target"), className="view-worst")],
-                className="view-words",
-            ),
-        ],
-        className=f"view-tile{tone(one)}", **{"data-scene": one["key"], "aria-label": name},
-    )  # fmt: skip
+    line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), later], className="row")
+    said_worst = html.P(foot or t(lang, "scenes.no_target"), className="view-worst")
+    words = html.Div([line, said_worst], className="view-words")
+    known = {"data-scene": one["key"], "aria-label": name}
+    return html.Article([_to(view, one, score), words], className=f"view-tile{tone(one)}", **known)
 
 
 # --- how they went ------------------------------------------------------------------------------------------------
