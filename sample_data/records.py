@@ -32,8 +32,9 @@ from twin_model.record_kinds import RecordKind
 
 YEARS = timedelta(days=730)
 """How long the sample's records reach back."""
-STOPPED = {"charger_day": timedelta(days=50)}
-"""The operator's interface for chargers was shut so long before the store was made; nothing came since."""
+STOPPED = {"charger_day": timedelta(days=50), "water_use": timedelta(days=110)}
+"""How long before the store was made the operator's interface for chargers was shut, and the water company's lists
+ended; nothing came since."""
 ABSENT = frozenset({"reported_value", "school_place", "talent_home"})
 REGISTERS = frozenset(
     {"club", "firm", "fund_entry", "grid", "learner", "mutual_pair", "partner_unit", "project", "space", "talent",

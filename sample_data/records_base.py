@@ -167,6 +167,24 @@ def given(mask: Any, values: Any) -> NDArray[Any]:
     return found
 
 
+def joining(draw: Draw, days: Ints, every: float, power: float) -> tuple[Ints, Ints]:
+    """Numbers from 1 of those who joined a register up to the last of ``days``, and when; in order.
+
+    The n-th comes about ``every`` * n ** ``power`` days after January 2024.
+    """
+    span = max(1.0, float(days[-1] - BEGAN))
+    number = np.arange(1, int((span / every) ** (1 / power)) + 2)
+    joined = BEGAN + np.floor(every * (number - 1 + draw(1, number)) ** power).astype(np.int64)
+    there = joined <= days[-1]
+    return number[there], joined[there]
+
+
+def one_of(joined: Ints, day: Ints, u: Floats) -> Ints:
+    """The number of somebody who had joined by a day."""
+    known = np.maximum(1, np.searchsorted(joined, day, side="right"))
+    return np.asarray(1 + np.floor(u * known), np.int64)
+
+
 def one(text: str, like: NDArray[Any]) -> Texts:
     """The same text for every row."""
     return np.full(len(like), text, object)

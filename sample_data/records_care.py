@@ -8,7 +8,6 @@ import numpy as np
 
 from ingest.rhythm import Floats, Ints
 from sample_data.records_base import (
-    BEGAN,
     COMMUNITY,
     MINUTE_US,
     NONE,
@@ -26,6 +25,7 @@ from sample_data.records_base import (
     is_festival,
     is_holiday,
     is_workday,
+    joining,
     month_start,
     numbered,
     one,
@@ -114,7 +114,7 @@ def meal_delivery(draw: Draw, days: Ints) -> Rows:
     lunch = draw(3, day, n) < 0.72
     promised = at(day, np.where(lunch, 11.5 + 0.5 * draw(4, day, n), 17.2 + 0.4 * draw(4, day, n)))
     outcome = pick(draw(5, day, n), {"delivered": 0.968, "not_answered": 0.014, "cancelled": 0.018})
-    minutes = np.rint(np.where(draw(6, day, n) < 0.05, 18 + 25 * draw(7, day, n), -4 + 6 * draw.normal(8, day, n)))
+    minutes = np.rint(np.where(draw(6, day, n) < 0.05, 18 + 25 * draw(7, day, n), -10 + 5 * draw.normal(8, day, n)))
     delivered = promised + minutes.astype(np.int64) * MINUTE_US
     followed = promised + (12 + 45 * draw(9, day, n)).astype(np.int64) * MINUTE_US
     silent = outcome == "not_answered"
@@ -180,14 +180,14 @@ def months(draw: Draw, days: Ints) -> tuple[Ints, Ints]:
     return month, at(after + 2 + np.floor(3 * draw(950, month)).astype(np.int64), 10.0 + 5.0 * draw(951, month))
 
 
-_PAIRS = 46
+_PAIR_EVERY = 15.0
 
 
 def mutual_pair(draw: Draw, days: Ints) -> Rows:
-    """A neighbour and an elder, in five buildings of six; one pair in eight has ended."""
-    number = np.arange(1, _PAIRS + 1)
-    started = BEGAN + 30 + np.floor(640 * draw(1, number)).astype(np.int64)
-    ended = given(draw(2, number) < 0.12, started + 300 + np.floor(300 * draw(3, number)).astype(np.int64))
+    """A neighbour and an elder; a new pair about every two weeks, which lasts a year to three."""
+    number, started = joining(draw, days, _PAIR_EVERY, 1.0)
+    ended = started + 365 + np.floor(730 * draw(3, number)).astype(np.int64)
+    ended = given(ended <= days[-1], ended)
     rows = Rows(
         {
             "pair_no": coded("JD", number), "started_on": started, "ended_on": ended,
@@ -206,7 +206,7 @@ def pair_visit(draw: Draw, days: Ints) -> Rows:
     pairs = latest.take(first)
     started, ended = pairs.columns["started_on"], pairs.columns["ended_on"]
     until = np.where(ended == NONE, np.iinfo(np.int64).max, ended)
-    day, pair = repeated(days, _PAIRS)
+    day, pair = repeated(days, len(pairs))
     due = (started[pair] <= day) & (day < until[pair]) & (draw(1, day, pair) < 0.082)
     day, pair = day[due], pair[due]
     hours = 0.5 + 0.5 * np.floor(4 * draw(2, day, pair))
@@ -237,7 +237,7 @@ def welfare_visit(draw: Draw, days: Ints) -> Rows:
         for who in range(count):
             on = 3 + (who * 7 + turn * 5) % 25
             due = days[(of_month == on) & ((year * 12 + month + who) % every == 0)]
-            early = np.floor(6 * draw(turn * 1000 + who, due)).astype(np.int64) - 4
+            early = np.floor(5 * draw(turn * 1000 + who, due)).astype(np.int64) - 4
             late = np.where(draw(turn * 1000 + who + 200, due) < 0.05, 6 + 20 * draw(7, due, who), 0).astype(np.int64)
             visited = given(draw(turn * 1000 + who + 400, due) < 0.975, due + early + late)
             planned = Rows(

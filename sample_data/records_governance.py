@@ -84,7 +84,7 @@ def fund_entry(draw: Draw, days: Ints) -> Rows:
     share = np.array([p[2] for p in _PROJECTS])[project] / 24.0
     amount = np.round(share * (0.55 + 0.5 * draw(2, first, project)), -2)
     early = draw(3, first, project) < 0.02  # paid before the committee had met
-    quiet = draw(4, first, project) < 0.012  # nobody wrote the decision down
+    quiet = draw(4, first, project) < 0.03  # nobody wrote the decision down
     decision = texts([f"JY-{y}-{m:02}" for y, m in zip(year[turn].tolist(), month[turn].tolist(), strict=True)])
     out = Rows(
         {
@@ -99,28 +99,46 @@ def fund_entry(draw: Draw, days: Ints) -> Rows:
 
 
 def project(draw: Draw, days: Ints) -> Rows:
-    """Seven, running since the second half of 2024."""
+    """Seven, running since the second half of 2024; every January the committee adds to their budgets."""
     number = np.arange(len(_PROJECTS))
     starts = day_of(2024, 7, 1) + 14 * number
-    columns = {
-        "project_no": coded("GF", number + 1, 2), "title": texts([p[0] for p in _PROJECTS]),
-        "category": texts([p[1] for p in _PROJECTS]), "budget": np.array([float(p[2]) for p in _PROJECTS]),
-        "starts_on": starts, "ends_on": np.full(len(number), NONE), "lead": texts([p[3] for p in _PROJECTS]),
-        "batch": one("第六批", number), "status": one("running", number),
-    }  # fmt: skip
-    return Rows(columns, at(starts - 20, 15.0))
+    parts = []
+    for year in range(2024, int(calendar(days[-1])[0]) + 1):
+        budget = np.array([float(p[2]) for p in _PROJECTS]) * (1 + 0.25 * max(0, year - 2025))
+        columns = {
+            "project_no": coded("GF", number + 1, 2), "title": texts([p[0] for p in _PROJECTS]),
+            "category": texts([p[1] for p in _PROJECTS]), "budget": np.round(budget, -2), "starts_on": starts,
+            "ends_on": np.full(len(number), NONE), "lead": texts([p[3] for p in _PROJECTS]),
+            "batch": one("第六批", number), "status": one("planned" if year == 2024 else "running", number),
+        }  # fmt: skip
+        parts.append(Rows(columns, at(starts - 20 if year == 2024 else starts * 0 + day_of(year, 1, 15), 15.0)))
+        if year == 2024:
+            parts.append(Rows({**columns, "status": one("running", number)}, at(starts, 9.0)))
+    return together(*parts)
 
 
 def partner_unit(draw: Draw, days: Ints) -> Rows:
-    """Seven at first, fifty-two by the end of 2025."""
+    """Some at first, fifty-two by the end of 2025; from then on one leaves every March and another one comes."""
     number = np.arange(len(_UNIT_GROUP))
     joined = BEGAN + np.where(draw(1, number) < 0.35, 10, np.floor(700 * draw(2, number))).astype(np.int64)
-    names = [f"示例{_NAMES[group]}{k + 1:02}" for k, group in enumerate(_UNIT_GROUP.tolist())]
+    changes, leaving = _changes(int(days[-1]))
+    left = np.full(len(number) + len(changes), NONE)
+    left[leaving] = changes
+    number = np.arange(len(left))
+    group = np.concatenate([_UNIT_GROUP, _UNIT_GROUP[leaving]])
+    joined = np.concatenate([joined, np.array(changes, np.int64)])
+    names = [f"示例{_NAMES[of]}{k + 1:02}" for k, of in enumerate(group.tolist())]
     columns = {
-        "unit_no": coded("LJ", number + 1, 2), "name": texts(names), "group": _UNIT_GROUP, "joined_on": joined,
-        "left_on": np.full(len(number), NONE),
+        "unit_no": coded("LJ", number + 1, 2), "name": texts(names), "group": group, "joined_on": joined,
+        "left_on": left,
     }  # fmt: skip
-    return Rows(columns, at(joined, 15.0))
+    return stages(Rows(columns, at(joined, 15.0)), (given(left != NONE, at(left, 15.0)), ["left_on"]))
+
+
+def _changes(last: int) -> tuple[list[int], Ints]:
+    """The days until ``last`` on which a unit was replaced by the next new one, and which (counted from 0)."""
+    days = [day for year in range(2026, int(calendar(last)[0]) + 1) if (day := day_of(year, 3, 1)) <= last]
+    return days, np.array([(7 * n) % len(_UNIT_GROUP) for n in range(len(days))], np.int64)
 
 
 _CALLS = {"health": 0.13, "safety": 0.16, "environment": 0.17, "facilities": 0.16, "children": 0.07, "elder": 0.1,
@@ -139,7 +157,10 @@ def whistle(draw: Draw, days: Ints) -> Rows:
     usual = texts([_ANSWERS[c] for c in category.tolist()])
     other = _UNIT_GROUP[np.floor(len(_UNIT_GROUP) * draw(5, day, n)).astype(np.int64)]
     group = np.where(draw(6, day, n) < 0.7, usual, other)
-    unit = texts([_unit(g, u) for g, u in zip(group.tolist(), draw(7, day, n).tolist(), strict=True)])
+    number = np.array([_unit(g, u) for g, u in zip(group.tolist(), draw(7, day, n).tolist(), strict=True)], np.int64)
+    for new, (changed, old) in enumerate(zip(*_changes(int(days[-1])), strict=True), start=len(_UNIT_GROUP)):
+        number[(day >= changed) & (number == old)] = new
+    unit = coded("LJ", number + 1, 2)
     raised = at(day, 8.6 + 8.6 * draw(8, day, n))
     slow = np.where(np.isin(group, ("government", "construction")), 1.7, 1.0)
     accepted = raised + _minutes(slow * (12 + 620 * draw(9, day, n) ** 2.5))
@@ -158,9 +179,9 @@ def whistle(draw: Draw, days: Ints) -> Rows:
     return stages(rows, (first, ["accepted_at"]), (given(ready, done + MINUTE_US), ["arrived_at", "done_at", "rating"]))
 
 
-def _unit(group: str, u: float) -> str:
+def _unit(group: str, u: float) -> int:
     mine = np.flatnonzero(group == _UNIT_GROUP)
-    return f"LJ-{int(mine[int(u * len(mine))]) + 1:02}"
+    return int(mine[int(u * len(mine))])
 
 
 def _minutes(count: np.ndarray) -> Ints:
@@ -183,9 +204,9 @@ def council_topic(draw: Draw, days: Ints) -> Rows:
     week = (of_month - 1) // 7
     number = (year - 2024) * 36 + (month - 1) * 3 + week
     tier = np.where(week == 0, "own", np.where(week == 1, "negotiated", np.where(month % 2 == 0, "joint", "own")))
-    talked = day + 7
-    solved = day + np.where(week == 1, 16, 8) + np.floor(18 * draw(1, day)).astype(np.int64)
-    confirmed = solved + 2 + np.floor(5 * draw(2, day)).astype(np.int64)
+    talked = day + np.where(week == 1, 5, 1)
+    solved = talked + 1 + np.floor(np.where(week == 1, 14, 7) * draw(1, day)).astype(np.int64)
+    confirmed = solved + 1 + np.floor(3 * draw(2, day)).astype(np.int64)
     never = number % 36 == 17
     columns = {
         "topic_no": coded("YT", number, 4), "raised_on": day, "tier": tier.astype(object),
@@ -237,7 +258,10 @@ def dispute(draw: Draw, days: Ints) -> Rows:
 
 
 def grid(draw: Draw, days: Ints) -> Rows:
-    """Ten grids of two or three buildings; the last one found its steward in the summer of 2025."""
+    """Ten grids of two or three buildings; the last one found its steward in the summer of 2025.
+
+    Every January the stewards of the staircases are counted again; some come and some go.
+    """
     estate = np.array([1] * 4 + [2] * 3 + [3] * 3)
     homes = np.array([144, 144, 144, 96, 204, 204, 138, 270, 219, 258])
     number = np.arange(len(estate))
@@ -247,8 +271,13 @@ def grid(draw: Draw, days: Ints) -> Rows:
         "steward": number < 9, "building_stewards": np.array([9, 9, 8, 6, 9, 9, 6, 3, 3, 3]), "since": since,
         "until": np.full(len(estate), NONE),
     }  # fmt: skip
-    later = Rows({**columns, "steward": number >= 0}, at(since * 0 + day_of(2025, 7, 10), 10.0)).take(number == 9)
-    return together(Rows(columns, at(since, 9.0)), later)
+    whole_year = {**columns, "steward": number >= 0}
+    later = Rows(whole_year, at(since * 0 + day_of(2025, 7, 10), 10.0)).take(number == 9)
+    parts = [Rows(columns, at(since, 9.0)), later]
+    for year in range(2026, int(calendar(days[-1])[0]) + 1):
+        counted = columns["building_stewards"] - (number + year) % 2
+        parts.append(Rows({**whole_year, "building_stewards": counted}, at(since * 0 + day_of(year, 1, 12), 10.0)))
+    return together(*parts)
 
 
 _VOTES = ("加装电梯方案", "停车公约修订", "公共收益使用", "物业续聘", "外墙修缮方案", "广场改造方案")

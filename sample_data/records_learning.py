@@ -207,7 +207,7 @@ def childcare_place(draw: Draw, days: Ints) -> Rows:
         "facility": np.where(nursery, "demo-f-centre", "demo-f-property-1").astype(object),
         "room": texts([None, "demo-r-nursery"])[nursery.astype(int)],
         "age_group": texts(["0_1", "1_2", "2_3"] * 2)[part],
-        "places": places, "taken": taken, "waiting": whole(np.where(places > 0, 5 * draw(3, day, part) * full, 0)),
+        "places": places, "taken": taken, "waiting": whole(np.where(places > 0, 2 * draw(3, day, part) * full, 0)),
         "staff": whole(np.ceil(taken / np.array([3, 5, 7] * 2)[part])),
     }  # fmt: skip
     return Rows(columns, by_evening(draw, day, late=0.0))

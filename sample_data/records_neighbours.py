@@ -22,8 +22,10 @@ from sample_data.records_base import (
     given,
     growth,
     is_festival,
+    joining,
     numbered,
     one,
+    one_of,
     pick,
     repeated,
     stages,
@@ -35,18 +37,14 @@ from sample_data.records_base import (
 
 _SKILLS = {"arts": 0.2, "handicraft": 0.15, "health": 0.14, "legal": 0.07, "digital": 0.1, "repair": 0.1,
            "teaching": 0.12, "cooking": 0.06, "sport": 0.06}  # fmt: skip
-_TALENTS, _VOLUNTEERS = 64, 320
+_TALENTS, _VOLUNTEERS = (9.2, 1.13), (0.62, 1.28)  # the n-th comes so many days * n ** power after the start
 
 
-def _joined(draw: Draw, count: int, span: int) -> tuple[Ints, Ints]:
-    """Numbers from 1 and the days they joined, most of them early."""
-    number = np.arange(1, count + 1)
-    return number, BEGAN + np.sort(np.floor(span * draw(1, number) ** 1.7)).astype(np.int64)
-
-
-def _register(draw: Draw, prefix: str, key: str, count: int, span: int, leaves: float) -> tuple[Rows, Ints]:
-    """People by number and skill; a share ``leaves`` of them has left after a year or so."""
-    number, joined = _joined(draw, count, span)
+def _register(
+    draw: Draw, days: Ints, prefix: str, key: str, pace: tuple[float, float], leaves: float
+) -> tuple[Rows, Ints]:
+    """People by number and skill, and when they left; a share ``leaves`` of them does after a year or so."""
+    number, joined = joining(draw, days, *pace)
     left = given(draw(2, number) < leaves, joined + 250 + np.floor(600 * draw(3, number)).astype(np.int64))
     skill = pick(draw(4, number), _SKILLS)
     columns = {key: coded(prefix, number), "joined_on": joined, "skill": skill, "left_on": left}
@@ -58,28 +56,21 @@ def _leaving(rows: Rows, left: Ints) -> Rows:
 
 
 def talent(draw: Draw, days: Ints) -> Rows:
-    """Sixty-four in three years."""
-    rows, left = _register(draw, "DR", "talent_no", _TALENTS, 1095, 0.08)
-    rows.columns["age_band"] = pick(draw(5, np.arange(_TALENTS)), {"youth": 0.05, "worker": 0.4, "elder": 0.55})
+    """Some sixty in three years."""
+    rows, left = _register(draw, days, "DR", "talent_no", _TALENTS, 0.08)
+    rows.columns["age_band"] = pick(draw(5, np.arange(len(rows))), {"youth": 0.05, "worker": 0.4, "elder": 0.55})
     return _leaving(rows, left)
 
 
 def volunteer(draw: Draw, days: Ints) -> Rows:
-    """Three hundred and twenty in three years."""
-    return _leaving(*_register(draw, "ZY", "volunteer_no", _VOLUNTEERS, 1095, 0.12))
-
-
-def _there(seed: int, kind: str, count: int, day: Ints, u: np.ndarray) -> Ints:
-    """One who had joined by then, by number."""
-    _, joined = _joined(Draw(seed, kind), count, 1095)
-    known = np.maximum(1, np.searchsorted(joined, day, side="right"))
-    return np.asarray(1 + np.floor(u * known), np.int64)
+    """Some three hundred in three years."""
+    return _leaving(*_register(draw, days, "ZY", "volunteer_no", _VOLUNTEERS, 0.12))
 
 
 def talent_service(draw: Draw, days: Ints) -> Rows:
     """Four a week."""
     day, n = draw.many(1, days, np.where(is_festival(days), 0.0, 0.55 * growth(days, 0.5)))
-    number = _there(draw.seed, "talent", _TALENTS, day, draw(3, day, n))
+    number = one_of(joining(Draw(draw.seed, "talent"), days, *_TALENTS)[1], day, draw(3, day, n))
     hours = 1.0 + 0.5 * np.floor(4 * draw(4, day, n))
     people = whole(6 + 22 * draw(5, day, n))
     columns = {"service_no": numbered("DF", day, n, 1), "day": day, "talent_no": coded("DR", number), "hours": hours,
@@ -91,7 +82,7 @@ def volunteer_service(draw: Draw, days: Ints) -> Rows:
     """Most at weekends."""
     expected = np.where(weekday(days) >= 5, 7.0, 3.4) * growth(days, 0.55) * np.where(is_festival(days), 0.6, 1.0)
     day, n = draw.many(1, days, expected)
-    number = _there(draw.seed, "volunteer", _VOLUNTEERS, day, draw(3, day, n) ** 1.3)
+    number = one_of(joining(Draw(draw.seed, "volunteer"), days, *_VOLUNTEERS)[1], day, draw(3, day, n) ** 1.3)
     shares = {"elder": 0.34, "children": 0.14, "environment": 0.22, "order": 0.16, "culture": 0.08, "medical": 0.06}
     hours = 0.5 + 0.5 * np.floor(1 + 6 * draw(5, day, n))
     columns = {
@@ -153,12 +144,12 @@ def club(draw: Draw, days: Ints) -> Rows:
     number = np.arange(len(_CLUBS))
     founded = BEGAN + 40 + np.floor(500 * draw(1, number)).astype(np.int64)
     parts = []
-    for year in (0, 1, 2):
+    for year in range(int(days[-1] - BEGAN) // 365 + 1):
         known = at(founded + year * 365, 16.0)
-        members = whole(np.array([c[2] for c in _CLUBS]) * (0.8 + 0.1 * year))
+        members = whole(np.array([c[2] for c in _CLUBS]) * growth(founded + year * 365, 0.75))
         columns = {
             "club_no": coded("ST", number + 1, 2), "founded_on": founded, "name": texts([c[0] for c in _CLUBS]),
-            "category": texts([c[1] for c in _CLUBS]), "members": members,
+            "category": texts([c[1] for c in _CLUBS]), "members": members + (year + number) % 3,
             "closed_on": np.full(len(number), NONE),
         }  # fmt: skip
         parts.append(Rows(columns, known))

@@ -6,7 +6,6 @@ import numpy as np
 
 from ingest.rhythm import Floats, Ints
 from sample_data.records_base import (
-    BEGAN,
     DAY_US,
     HOUR_US,
     MINUTE_US,
@@ -23,8 +22,10 @@ from sample_data.records_base import (
     growth,
     is_festival,
     is_workday,
+    joining,
     numbered,
     one,
+    one_of,
     pick,
     repeated,
     season,
@@ -47,12 +48,12 @@ def repair(draw: Draw, days: Ints) -> Rows:
     category = pick(draw(5, day, n), _FAULTS)
     learning = 1.35 - 0.35 * growth(day, 0.0)  # the property company gets quicker
     accepted = reported + _minutes(learning * np.where(urgent, 2 + 14 * draw(6, day, n), 4 + 90 * draw(6, day, n) ** 2))
-    hours = np.where(urgent, 0.6 + 5 * draw(7, day, n), 2 + 44 * draw(7, day, n) ** 2) * learning
+    hours = np.where(urgent, 0.3 + 3.9 * draw(7, day, n), 1.5 + 31 * draw(7, day, n) ** 2) * learning
     waits = draw(8, day, n) < np.where(category == "lift", 0.2, 0.03)  # for a part
     done = accepted + _minutes(60 * (hours + np.where(waits, 24 * (6 + 20 * draw(9, day, n)), 0)))
     ends = draw(10, day, n) < 0.99
     confirmed = done + _minutes(20 + 1500 * draw(11, day, n) ** 2)
-    said = ends & (draw(12, day, n) < 0.74)
+    said = ends & (draw(12, day, n) < 0.93)
     columns = {
         "repair_no": numbered("BX", day, n), "reported_at": reported,
         "estate": ESTATES[np.searchsorted([0.45, 0.75], draw(13, day, n))], "category": category, "is_urgent": urgent,
@@ -191,13 +192,13 @@ _FIRMS = (
 
 
 def firm(draw: Draw, days: Ints) -> Rows:
-    """Sixteen in all; half of them settle after a year, three have left."""
-    number = np.arange(len(_FIRMS))
-    joined = BEGAN + 60 + np.floor(850 * draw(1, number)).astype(np.int64)
+    """One every two months; most settle after a year, one in five has left by then."""
+    number, joined = joining(draw, days, 62.0, 1.0)
     left = given(draw(2, number) < 0.2, joined + 330 + np.floor(200 * draw(3, number)).astype(np.int64))
     jobs = whole(2 + 9 * draw(4, number))
+    names = texts([f"示例{_FIRMS[n % len(_FIRMS)]}" for n in (number - 1).tolist()])
     columns = {
-        "firm_no": coded("QY", number + 1), "name": texts([f"示例{name}" for name in _FIRMS]), "joined_on": joined,
+        "firm_no": coded("QY", number), "name": names, "joined_on": joined,
         "stage": one("incubating", number), "jobs": jobs, "left_on": np.full(len(number), NONE),
     }  # fmt: skip
     settles = draw(5, number) < 0.6
@@ -222,7 +223,8 @@ def startup_service(draw: Draw, days: Ints) -> Rows:
     """One or two a week."""
     day, n = draw.many(1, days, np.where(is_workday(days), 0.3, 0.0))
     category = pick(draw(3, day, n), {"policy": 0.36, "finance": 0.2, "mentor": 0.28, "event": 0.16})
-    number = 1 + np.floor(len(_FIRMS) * draw(4, day, n)).astype(np.int64)
+    _, joined = joining(Draw(draw.seed, "firm"), days, 62.0, 1.0)
+    number = one_of(joined, day, draw(4, day, n))
     columns = {
         "service_no": numbered("CY", day, n, 1), "day": day, "firm_no": given(category != "event", coded("QY", number)),
         "category": category,
@@ -251,14 +253,18 @@ _ENDED = {"东园自行车库": day_of(2026, 3, 1)}
 
 
 def space(draw: Draw, days: Ints) -> Rows:
-    """The register of spaces; the bicycle hall of Dongyuan is idle no more since March 2026."""
-    since = np.array([day_of(*s[5]) for s in _SPACES])
-    ended = np.array([_ENDED.get(s[0], NONE) for s in _SPACES])
-    facility = [None if s[2] in (None, "shops") else f"demo-f-{s[2]}" for s in _SPACES]
+    """The register of spaces: the bicycle hall of Dongyuan is idle no more since March 2026, and every October a corner
+    nobody used is opened."""
+    opened = [day for year in range(2026, int(calendar(days[-1])[0]) + 1) if (day := day_of(year, 10, 12)) <= days[-1]]
+    corners = [(f"{calendar(day)[0]}年微更新角落", "converted", None, 48.0, 0.0) for day in opened]
+    spaces = [*(s[:5] for s in _SPACES), *corners]
+    since = np.array([*(day_of(*s[5]) for s in _SPACES), *opened], np.int64)
+    ended = np.array([_ENDED.get(s[0], NONE) for s in spaces])
+    facility = [None if s[2] in (None, "shops") else f"demo-f-{s[2]}" for s in spaces]
     columns = {
-        "space_no": coded("KJ", np.arange(len(_SPACES)) + 1, 2), "facility": texts(facility),
-        "title": texts([s[0] for s in _SPACES]), "area_m2": np.array([s[3] for s in _SPACES]),
-        "kind": texts([s[1] for s in _SPACES]), "usable_since": since,
-        "area_before": np.array([np.nan if s[4] is None else s[4] for s in _SPACES]), "until": ended,
+        "space_no": coded("KJ", np.arange(len(spaces)) + 1, 2), "facility": texts(facility),
+        "title": texts([s[0] for s in spaces]), "area_m2": np.array([s[3] for s in spaces]),
+        "kind": texts([s[1] for s in spaces]), "usable_since": since,
+        "area_before": np.array([np.nan if s[4] is None else s[4] for s in spaces]), "until": ended,
     }  # fmt: skip
     return stages(Rows(columns, at(since, 15.0)), (given(ended != NONE, at(ended, 15.0)), ["until"]))

@@ -102,7 +102,7 @@ def parcel_day(draw: Draw, days: Ints) -> Rows:
     day, part = repeated(days, 3)
     _, month, of_month = calendar(day)
     rush = np.where((month == 11) & (of_month >= 10) & (of_month <= 20), 1.8, np.where(is_festival(day), 0.18, 1.0))
-    parcels = whole(np.array([300, 290, 430])[part] * growth(day, 0.8) * rush * (1 + 0.09 * draw.normal(1, day, part)))
+    parcels = whole(np.array([150, 145, 215])[part] * growth(day, 0.8) * rush * (1 + 0.09 * draw.normal(1, day, part)))
     home = whole(parcels * np.clip(0.19 + 0.03 * draw.normal(2, day, part), 0.05, 0.4))
     quick = np.clip(0.78 + 0.14 * growth(day, 0.0) - 0.12 * (rush > 1) + 0.03 * draw.normal(3, day, part), 0.2, 1.0)
     columns = {

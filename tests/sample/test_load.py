@@ -52,7 +52,9 @@ def test_two_years_of_places_and_records_are_known_each_from_its_own_instant_on(
     first = SUNDAY.replace(microsecond=0) - YEARS
     assert loaded.first_instant("demo") == first
     assert loaded.residents(first, community_id="demo")["homes"] == 1821
-    years_ago, lately = (loaded.ledger.rows("partner_unit", at, community_id="demo").num_rows for at in (first, SUNDAY))
+    years_ago, lately = (
+        loaded.ledger.rows("partner_unit", at, community_id="demo", start=at).num_rows for at in (first, SUNDAY)
+    )
     assert 0 < years_ago < lately == 52
     booked = loaded.ledger.rows("room_booking", SUNDAY - timedelta(days=100), start=SUNDAY - timedelta(days=100))
     assert 0 < booked.num_rows < 150, "only what was booked ahead was known then"
