@@ -14,7 +14,7 @@ from twin_model.store import Store
 from twin_model.twin import Twin
 
 RULES = ("sos", "fall", "gateway_silent", "not_returned", "no_movement")  # few of many: each costs a question a turn
-SEEN = 60
+SEEN = 40
 
 
 @pytest.fixture(scope="module")
