@@ -4,9 +4,6 @@ indicators    = [7]
 unit          = { zh = "人次", en = "attendances" }
 measure       = "sum"
 period        = "90d"
-target        = 150
-direction     = "up"
-target_source = { zh = "建议值", en = "proposal" }
 freshness     = "14d"
 sources       = ["course_session"]
 version       = 1

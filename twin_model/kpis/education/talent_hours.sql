@@ -4,9 +4,6 @@ indicators    = [7]
 unit          = { zh = "小时", en = "hours" }
 measure       = "sum"
 period        = "30d"
-target        = 60
-direction     = "up"
-target_source = { zh = "建议值", en = "proposal" }
 freshness     = "30d"
 sources       = ["talent_service"]
 version       = 1

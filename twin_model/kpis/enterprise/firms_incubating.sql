@@ -4,9 +4,6 @@ indicators    = [13]
 unit          = { zh = "家", en = "firms" }
 measure       = "sum"
 period        = "now"
-target        = 10
-direction     = "up"
-target_source = { zh = "建议值", en = "proposal" }
 freshness     = "400d"
 sources       = ["firm"]
 version       = 1

@@ -4,9 +4,6 @@ indicators    = [13]
 unit          = { zh = "人", en = "jobs" }
 measure       = "sum"
 period        = "now"
-target        = 60
-direction     = "up"
-target_source = { zh = "建议值", en = "proposal" }
 freshness     = "400d"
 sources       = ["firm"]
 version       = 1

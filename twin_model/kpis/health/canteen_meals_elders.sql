@@ -4,9 +4,6 @@ indicators    = [11]
 unit          = { zh = "人次", en = "meals" }
 measure       = "sum"
 period        = "30d"
-target        = 1500
-direction     = "up"
-target_source = { zh = "建议值", en = "proposal" }
 freshness     = "3d"
 sources       = ["canteen_meal"]
 version       = 1

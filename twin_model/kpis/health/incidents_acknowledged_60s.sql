@@ -9,8 +9,8 @@ direction     = "up"
 floor         = 60
 target_source = { zh = "TSA / TEC Quality：97.5% 在 60 秒内（转引自 tdcdemocracy.tendringdc.gov.uk，未核对原文）", en = "TSA / TEC Quality: 97.5 % within 60 s (as quoted at tdcdemocracy.tendringdc.gov.uk, original not checked)" }
 freshness     = "1d"
-sources       = ["incident"]
-requires      = []
+sources       = ["incident", "device"]
+requires      = ["device"]
 version       = 1
 public        = false
 views         = ["elders_children"]
@@ -18,6 +18,10 @@ words         = { zh = "近 90 天居家老人事件中 60 秒内确认的 ÷ �
 
 [[example]]
 name = "sixty seconds is in time, sixty-one is not, and twenty seconds ago is not decided yet"
+rows.device = """
+device_id | type       | home_id
+d1        | sos_button | h1
+"""
 rows.incident = """
 incident_id | home_id | raised_at           | acknowledged_at
 i1          | h1      | 2026-11-20T08:00:00 | 2026-11-20T08:01:00
@@ -28,6 +32,10 @@ expect = { value = 50, numerator = 1, denominator = 2, excluded = { not_due_yet 
 
 [[example]]
 name = "never acknowledged counts against it"
+rows.device = """
+device_id | type       | home_id
+d1        | sos_button | h1
+"""
 rows.incident = """
 incident_id | home_id | raised_at           | acknowledged_at
 i1          | h1      | 2026-11-20T08:00:00 |

@@ -3,15 +3,15 @@ title         = { zh = "合作医院坐诊天数", en = "Days with a partner hos
 indicators    = [10]
 unit          = { zh = "天", en = "days" }
 measure       = "sum"
-period        = "30d"
-target        = 2
+period        = "90d"
+target        = 3
 direction     = "up"
-target_source = { zh = "建议值（南湖的做法为每月至少一次专家坐诊）", en = "proposal (Nanhu holds a specialist clinic once a month)" }
+target_source = { zh = "建议值（南湖的做法为每月一次专家坐诊）", en = "proposal (Nanhu holds a specialist clinic once a month)" }
 freshness     = "7d"
 sources       = ["health_visit"]
 version       = 1
 public        = true
-words         = { zh = "近 30 天有合作医院专家门诊服务的天数。同一天多人就诊计一天；只有远程会诊的不算坐诊。", en = "Days in the last 30 on which a partner hospital's specialist saw somebody at the hut. Several patients on one day are one day; remote consultations are not counted." }
+words         = { zh = "近 90 天有合作医院专家门诊服务的天数。同一天多人就诊计一天；只有远程会诊的不算坐诊。", en = "Days in the last 90 on which a partner hospital's specialist saw somebody at the hut. Several patients on one day are one day; remote consultations are not counted." }
 
 [[example]]
 name = "three patients on one day are one day; a remote consultation is none"

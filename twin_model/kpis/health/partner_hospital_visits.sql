@@ -4,9 +4,6 @@ indicators    = [10]
 unit          = { zh = "人次", en = "services" }
 measure       = "sum"
 period        = "90d"
-target        = 60
-direction     = "up"
-target_source = { zh = "建议值", en = "proposal" }
 freshness     = "7d"
 sources       = ["health_visit"]
 version       = 1

@@ -5,7 +5,7 @@ unit          = { zh = "人次/百人", en = "attendances per 100 residents" }
 measure       = "rate"
 per           = 100
 period        = "90d"
-target        = 10
+target        = 20
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
 freshness     = "21d"
