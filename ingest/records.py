@@ -25,14 +25,25 @@ from twin_model.twin import Twin
 MEMORY = 50_000  # cells remembered per column: most repeat
 
 
+@dataclass(frozen=True, slots=True)
+class _From:
+    """Where a record comes from. ``raw``: the row for the quarantine, without what names persons."""
+
+    row: int
+    place: str
+    raw: str
+
+    def rejected(self, code: str, reason: str) -> Reject:
+        return Reject(row=self.row, code=code, reason=reason, raw=self.raw, place=self.place)
+
+
 @dataclass
 class _Batch:
-    """The usable rows of one kind, by column; ``places`` and ``rows`` say where each came from."""
+    """The usable rows of one kind, by column, and where each came from."""
 
     kind: RecordKind
     columns: dict[str, list[Any]]
-    rows: list[Row] = field(default_factory=list)
-    sheets: list[Sheet] = field(default_factory=list)
+    origin: list[_From] = field(default_factory=list)
 
 
 def store_records(
@@ -106,12 +117,11 @@ def _read(sheet: Sheet, batch: _Batch, read: dict[str, Read], mapping: ColumnMap
                 wrong.append(known[text])
         if wrong:
             reason = "; ".join(str(error) for error in wrong)
-            rejects.append(_reject(row, sheet, wrong[0].code, reason))
+            rejects.append(_from(row, sheet).rejected(wrong[0].code, reason))
             continue
         for name, value in values.items():
             batch.columns[name].append(value)
-        batch.rows.append(row)
-        batch.sheets.append(sheet)
+        batch.origin.append(_from(row, sheet))
 
 
 def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
@@ -119,27 +129,29 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
     kind, report = batch.kind, job.report
     types = schema(kind)
     table = pa.table({name: pa.array(values, types.field(name).type) for name, values in batch.columns.items()})
-    origin = [f"{job.file}:{_place(row)}" for row in batch.rows]
-    table = table.append_column("origin", pa.array(origin, pa.string()))
-    seen: dict[str, Row] = {}
+    named = pa.array([f"{job.file}:{origin.place}" for origin in batch.origin], pa.string())
+    table = table.append_column("origin", named)
+    seen: dict[str, _From] = {}
     left_out: set[int] = set()
-    for number, identity in enumerate(twin.ledger.identities(kind.name, table)):
-        before = seen.setdefault(identity, batch.rows[number])
-        if before is not batch.rows[number]:
+    for number, (identity, origin) in enumerate(
+        zip(twin.ledger.identities(kind.name, table), batch.origin, strict=True)
+    ):
+        before = seen.setdefault(identity, origin)
+        if before is not origin:
             same = ", ".join(kind.columns[name].title["zh"] for name in kind.identity)
-            reason = f"is the same record as row {_place(before)} (same {same}); the first one counts"
-            rejects.append(_reject(batch.rows[number], batch.sheets[number], "duplicate", reason))
+            reason = f"is the same record as row {before.place} (same {same}); the first one counts"
+            rejects.append(origin.rejected("duplicate", reason))
             left_out.add(number)
     flagged: dict[int, Flagged] = {}
     for found in twin.ledger.judge(kind.name, table):
         if found.row in left_out:
             continue
-        row, reason = batch.rows[found.row], f"{found.reason['zh']} · {found.reason['en']}"
+        origin, reason = batch.origin[found.row], f"{found.reason['zh']} · {found.reason['en']}"
         if found.level == "reject":
-            rejects.append(_reject(row, batch.sheets[found.row], f"check:{found.check}", reason))
+            rejects.append(origin.rejected(f"check:{found.check}", reason))
             left_out.add(found.row)
         else:
-            flagged[found.row] = Flagged(row=row.row, check=found.check, reason=reason)
+            flagged[found.row] = Flagged(row=origin.row, check=found.check, reason=reason)
     kept = pa.array([number for number in range(table.num_rows) if number not in left_out], pa.int64())
     done = twin.ledger.record(kind.name, table.take(kept), community_id=job.community_id)
     report.accepted += done.accepted
@@ -152,14 +164,10 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
         report.stored[kind.name] += done.changed
 
 
-def _place(row: Row) -> str:
-    return f"{row.sheet}!{row.row}" if row.sheet else str(row.row)
-
-
-def _reject(row: Row, sheet: Sheet, code: str, reason: str) -> Reject:
-    """A row for the quarantine: columns nobody asked for, and restricted ones, may hold anything and are blanked."""
+def _from(row: Row, sheet: Sheet) -> _From:
+    """Columns nobody asked for, and restricted ones, may hold anything and are blanked."""
     shown = {index for name, index in sheet.columns.items() if not sheet.kind.columns[name].restricted}
     raw = ",".join(
         "***" if cell and (i not in shown or holds_personal(cell)) else cell for i, cell in enumerate(row.cells)
     )
-    return Reject(row=row.row, code=code, reason=reason, raw=raw, place=_place(row))
+    return _From(row.row, f"{row.sheet}!{row.row}" if row.sheet else str(row.row), raw)

@@ -16,6 +16,10 @@ LAYERS = (
 )  # fmt: skip
 
 
+MOST_FLAGS = 1_000
+"""Of the marked records so many are listed; ``flagged`` counts all, and each carries its mark in the store."""
+
+
 class ImportRefused(ValueError):
     """The file as a whole cannot be imported: says what was found, what was expected, what to do."""
 
@@ -137,7 +141,9 @@ class ImportReport:
             "rejected": self.rejected,
             "rejects": [{"row": reject.row, "reason": reject.reason} for reject in self.rejects],
             "flagged": self.flagged,
-            "flags": [{"row": flag.row, "check": flag.check, "reason": flag.reason} for flag in self.flags],
+            "flags": [
+                {"row": flag.row, "check": flag.check, "reason": flag.reason} for flag in self.flags[:MOST_FLAGS]
+            ],
             "community": self.community,
             "format": self.format,
             "error": self.error,
