@@ -544,12 +544,13 @@ def check(_options: argparse.Namespace) -> int:
     from twin_model.catalogue import Catalogue
     from twin_model.declared import DeclarationError
     from twin_model.drill_scenarios import load_scenarios
+    from twin_model.kpi_check import wrong_selects
     from twin_model.record_tables import wrong_checks
 
     try:
         catalogue = Catalogue.load()
         drills = load_scenarios({t.name: t.metrics for t in catalogue.sensor_types.values()}, catalogue.alert_rules)
-        if wrong := wrong_checks(catalogue.record_kinds.values()):
+        if wrong := [*wrong_checks(catalogue.record_kinds.values()), *wrong_selects(catalogue)]:
             raise DeclarationError(wrong)
     except DeclarationError as error:
         print("\n".join(error.problems), file=sys.stderr)

@@ -109,10 +109,12 @@ class Store:
             for name in names:
                 cursor.unregister(name)
 
-    def mistake_in(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None) -> str | None:
+    def mistake_in(
+        self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object
+    ) -> str | None:
         """What the database has against a declared SELECT, in one line; None when it can be asked."""
         try:
-            self.select(sql, tables=tables)
+            self.select(sql, tables=tables, **parameters)
         except duckdb.Error as error:
             return _first_line(error)
         return None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from layouts.parts.text import has
 from tests.conftest import Clock
-from twin_model.catalogue import Catalogue
+from twin_model.catalogue import Catalogue, Registry
 from twin_model.entities import Community
-from twin_model.kpi import STANDARD
+from twin_model.kpi import STANDARD, Kpi
+from twin_model.kpi_check import wrong_selects
 from twin_model.kpi_evidence import title_of
 from twin_model.scene_book import INDICATORS, SCENES
 from twin_model.twin import Twin
@@ -60,3 +62,13 @@ def test_every_column_of_every_evidence_has_words():
     ]
     twin.close()
     assert lacking == []
+
+
+def test_a_select_the_database_refuses_is_named_with_its_file_by_check():
+    good = CATALOGUE.kpis["jobs"]
+    sql = good.sql.replace("jobs AS numerator", "jbos AS numerator")
+    kpis: Registry[Kpi] = Registry("KPI")
+    kpis.add(good.id, replace(good, sql=sql), good.path)
+    (said,) = wrong_selects(replace(CATALOGUE, kpis=kpis))
+    assert said.startswith(f"{good.path}: ")
+    assert "jbos" in said
