@@ -40,11 +40,22 @@ home_id | building_id | households
 h1      | b1          | 1000
 """
 expect = { value = 40, rows_used = 2, excluded = { no_area = 1 } }
+[[example]]
+name = "when no area is registered nothing is known, which is not no space"
+rows.facility = """
+facility_id | facility_kind | area_m2
+f2          | library       |
+"""
+rows.home = """
+home_id | building_id | households
+h1      | b1          | 1000
+"""
+expect = { status = "not_measurable", excluded = { no_area = 1 } }
 --- */
 SELECT community_id, period, facility_id AS row_id, facility_kind AS kind, name,
-       area_m2 AS numerator, 0 AS denominator, CASE WHEN area_m2 IS NULL THEN 'no_area' END AS excluded
+       area_m2 AS numerator, NULL AS denominator, CASE WHEN area_m2 IS NULL THEN 'no_area' END AS excluded
 FROM facility
 WHERE facility_kind IN ('centre', 'day_care', 'nursery', 'canteen', 'culture', 'library', 'fitness', 'social_facility')
-UNION ALL
-SELECT community_id, period, building_id, 'homes', NULL, 0, sum(households), NULL
+UNION ALL BY NAME
+SELECT community_id, period, building_id AS row_id, 'homes' AS kind, sum(households) AS denominator
 FROM home GROUP BY ALL

@@ -21,6 +21,9 @@ f2          | centre        |
 f3          | clinic        | 120
 """
 expect = { value = 640, rows_used = 1, excluded = { no_area = 1 } }
+[[example]]
+name = "a place without any facility on the map cannot be judged"
+expect = { status = "not_measurable", missing = ["facility"] }
 --- */
 SELECT community_id, period, facility_id AS row_id, name,
        area_m2 AS numerator, NULL AS denominator, CASE WHEN area_m2 IS NULL THEN 'no_area' END AS excluded

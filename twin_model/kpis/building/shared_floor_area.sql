@@ -28,10 +28,22 @@ home_id | building_id | households
 h1      | b1          | 1000
 """
 expect = { value = 30, numerator = 300, denominator = 1000 }
+[[example]]
+name = "a register nobody has looked after for three years is stale: the value is shown, not graded"
+at = "2027-11-22T12:00:00+08:00"
+rows.space = """
+space_no | title     | area_m2 | kind        | usable_since
+K1       | 1幢架空层 | 180     | stilt_floor | 2024-05-01
+"""
+rows.home = """
+home_id | building_id | households
+h1      | b1          | 1000
+"""
+expect = { value = 18, status = "stale" }
 --- */
 SELECT community_id, period, record_id AS row_id, title, kind, usable_since,
-       area_m2 AS numerator, 0 AS denominator, flags[1] AS excluded
+       area_m2 AS numerator, NULL AS denominator, flags[1] AS excluded
 FROM space WHERE kind IN ('stilt_floor', 'roof_garden')
-UNION ALL
-SELECT community_id, period, building_id, NULL, 'homes', NULL, 0, sum(households), NULL
+UNION ALL BY NAME
+SELECT community_id, period, building_id AS row_id, 'homes' AS kind, sum(households) AS denominator
 FROM home GROUP BY ALL

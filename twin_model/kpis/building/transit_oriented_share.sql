@@ -20,6 +20,13 @@ indicator | kpi         | as_of      | value | unit | document     | reported_by
 16        | TOD开发比例 | 2026-01-31 | 45    | %    | 控规图则第2号 | 街道建设办       | 2026-02-03
 """
 expect = { value = 48, rows_used = 1 }
+[[example]]
+name = "a report of the year before last no longer counts"
+rows.reported_value = """
+indicator | kpi         | as_of      | value | unit | document      | reported_by_role | reported_on
+16        | TOD开发比例 | 2025-06-30 | 48    | %    | 控规图则第1号 | 街道建设办       | 2025-07-06
+"""
+expect = { status = "not_measurable" }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded

@@ -22,6 +22,13 @@ T2       | 2026-10-11 | negotiated | 停车     | 28           | discussed
 T3       | 2026-11-20 | joint      | 加装电梯 | 0            | selected
 """
 expect = { value = 20, rows_used = 2 }
+[[example]]
+name = "topics only just selected: no meeting to count"
+rows.council_topic = """
+topic_no | raised_on  | tier  | title    | participants | stage
+T3       | 2026-11-20 | joint | 加装电梯 | 0            | selected
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, raised_on, tier, title, stage,
        participants AS numerator, 1 AS denominator, NULL AS excluded

@@ -22,6 +22,14 @@ D2         | 2026-07-01 | space    | 2026-07-03  | 2026-07-09 |
 D3         | 2026-11-01 | leak     | 2026-11-03  |            |
 """
 expect = { value = 50, rows_used = 2, excluded = { not_due_yet = 1 } }
+[[example]]
+name = "no agreement by the day it was checked is no success"
+rows.dispute = """
+dispute_no | raised_on  | category | mediated_on | agreed_on  | checked_on
+D1         | 2026-08-01 | noise    | 2026-08-03  |            | 2026-09-05
+D2         | 2026-08-01 | pets     | 2026-08-03  | 2026-08-05 | 2026-09-05
+"""
+expect = { value = 50, rows_used = 2 }
 --- */
 SELECT community_id, period, record_id AS row_id, raised_on, category, mediated_on, agreed_on, checked_on,
        checked_on IS NOT NULL AND agreed_on IS NOT NULL AS numerator, 1 AS denominator,

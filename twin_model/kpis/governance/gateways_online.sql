@@ -24,6 +24,14 @@ g2        | gateway | b2
 """
 readings = [["2026-11-22T11:59", "g1", "children", 40], ["2026-11-22T11:20", "g2", "children", 38]]
 expect = { value = 50, numerator = 1, rows_used = 2 }
+[[example]]
+name = "gateways that all fell silent are none online: here silence is the measure"
+rows.device = """
+device_id | type    | building_id
+g1        | gateway | b1
+"""
+readings = [["2026-11-21T11:59", "g1", "children", 40]]
+expect = { value = 0, status = "measured", attainment = 0 }
 --- */
 SELECT community_id, period, device_id AS row_id, building_id, status, last_seen,
        status = 'fresh' AS numerator, 1 AS denominator, NULL AS excluded

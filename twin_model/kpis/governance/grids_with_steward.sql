@@ -23,6 +23,14 @@ W2      | e1     | 250   | false   | 0                 | 2024-01-01 |
 W3      | e1     | 250   | false   | 0                 | 2024-01-01 | 2026-01-01
 """
 expect = { value = 50, rows_used = 2 }
+[[example]]
+name = "a grid that found its steward counts as it stands now"
+rows.grid = """
+grid_no | estate | homes | steward | building_stewards | since      | recorded_at
+W1      | e1     | 264   | false   | 0                 | 2024-01-01 | 2025-01-01
+W1      | e1     | 264   | true    | 9                 | 2024-01-01 | 2026-10-01
+"""
+expect = { value = 100, rows_used = 1, status = "measured" }
 --- */
 SELECT community_id, period, record_id AS row_id, estate, homes, building_stewards,
        steward AS numerator, 1 AS denominator, flags[1] AS excluded

@@ -23,6 +23,13 @@ X2      | 2026-09-01 | 2026-09-03 |
 X3      | 2026-11-10 |            |
 """
 expect = { value = 50, rows_used = 2, excluded = { not_due_yet = 1 } }
+[[example]]
+name = "only wishes too young to judge: nothing can be said yet"
+rows.micro_wish = """
+wish_no | raised_on  | claimed_on | fulfilled_on
+X3      | 2026-11-10 | 2026-11-12 |
+"""
+expect = { status = "not_measurable", excluded = { not_due_yet = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, raised_on, claimed_on, fulfilled_on,
        fulfilled_on IS NOT NULL AS numerator, 1 AS denominator,

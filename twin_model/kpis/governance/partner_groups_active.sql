@@ -27,6 +27,13 @@ S1         | community | 2026-10-01T09:00 | medical | LJ-01   | health   | 2026-
 S2         | community | 2026-11-01T09:00 | medical | LJ-02   | health   | 2026-11-01T11:00
 """
 expect = { value = 1, rows_used = 2 }
+[[example]]
+name = "without a whistle on record nobody can tell who takes part"
+rows.partner_unit = """
+unit_no | name | group   | joined_on
+LJ-01   | 甲   | medical | 2024-03-01
+"""
+expect = { status = "not_measurable", missing = ["whistle"] }
 --- */
 SELECT community_id, period, u."group" AS row_id, count(DISTINCT u.unit_no) AS units, count(w.record_id) AS whistles,
        count(w.record_id) > 0 AS numerator, NULL AS denominator, NULL AS excluded

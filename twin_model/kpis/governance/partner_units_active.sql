@@ -28,6 +28,19 @@ S2         | community | 2026-11-01T09:00 | medical | LJ-01   | health   | 2026-
 S3         | unit      | 2026-01-05T09:00 | finance | LJ-03   | legal    | 2026-01-06T09:00
 """
 expect = { value = 50, numerator = 1, denominator = 2 }
+[[example]]
+name = "a whistle more than a year ago does not keep a unit awake"
+rows.partner_unit = """
+unit_no | name | group   | joined_on
+LJ-01   | 甲   | medical | 2024-03-01
+LJ-02   | 乙   | medical | 2024-03-01
+"""
+rows.whistle = """
+whistle_no | direction | raised_at        | group   | unit_no | category | accepted_at
+S0         | community | 2025-10-01T09:00 | medical | LJ-02   | health   | 2025-10-01T11:00
+S1         | community | 2026-11-01T09:00 | medical | LJ-01   | health   | 2026-11-01T11:00
+"""
+expect = { value = 50, numerator = 1, denominator = 2 }
 --- */
 SELECT community_id, period, u.record_id AS row_id, u.unit_no, u.name, u."group", count(w.record_id) AS whistles,
        count(w.record_id) > 0 AS numerator, 1 AS denominator, NULL AS excluded

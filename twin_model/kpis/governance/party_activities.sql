@@ -22,6 +22,13 @@ DJ2         | 2026-11-15 | service  | 18
 DJ0         | 2026-06-15 | meeting  | 30
 """
 expect = { value = 2, rows_used = 2 }
+[[example]]
+name = "three months without an entry are a gap in the list, not three idle months"
+rows.party_activity = """
+activity_no | day        | category | participants
+DJ0         | 2026-06-15 | meeting  | 30
+"""
+expect = { status = "not_measurable" }
 --- */
 SELECT community_id, period, record_id AS row_id, day, category, title, participants,
        1 AS numerator, NULL AS denominator, flags[1] AS excluded

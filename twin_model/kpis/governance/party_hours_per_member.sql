@@ -22,6 +22,14 @@ month      | members | reported_in | served_hours
 2026-10-01 | 280     | 200         | 500
 """
 expect = { value = 2, numerator = 800, denominator = 400 }
+[[example]]
+name = "a month with far more reported in than members is left out"
+rows.party_member = """
+month      | members | reported_in | served_hours | flags
+2026-09-01 | 280     | 200         | 400          |
+2026-10-01 | 280     | 2000        | 400          | more_than_all
+"""
+expect = { value = 2, rows_used = 1, excluded = { more_than_all = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, month, members,
        served_hours AS numerator, reported_in AS denominator, flags[1] AS excluded

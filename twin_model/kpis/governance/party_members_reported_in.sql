@@ -22,6 +22,9 @@ month      | members | reported_in | served_hours
 2026-10-01 | 280     | 210         | 468
 """
 expect = { value = 75, numerator = 210, rows_used = 1 }
+[[example]]
+name = "no report for three months: not measurable, and it says what is missing"
+expect = { status = "not_measurable", missing = ["party_member"] }
 --- */
 SELECT community_id, period, record_id AS row_id, month,
        reported_in AS numerator, members AS denominator, flags[1] AS excluded

@@ -25,12 +25,23 @@ h1      | b1          | 1500
 h2      | b2          | 300
 """
 expect = { value = 5, numerator = 90, denominator = 1800 }
+[[example]]
+name = "a month nobody can believe is left out"
+rows.app_month = """
+month      | registered | active | posts | requests | flags
+2026-10-01 | 2600       | 9000   | 320   | 90       | more_than_registered
+"""
+rows.home = """
+home_id | building_id | households
+h1      | b1          | 1500
+"""
+expect = { status = "not_measurable", excluded = { more_than_registered = 1 } }
 --- */
-SELECT community_id, period, row_id, month, numerator, 0 AS denominator, excluded
-FROM (
-    SELECT community_id, period, record_id AS row_id, month, requests AS numerator, flags[1] AS excluded
-    FROM app_month QUALIFY month = max(month) OVER (PARTITION BY community_id, period)
+WITH newest AS (
+    SELECT * FROM app_month QUALIFY month = max(month) OVER (PARTITION BY community_id, period)
 )
-UNION ALL
-SELECT community_id, period, building_id, NULL, 0, sum(households), NULL
+SELECT community_id, period, record_id AS row_id, month, requests AS numerator, NULL AS denominator, flags[1] AS excluded
+FROM newest
+UNION ALL BY NAME
+SELECT community_id, period, building_id AS row_id, sum(households) AS denominator
 FROM home GROUP BY ALL

@@ -31,6 +31,13 @@ day        | facility | spaces | peak_taken | shared_spaces | turnover
 2026-11-20 | f1       | 300    | 271        | 60            | 600
 """
 expect = { value = 75, numerator = 3, denominator = 4 }
+[[example]]
+name = "a ledger that is not kept does not count; repairs and whistles must be"
+rows.repair = """
+repair_no | reported_at      | estate | category | is_urgent
+R1        | 2026-11-10T08:40 | e1     | water    | false
+"""
+expect = { status = "not_measurable", missing = ["whistle"] }
 --- */
 WITH record AS (
     SELECT 'repair' AS kind, community_id, period, record_id, flags FROM repair

@@ -21,6 +21,13 @@ B1      | 2026-03-20 | 加装电梯方案 | 1000     | 700
 B2      | 2026-09-20 | 停车收费     | 500      | 200
 """
 expect = { value = 60, numerator = 900, denominator = 1500 }
+[[example]]
+name = "a vote nobody was entitled to has no turnout"
+rows.resident_vote = """
+vote_no | day        | topic    | entitled | voted
+B1      | 2026-09-20 | 停车收费 | 0        | 0
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, day, topic, estate,
        voted AS numerator, entitled AS denominator, flags[1] AS excluded

@@ -25,6 +25,13 @@ S3         | community | 2026-11-03T09:00 | property | LJ-02   | safety   | 2026
 S4         | community | 2026-11-04T09:00 | property |         | safety   |
 """
 expect = { value = 3, rows_used = 3, excluded = { not_accepted = 1 } }
+[[example]]
+name = "whistles nobody accepted yet have no time to take the middle of"
+rows.whistle = """
+whistle_no | direction | raised_at        | group    | category
+S4         | community | 2026-11-04T09:00 | property | safety
+"""
+expect = { status = "not_measurable", excluded = { not_accepted = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, direction, raised_at, accepted_at, "group",
        date_diff('second', raised_at, accepted_at) / 3600 AS numerator, NULL AS denominator,

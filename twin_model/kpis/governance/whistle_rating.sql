@@ -24,6 +24,13 @@ S2         | unit      | 2026-11-02T09:00 | finance | LJ-30   | venue    | 2026-
 S3         | community | 2026-11-12T09:00 | schools | LJ-41   | children |                  | 1      | rated_before_done
 """
 expect = { value = 4.5, rows_used = 2, excluded = { rated_before_done = 1 } }
+[[example]]
+name = "whistles nobody rated: no case"
+rows.whistle = """
+whistle_no | direction | raised_at        | group   | unit_no | category | done_at
+S1         | community | 2026-11-01T09:00 | medical | LJ-23   | health   | 2026-11-03T11:00
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, direction, raised_at, done_at, "group", category,
        rating AS numerator, 1 AS denominator,

@@ -25,6 +25,14 @@ S4         | community | 2026-11-21T09:20 | finance  |         | legal    |     
 S5         | unit      | 2026-11-04T09:20 | finance  | LJ-30   | venue    |                  |
 """
 expect = { value = 50, rows_used = 2, excluded = { accepted_without_unit = 1, not_due_yet = 1 } }
+[[example]]
+name = "accepted on the stroke of the twenty-fourth hour is in time"
+rows.whistle = """
+whistle_no | direction | raised_at        | group   | unit_no | category | accepted_at
+S1         | community | 2026-11-01T09:00 | medical | LJ-23   | health   | 2026-11-02T09:00
+S2         | community | 2026-11-01T09:00 | medical | LJ-23   | health   | 2026-11-02T09:01
+"""
+expect = { value = 50, rows_used = 2 }
 --- */
 SELECT community_id, period, record_id AS row_id, raised_at, accepted_at, "group", unit_no, category,
        coalesce(accepted_at <= raised_at + INTERVAL 24 HOUR, false) AS numerator, 1 AS denominator,

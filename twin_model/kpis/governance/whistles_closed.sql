@@ -24,6 +24,13 @@ S3         | community | 2026-10-12T09:00 | property | LJ-02   | safety   | 2026
 S4         | community | 2026-11-17T09:00 | property | LJ-02   | safety   | 2026-11-17T10:00 |
 """
 expect = { value = 66.666667, numerator = 2, denominator = 3, excluded = { not_due_yet = 1 } }
+[[example]]
+name = "a list that ended two months ago gives an old value, shown as such and not graded"
+rows.whistle = """
+whistle_no | direction | raised_at        | group   | unit_no | category | accepted_at      | done_at
+S1         | community | 2026-09-10T09:00 | medical | LJ-23   | health   | 2026-09-10T11:00 | 2026-09-12T16:00
+"""
+expect = { value = 100, status = "stale" }
 --- */
 SELECT community_id, period, record_id AS row_id, direction, raised_at, accepted_at, done_at, "group", category,
        done_at IS NOT NULL AS numerator, 1 AS denominator,

@@ -24,6 +24,9 @@ w3        | waste_bin | f1
 """
 readings = [["2026-11-22T11:00", "w1", "fill", 90], ["2026-11-22T11:20", "w2", "fill", 35], ["2026-11-21T20:00", "w3", "fill", 99]]
 expect = { value = 50, numerator = 1, rows_used = 2, excluded = { stale = 1 } }
+[[example]]
+name = "a community without bin sensors cannot tell"
+expect = { status = "not_measurable", missing = ["state:waste_bin"] }
 --- */
 SELECT community_id, period, device_id AS row_id, value AS fill, taken_at,
        value >= 90 AS numerator, 1 AS denominator, nullif(status, 'fresh') AS excluded

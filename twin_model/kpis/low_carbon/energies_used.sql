@@ -22,6 +22,14 @@ month      | facility | scope  | carrier     | kwh
 2026-10-01 | f1       | public | heat        | 0
 """
 expect = { value = 2, rows_used = 3 }
+[[example]]
+name = "what households use is not what public places are supplied with"
+rows.energy_use = """
+month      | facility | scope     | carrier     | kwh
+2026-10-01 | f1       | public    | electricity | 900
+2026-10-01 |          | household | gas         | 90000
+"""
+expect = { value = 1, rows_used = 1 }
 --- */
 SELECT community_id, period, carrier AS row_id, sum(kwh) AS kwh, min(month) AS first_month, max(month) AS last_month,
        sum(kwh) > 0 AS numerator, NULL AS denominator, NULL AS excluded

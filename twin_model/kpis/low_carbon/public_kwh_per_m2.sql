@@ -27,6 +27,13 @@ month      | facility | scope     | carrier     | kwh   | area_m2
 2026-10-01 |          | household | electricity | 90000 | 90000
 """
 expect = { value = 72, numerator = 12000, denominator = 2000, excluded = { no_area = 1 } }
+[[example]]
+name = "reports that stopped in summer give an old value, shown as such and not graded"
+rows.energy_use = """
+month      | facility | scope  | carrier     | kwh  | area_m2
+2026-07-01 | f1       | public | electricity | 5000 | 1000
+"""
+expect = { value = 60, status = "stale" }
 --- */
 SELECT community_id, period, record_id AS row_id, month, facility,
        kwh AS numerator, area_m2 AS denominator,

@@ -23,6 +23,13 @@ month      | facility | scope     | carrier     | kwh
 2026-10-01 |          | household | electricity | 90000
 """
 expect = { value = 10, numerator = 100, denominator = 1000, rows_used = 2 }
+[[example]]
+name = "no photovoltaics reported: what is used comes from the grid, and the share is none"
+rows.energy_use = """
+month      | facility | scope  | carrier     | kwh
+2026-10-01 | f1       | public | electricity | 900
+"""
+expect = { value = 0, rows_used = 1, attainment = 0 }
 --- */
 SELECT community_id, period, record_id AS row_id, month, facility, carrier,
        CASE WHEN carrier = 'pv' THEN kwh ELSE 0 END AS numerator, kwh AS denominator, flags[1] AS excluded

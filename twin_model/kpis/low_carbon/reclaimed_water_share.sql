@@ -22,6 +22,13 @@ month      | facility | scope     | m3    | reclaimed_m3
 2026-10-01 |          | household | 15000 | 0
 """
 expect = { value = 10, numerator = 200, denominator = 2000 }
+[[example]]
+name = "no public water in a year is no case"
+rows.water_use = """
+month      | facility | scope     | m3    | reclaimed_m3
+2026-10-01 |          | household | 15000 | 0
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, month, facility,
        reclaimed_m3 AS numerator, m3 AS denominator, flags[1] AS excluded

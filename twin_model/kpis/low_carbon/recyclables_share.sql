@@ -22,6 +22,15 @@ day        | facility | kind       | kg  | bags_checked | bags_correct
 2026-11-20 | f1       | residual   | 500 | 0            | 0
 """
 expect = { value = 15, numerator = 150, denominator = 1000 }
+[[example]]
+name = "days before the last thirty are not in it"
+rows.waste_day = """
+day        | facility | kind       | kg  | bags_checked | bags_correct
+2026-10-10 | f1       | residual   | 900 | 0            | 0
+2026-11-20 | f1       | recyclable | 40  | 0            | 0
+2026-11-20 | f1       | residual   | 60  | 0            | 0
+"""
+expect = { value = 40, rows_used = 2, attainment = 100 }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility, kind,
        CASE WHEN kind = 'recyclable' THEN kg ELSE 0 END AS numerator, kg AS denominator, flags[1] AS excluded

@@ -28,11 +28,24 @@ h1      | b1          | 10       | 60        | 25        | 5
 h2      | b2          |          |           |           |
 """
 expect = { value = 11, numerator = 1100, denominator = 100, excluded = { not_registered = 1 } }
+[[example]]
+name = "where nobody is registered there is nobody to divide by"
+rows.waste_day = """
+day        | facility | kind     | kg  | bags_checked | bags_correct
+2026-11-20 | f1       | residual | 600 | 0            | 0
+"""
+rows.home = """
+home_id | building_id | age_0_17 | age_18_59 | age_60_79 | age_80_up
+h1      | b1          |          |           |           |
+"""
+expect = { status = "not_measurable", excluded = { not_registered = 1 } }
 --- */
-SELECT community_id, period, record_id AS row_id, day, 0 AS homes_not_registered,
-       kg AS numerator, 0 AS denominator, flags[1] AS excluded
+WITH registered AS (
+    SELECT *, age_0_17 + age_18_59 + age_60_79 + age_80_up AS residents FROM home
+)
+SELECT community_id, period, record_id AS row_id, day, kg AS numerator, NULL AS denominator, flags[1] AS excluded
 FROM waste_day WHERE kind = 'residual'
-UNION ALL
-SELECT community_id, period, building_id, NULL, count(*) - count(residents),
-       0, sum(residents), CASE WHEN count(residents) = 0 THEN 'not_registered' END
-FROM (SELECT *, age_0_17 + age_18_59 + age_60_79 + age_80_up AS residents FROM home) GROUP BY ALL
+UNION ALL BY NAME
+SELECT community_id, period, building_id AS row_id, count(*) - count(residents) AS homes_not_registered,
+       sum(residents) AS denominator, CASE WHEN count(residents) = 0 THEN 'not_registered' END AS excluded
+FROM registered GROUP BY community_id, period, building_id

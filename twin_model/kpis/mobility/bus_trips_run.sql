@@ -22,6 +22,13 @@ day        | line | trips_planned | trips_run | passengers
 2026-11-21 | 接驳 | 40            | 400       | 80
 """
 expect = { value = 97.5, numerator = 156, denominator = 160, excluded = { more_than_planned = 1 } }
+[[example]]
+name = "no trips planned, none missed: no case"
+rows.bus_day = """
+day        | line | trips_planned | trips_run | passengers
+2026-11-21 | 接驳 | 0             | 0         | 0
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, day, line, trips_run,
        least(trips_run, trips_planned) AS numerator, trips_planned AS denominator, flags[1] AS excluded

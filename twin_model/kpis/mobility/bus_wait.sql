@@ -23,6 +23,13 @@ day        | line | trips_planned | trips_run | passengers | mean_wait_minutes
 2026-11-20 | 12路 | 80            | 80        | 300        |
 """
 expect = { value = 7, numerator = 2800, denominator = 400, excluded = { not_measured = 1 } }
+[[example]]
+name = "a list that stopped a fortnight ago gives an old value, shown as such and not graded"
+rows.bus_day = """
+day        | line | trips_planned | trips_run | passengers | mean_wait_minutes
+2026-11-08 | 12路 | 80            | 80        | 300        | 6
+"""
+expect = { value = 6, status = "stale" }
 --- */
 SELECT community_id, period, record_id AS row_id, day, line, mean_wait_minutes,
        mean_wait_minutes * passengers AS numerator, passengers AS denominator,

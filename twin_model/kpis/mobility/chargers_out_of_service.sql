@@ -22,6 +22,13 @@ day        | facility | piles | sessions | kwh  | out_of_service_hours
 2026-11-21 | f1       | 30    | 70       | 1500 | 36
 """
 expect = { value = 2.5, numerator = 36, denominator = 1440 }
+[[example]]
+name = "a flag that doubts the energy does not touch the hours"
+rows.charger_day = """
+day        | facility | piles | sessions | kwh | out_of_service_hours | flags
+2026-11-21 | f1       | 10    | 0        | 90  | 60                   | energy_without_sessions
+"""
+expect = { value = 25, rows_used = 1, attainment = 0 }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility, piles,
        out_of_service_hours AS numerator, 24 * piles AS denominator,

@@ -21,6 +21,13 @@ day        | facility | parcels | locker_cells | home_delivered | delivered_with
 2026-11-21 | f1       | 110     | 120          | 10             | 9
 """
 expect = { value = 1.2, numerator = 240, denominator = 200 }
+[[example]]
+name = "cells without a parcel have no ratio"
+rows.parcel_day = """
+day        | facility | parcels | locker_cells | home_delivered | delivered_within_30min
+2026-11-21 | f1       | 0       | 120          | 0              | 0
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility,
        locker_cells AS numerator, parcels AS denominator, flags[1] AS excluded

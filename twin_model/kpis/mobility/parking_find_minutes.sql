@@ -23,6 +23,13 @@ day        | facility | spaces | peak_taken | shared_spaces | turnover | mean_fi
 2026-11-21 | f2       | 100    | 90         | 0             | 150      |
 """
 expect = { value = 5, numerator = 2000, denominator = 400, excluded = { not_measured = 1 } }
+[[example]]
+name = "where nobody measures nothing is known"
+rows.parking_day = """
+day        | facility | spaces | peak_taken | shared_spaces | turnover | mean_find_minutes
+2026-11-21 | f1       | 300    | 271        | 60            | 300      |
+"""
+expect = { status = "not_measurable", excluded = { not_measured = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility, mean_find_minutes,
        mean_find_minutes * turnover AS numerator, turnover AS denominator,

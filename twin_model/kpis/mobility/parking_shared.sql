@@ -21,6 +21,13 @@ day        | facility | spaces | peak_taken | shared_spaces | turnover
 2026-11-20 | f2       | 100    | 90         | 20            | 150
 """
 expect = { value = 20, numerator = 80, denominator = 400, rows_used = 2 }
+[[example]]
+name = "a day with too many cars still tells how many spaces are shared"
+rows.parking_day = """
+day        | facility | spaces | peak_taken | shared_spaces | turnover | flags
+2026-11-21 | f1       | 100    | 140        | 10            | 900      | over_capacity
+"""
+expect = { value = 10, rows_used = 1, attainment = 50 }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility,
        shared_spaces AS numerator, spaces AS denominator,

@@ -28,10 +28,17 @@ h1      | b1          | 300
 h2      | b2          | 200
 """
 expect = { value = 0.8, numerator = 400, denominator = 500, excluded = { no_capacity = 1 } }
+[[example]]
+name = "without homes on record there is nobody to count the spaces for"
+rows.facility = """
+facility_id | facility_kind | capacity
+f1          | parking       | 300
+"""
+expect = { status = "not_measurable", missing = ["home"] }
 --- */
 SELECT community_id, period, facility_id AS row_id, 'parking' AS kind, name,
-       capacity AS numerator, 0 AS denominator, CASE WHEN capacity IS NULL THEN 'no_capacity' END AS excluded
+       capacity AS numerator, NULL AS denominator, CASE WHEN capacity IS NULL THEN 'no_capacity' END AS excluded
 FROM facility WHERE facility_kind = 'parking'
-UNION ALL
-SELECT community_id, period, building_id, 'homes', NULL, 0, sum(households), NULL
+UNION ALL BY NAME
+SELECT community_id, period, building_id AS row_id, 'homes' AS kind, sum(households) AS denominator
 FROM home GROUP BY ALL

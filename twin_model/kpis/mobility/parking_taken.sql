@@ -62,9 +62,10 @@ expect = { status = "not_measurable", missing = ["state:parking_bay"] }
 SELECT community_id, period, device_id AS row_id, facility_id, taken_at,
        value AS numerator, 1 AS denominator, nullif(status, 'fresh') AS excluded
 FROM state WHERE type = 'parking_bay' AND metric = 'occupied'
-UNION ALL
-SELECT community_id, period, facility_id, facility_id, min(taken_at), sum(value), any_value(capacity),
+UNION ALL BY NAME
+SELECT community_id, period, facility_id AS row_id, facility_id, min(taken_at) AS taken_at,
+       sum(value) AS numerator, any_value(capacity) AS denominator,
        CASE WHEN any_value(capacity) IS NULL THEN 'no_capacity'
-            WHEN bool_or(status = 'lost') THEN 'lost' WHEN bool_or(status = 'stale') THEN 'stale' END
+            WHEN bool_or(status = 'lost') THEN 'lost' WHEN bool_or(status = 'stale') THEN 'stale' END AS excluded
 FROM state JOIN facility USING (community_id, period, facility_id)
 WHERE type = 'parking_barrier' AND metric = 'occupied' GROUP BY community_id, period, facility_id

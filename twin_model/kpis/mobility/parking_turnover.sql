@@ -22,6 +22,14 @@ day        | facility | spaces | peak_taken | shared_spaces | turnover | flags
 2026-11-21 | f2       | 100    | 140        | 0             | 900      | over_capacity
 """
 expect = { value = 2.1, numerator = 1260, denominator = 600, excluded = { over_capacity = 1 } }
+[[example]]
+name = "a day long ago is not in the last thirty"
+rows.parking_day = """
+day        | facility | spaces | peak_taken | shared_spaces | turnover
+2026-10-20 | f1       | 300    | 271        | 60            | 60
+2026-11-20 | f1       | 300    | 271        | 60            | 600
+"""
+expect = { value = 2, rows_used = 1, attainment = 100 }
 --- */
 SELECT community_id, period, record_id AS row_id, day, facility,
        turnover AS numerator, spaces AS denominator, flags[1] AS excluded

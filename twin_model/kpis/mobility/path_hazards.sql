@@ -22,6 +22,13 @@ checked_on | path     | length_m | barrier_free_m | night_lit_m | hazards
 2026-10-10 | 东园环路 | 200      | 120            | 200         | 0
 """
 expect = { value = 1, rows_used = 2 }
+[[example]]
+name = "paths without a hazard: that is a zero, and the whole way done"
+rows.path_check = """
+checked_on | path     | length_m | barrier_free_m | night_lit_m | hazards
+2026-11-10 | 河滨步道 | 800      | 780            | 800         | 0
+"""
+expect = { value = 0, attainment = 100 }
 --- */
 SELECT community_id, period, record_id AS row_id, checked_on, path,
        hazards AS numerator, NULL AS denominator, flags[1] AS excluded

@@ -21,6 +21,13 @@ checked_on | path     | length_m | barrier_free_m | night_lit_m | hazards
 2026-08-10 | 东园环路 | 200      | 120            | 200         | 1
 """
 expect = { value = 90, numerator = 900, denominator = 1000, rows_used = 2 }
+[[example]]
+name = "a path last walked in spring is stale: the value is shown, not graded"
+rows.path_check = """
+checked_on | path     | length_m | barrier_free_m | night_lit_m | hazards
+2026-03-10 | 河滨步道 | 800      | 400            | 800         | 2
+"""
+expect = { value = 50, status = "stale" }
 --- */
 SELECT community_id, period, record_id AS row_id, checked_on, path,
        barrier_free_m AS numerator, length_m AS denominator, flags[1] AS excluded

@@ -21,6 +21,14 @@ checked_on | path     | length_m | barrier_free_m | night_lit_m | hazards
 2026-11-10 | 河滨步道 | 800      | 780            | 600         | 0
 """
 expect = { value = 75, numerator = 600, rows_used = 1 }
+[[example]]
+name = "a path nobody checked this year is not in it"
+rows.path_check = """
+checked_on | path     | length_m | barrier_free_m | night_lit_m | hazards
+2025-10-10 | 东园环路 | 200      | 200            | 0           | 0
+2026-11-10 | 河滨步道 | 800      | 780            | 800         | 0
+"""
+expect = { value = 100, rows_used = 1 }
 --- */
 SELECT community_id, period, record_id AS row_id, checked_on, path,
        night_lit_m AS numerator, length_m AS denominator, flags[1] AS excluded

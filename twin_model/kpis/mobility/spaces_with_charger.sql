@@ -31,7 +31,7 @@ f3          | charging      | 30
 expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, facility_id AS row_id, facility_kind, name,
-       CASE facility_kind WHEN 'charging' THEN capacity ELSE 0 END AS numerator,
-       CASE facility_kind WHEN 'parking' THEN capacity ELSE 0 END AS denominator,
+       CASE facility_kind WHEN 'charging' THEN capacity END AS numerator,
+       CASE facility_kind WHEN 'parking' THEN capacity END AS denominator,
        CASE WHEN capacity IS NULL THEN 'no_capacity' END AS excluded
 FROM facility WHERE facility_kind IN ('parking', 'charging')

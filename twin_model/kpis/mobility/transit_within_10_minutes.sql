@@ -21,6 +21,13 @@ indicator | kpi                | as_of      | value | unit | document           
 20        | 10分钟到站居民比例 | 2026-09-30 | 97    | %    | 公交站点覆盖分析图 | 街道规划办       | 2026-10-11
 """
 expect = { value = 97, rows_used = 1 }
+[[example]]
+name = "minutes are not a share: left out, and said so"
+rows.reported_value = """
+indicator | kpi                | as_of      | value | unit | document           | reported_by_role | reported_on
+20        | 10分钟到站居民比例 | 2026-09-30 | 7.5   | 分钟 | 公交站点覆盖分析图 | 街道规划办       | 2026-10-11
+"""
+expect = { status = "not_measurable", excluded = { other_unit = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded

@@ -21,6 +21,14 @@ Y2       | 2026-11-09 | fire     | 80
 Y3       | 2026-07-01 | typhoon  | 40
 """
 expect = { value = 2, rows_used = 2 }
+[[example]]
+name = "a drill more than a year ago does not count"
+rows.emergency_drill = """
+drill_no | day        | category | participants
+Y0       | 2025-11-09 | flood    | 64
+Y1       | 2026-06-09 | fire     | 64
+"""
+expect = { value = 1, rows_used = 1, attainment = 25 }
 --- */
 SELECT community_id, period, category AS row_id, count(*) AS drills, sum(participants) AS participants, max(day) AS newest,
        1 AS numerator, NULL AS denominator, NULL AS excluded

@@ -24,6 +24,9 @@ c3        | camera_event | b3
 """
 readings = [["2026-11-22T11:55", "c1", "fire_lane_blocked", 0], ["2026-11-22T11:56", "c2", "fire_lane_blocked", 1], ["2026-11-22T09:00", "c3", "fire_lane_blocked", 0]]
 expect = { value = 50, rows_used = 2, excluded = { stale = 1 } }
+[[example]]
+name = "a community without cameras at its lanes cannot tell"
+expect = { status = "not_measurable", missing = ["state:camera_event"] }
 --- */
 SELECT community_id, period, device_id AS row_id, building_id, taken_at,
        value = 0 AS numerator, 1 AS denominator, nullif(status, 'fresh') AS excluded

@@ -22,6 +22,13 @@ month      | source  | amount | returned | flags
 2026-10-01 | market  | 100    | 900      | more_than_income
 """
 expect = { value = 30, numerator = 12000, denominator = 40000, excluded = { more_than_income = 1 } }
+[[example]]
+name = "a community that earned nothing has nothing to return"
+rows.income = """
+month      | source | amount | returned
+2026-10-01 | rent   | 0      | 0
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, month, source,
        returned AS numerator, amount AS denominator, flags[1] AS excluded

@@ -25,6 +25,9 @@ l3        | lift | b3
 """
 readings = [["2026-11-22T11:55", "l1", "fault", 0], ["2026-11-22T11:56", "l2", "fault", 1], ["2026-11-22T09:00", "l3", "fault", 0]]
 expect = { value = 50, rows_used = 2, excluded = { stale = 1 } }
+[[example]]
+name = "a community of low houses has no lift to ask for"
+expect = { status = "not_measurable", missing = ["state:lift"] }
 --- */
 SELECT community_id, period, device_id AS row_id, building_id, taken_at,
        value = 0 AS numerator, 1 AS denominator, nullif(status, 'fresh') AS excluded

@@ -23,6 +23,14 @@ month      | estate | due_yuan | paid_yuan | flags
 2026-10-01 | e2     | 20000    | 90000     | more_than_due
 """
 expect = { value = 92.5, numerator = 111000, denominator = 120000, excluded = { more_than_due = 1 } }
+[[example]]
+name = "a month told wrongly and corrected counts as corrected"
+rows.property_fee = """
+month      | estate | due_yuan | paid_yuan | recorded_at
+2026-10-01 | e1     | 60000    | 5700      | 2026-11-02
+2026-10-01 | e1     | 60000    | 57000     | 2026-11-05
+"""
+expect = { value = 95, rows_used = 1, attainment = 100 }
 --- */
 SELECT community_id, period, record_id AS row_id, month, estate,
        paid_yuan AS numerator, due_yuan AS denominator, flags[1] AS excluded

@@ -23,6 +23,13 @@ day        | estate | asked | satisfied
 2026-09-16 | e2     | 50    | 41
 """
 expect = { value = 88, numerator = 176, denominator = 200 }
+[[example]]
+name = "a survey of two years ago says nothing of today"
+rows.property_survey = """
+day        | estate | asked | satisfied
+2024-09-15 | e1     | 150   | 135
+"""
+expect = { status = "not_measurable" }
 --- */
 SELECT community_id, period, record_id AS row_id, day, estate,
        satisfied AS numerator, asked AS denominator, flags[1] AS excluded

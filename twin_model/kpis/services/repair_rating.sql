@@ -24,6 +24,13 @@ R3        | 2026-11-12T08:00 | e1     | light    | false     |                  
 R4        | 2026-11-13T08:00 | e1     | light    | false     | 2026-11-13T13:00 |        |
 """
 expect = { value = 4.5, rows_used = 2, excluded = { rated_before_done = 1 } }
+[[example]]
+name = "repairs nobody rated: no case"
+rows.repair = """
+repair_no | reported_at      | estate | category | is_urgent | done_at
+R1        | 2026-11-18T08:00 | e1     | water    | false     | 2026-11-18T12:00
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, record_id AS row_id, reported_at, done_at, estate, category,
        rating AS numerator, 1 AS denominator, flags[1] AS excluded

@@ -22,6 +22,14 @@ X2         | 2026-11-10T10:00 | legal        | 2026-11-16T16:00
 X3         | 2026-11-21T10:00 | repair       |
 """
 expect = { value = 50, rows_used = 2, excluded = { not_due_yet = 1 } }
+[[example]]
+name = "done on the last minute of the third day is in time"
+rows.service_request = """
+request_no | raised_at        | category | done_at
+X1         | 2026-11-10T10:00 | elder    | 2026-11-13T10:00
+X2         | 2026-11-10T10:00 | elder    | 2026-11-13T10:01
+"""
+expect = { value = 50, rows_used = 2 }
 --- */
 SELECT community_id, period, record_id AS row_id, raised_at, done_at, category,
        coalesce(done_at <= raised_at + INTERVAL 3 DAY, false) AS numerator, 1 AS denominator,

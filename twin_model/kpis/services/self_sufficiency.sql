@@ -26,10 +26,21 @@ J2       | 2026-11-02 | in        | 50000  | foundation |            |          
 J3       | 2026-11-03 | out       | 9000   | project    | GF-02      |             |            | no_decision
 """
 expect = { value = 75, numerator = 6000, denominator = 8000, excluded = { no_decision = 1 } }
+[[example]]
+name = "returned money and no cost to carry: no case"
+rows.income = """
+month      | source | amount | returned
+2026-10-01 | rent   | 18000  | 6000
+"""
+rows.fund_entry = """
+entry_no | day        | direction | amount | party
+J2       | 2026-11-02 | in        | 50000  | foundation
+"""
+expect = { status = "no_cases" }
 --- */
 SELECT community_id, period, 'income|' || record_id AS row_id, month AS day, source,
-       returned AS numerator, 0 AS denominator, flags[1] AS excluded
+       returned AS numerator, NULL AS denominator, flags[1] AS excluded
 FROM income
-UNION ALL
-SELECT community_id, period, 'fund|' || record_id, day, project_no, 0, amount, flags[1]
+UNION ALL BY NAME
+SELECT community_id, period, 'fund|' || record_id AS row_id, day, project_no, amount AS denominator, flags[1] AS excluded
 FROM fund_entry WHERE direction = 'out'

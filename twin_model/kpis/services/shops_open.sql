@@ -22,6 +22,14 @@ checked_on | category    | shops | open
 2026-10-15 | laundry     | 1     | 0
 """
 expect = { value = 75, numerator = 3, denominator = 4 }
+[[example]]
+name = "a trade without a shop adds nothing on either side"
+rows.shop_check = """
+checked_on | category | shops | open
+2026-10-15 | grocery  | 4     | 4
+2026-10-15 | laundry  | 0     | 0
+"""
+expect = { value = 100, numerator = 4, denominator = 4 }
 --- */
 SELECT community_id, period, record_id AS row_id, checked_on, category,
        open AS numerator, shops AS denominator, flags[1] AS excluded

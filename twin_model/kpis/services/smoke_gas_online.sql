@@ -26,6 +26,14 @@ m1        | motion | h1
 """
 readings = [["2026-11-22T10:00", "s1", "smoke", 0], ["2026-11-20T08:00", "s2", "smoke", 0], ["2026-11-22T11:40", "g1", "gas", 0]]
 expect = { value = 66.666667, numerator = 2, denominator = 3, rows_used = 3 }
+[[example]]
+name = "without a smoke detector that was ever heard it is not measurable"
+rows.device = """
+device_id | type | home_id
+g1        | gas  | h1
+"""
+readings = [["2026-11-22T11:40", "g1", "gas", 0]]
+expect = { status = "not_measurable", missing = ["state:smoke"] }
 --- */
 SELECT community_id, period, device_id AS row_id, type, status, last_seen,
        status = 'fresh' AS numerator, 1 AS denominator, NULL AS excluded
