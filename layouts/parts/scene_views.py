@@ -154,9 +154,11 @@ def _aged(lang: str, one: Tile, now: datetime) -> html.Span | None:
     if head and head["status"] == "stale" and head["newest"]:
         words = t(lang, "scenes.since", at=on(lang, head["newest"].date()))
         return html.Span(words, className="age since")
-    if one["newest"] is None:
+    newest = head["newest"] if head and head["value"] is not None else one["newest"]
+    if newest is None:
         return None
-    return html.Span(age(lang, one["newest"], now), className="aged", title=t(lang, "scenes.newest"))
+    oldest = t(lang, "scenes.oldest", at=on(lang, one["newest"].date(), year=True)) if one["newest"] else None
+    return html.Span(age(lang, newest, now), className="aged", title=oldest)
 
 
 def _grade(view: View, one: Tile, today: Tile | None) -> html.Div:
@@ -166,7 +168,7 @@ def _grade(view: View, one: Tile, today: Tile | None) -> html.Div:
     else:
         mark = sign("look") if one["grade"] == "attention" else None
         words = [
-            html.Span(f"{round(attainment)}", className="grade-number"),
+            html.Span(f"{round(attainment)}", className=f"grade-number{' full' if round(attainment) >= 100 else ''}"),
             html.B([mark, titled(lang, one["grade_title"], "")], className="grade-word"),
         ]
     later = None if today is None else html.Span(t(lang, "past.now", value=_score(today)), className="now")
