@@ -168,7 +168,7 @@ def points_entry(draw: Draw, days: Ints) -> Rows:
     earned = _entries("JF", day, n, "earn", points, reason, event, draw(7, day, n))
     twice = earned.take((draw(6, day, n) < 0.003) & (reason == "activity"))  # the same activity, credited again
     twice.columns["entry_no"] = texts([f"{number}-2" for number in twice.columns["entry_no"]])
-    day, n = draw.many(11, days, 3.6 * busy)
+    day, n = draw.many(11, days, 1.9 * busy)
     reason = pick(draw(13, day, n), {"goods": 0.72, "service": 0.28})
     points = 20 + 10 * np.floor(9 * draw(14, day, n))
     spent = _entries("JD", day, n, "spend", points, reason, texts([None])[n * 0], draw(17, day, n))
