@@ -6,6 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const listeners = [];
   const hearers = [];        // who wants every live event: (kind, data)
+  const answerers = [];      // who wants to know that a group of panels has answered
   const tickers = [];        // who writes every second: all at once, because each picture of a page without GPU is dear
   let offset = 0;            // server clock minus this computer's, ms
   let source = null;         // the EventSource
@@ -105,11 +106,12 @@
   const FORMS = { ago: ago, lasting: lasting, clock: elapsed };
   function write(element, words) { if (element && element.textContent !== words) element.textContent = words; }
 
+  /* The clock of the bar; while a past is played it runs with the head, ahead of the last screen asked for. */
+  function show(ms) { write(byId("shell--day"), day(ms)); write(byId("shell--clock"), format("clock", ms)); }
   function tick() {
     keepLinks();
     const past = at(), shown = past === null ? serverNow() : past;
-    write(byId("shell--day"), day(shown));
-    write(byId("shell--clock"), format("clock", shown));
+    if (!document.body.hasAttribute("data-playing")) show(shown);
     if (past === null) {
       for (const element of document.querySelectorAll("time[data-age]")) {
         write(element, FORMS[element.dataset.age](shown - Date.parse(element.dateTime)));
@@ -240,9 +242,9 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.cim = Object.assign(window.dash_clientside.cim || {}, {
     answered: function (shown) {
-      if (shown) { answers[shown.page] = shown.second; hand(); }
+      if (shown) { answers[shown.page] = shown.second; hand(); for (const answer of answerers) answer(shown.page); }
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onTick: (listener) => tickers.push(listener), isLost: () => lostSince !== null };
+  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
 })();

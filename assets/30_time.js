@@ -1,24 +1,27 @@
-/* The time bar: draws the strips of the window, drags the playhead, jumps between events, plays.
-   The window goes to the server as shell--window; the answer comes back through cim.strips. */
+/* The time bar: draws the strips of the window, drags the playhead, jumps between events.
+   The window goes to the server as shell--window; the answer comes back through cim.strips. 31_play.js plays it. */
 (function () {
   "use strict";
-  const HOUR = 3600e3, RANGES = { "24h": 24 * HOUR, "48h": 48 * HOUR, "7d": 168 * HOUR };
-  const STEPS = { "24h": 3 * HOUR, "48h": 6 * HOUR, "7d": 24 * HOUR };
+  const HOUR = 3600e3, DAY = 24 * HOUR, RANGES = { "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY, "30d": 30 * DAY, "1y": 365 * DAY };
+  const STEPS = { "24h": 3 * HOUR, "48h": 6 * HOUR, "7d": DAY, "30d": 5 * DAY, "1y": 30 * DAY };
+  const ALARMS = new Set(["alert", "alarm"]);
+  const SHAPES = { act: "M0-6L6.5 5.5H-6.5Z", look: "M0-6L6 0L0 6L-6 0Z", blind: "M-5-5H5V5H-5Z", lost: "M-5-5L5 5M5-5L-5 5", records: "M-3-4.5H1.5L3.5-2.5V4.5H-3Z" };
   const NS = "http://www.w3.org/2000/svg";
   const shell = window.CimShell;
   const byId = (id) => document.getElementById(id);
-  let range = "24h", speed = 60, playing = null, view = null, data = null, dragging = null, moved = 0, asked = 0;
+  let range = "24h", view = null, data = null, dragging = null, gliding = null, moved = 0, asked = 0;
 
-  function playhead() { return dragging !== null ? dragging : shell.at() === null ? view.end : shell.at(); }
+  /* Where the hand holds it, where the play has come to, what the address says, or now. */
+  function playhead() { return dragging !== null ? dragging : gliding !== null ? gliding : shell.at() === null ? view.end : shell.at(); }
   function text(key, values) { return shell.text(key, values); }
 
   /* The window: its right edge is now, unless the playhead is older than it reaches. */
   function frame(force) {
-    const now = shell.serverNow(), span = RANGES[range], at = shell.at();
+    const now = shell.serverNow(), span = RANGES[range], at = shell.at() === null ? null : playhead();
     let end = now;
     if (at !== null && at < now - span) end = Math.min(now, at + span * 0.4);
     if (at !== null && view && at >= view.start && at <= view.end && view.end - view.start === span) end = view.end;
-    const stale = !view || Math.abs(end - view.end) > 60e3 || view.end - view.start !== span;
+    const stale = !view || Math.abs(end - view.end) > span / 1440 || view.end - view.start !== span;
     if (!stale && !force) { if (at === null && !dragging) { view = { start: now - span, end: now }; } return; }
     view = { start: end - span, end: end };
     if (Date.now() - asked > 500 || force) {
@@ -57,22 +60,36 @@
     events(svg, x, eventsAt, size);
     if (data && data.first) before(svg, x, Date.parse(data.first), top, base, size);
     const past = shell.at() !== null || dragging !== null, head = Math.max(left, Math.min(right, x(playhead())));
+    parts = { x: x, left: left, right: right, width: width };
     if (past) {
-      make("rect", { class: "t-after", x: head, y: 0, width: Math.max(0, width - head), height: base }, svg);
+      parts.after = make("rect", { class: "t-after", x: head, y: 0, width: Math.max(0, width - head), height: base }, svg);
       const now = shell.serverNow();
       if (now <= view.end + 60e3) {
         make("line", { class: "t-now", x1: x(Math.min(now, view.end)), x2: x(Math.min(now, view.end)), y1: 4, y2: base }, svg);
       }
       if (!slim && right - head > 260 * k) make("text", { class: "t-future", x: (head + right) / 2, y: (top + base) / 2 + 5 }, svg, text("js.future"));
     }
-    make("line", { class: past ? "t-head past" : "t-head", x1: head, x2: head, y1: 4, y2: base }, svg);
-    make("circle", { class: past ? "t-head past" : "t-head", cx: head, cy: base, r: 5 * k }, svg);
-    make("text", { class: past ? "t-when past" : "t-when", x: head, y: height - (slim ? 4 : 9) * k }, svg, past ? shell.format("minute", playhead()) : text("js.now"));
+    parts.line = make("line", { class: past ? "t-head past" : "t-head", x1: head, x2: head, y1: 4, y2: base }, svg);
+    parts.knob = make("circle", { class: past ? "t-head past" : "t-head", cx: head, cy: base, r: 5 * k }, svg);
+    parts.when = make("text", { class: past ? "t-when past" : "t-when", x: Math.max(head, left + 20 * k), y: height - (slim ? 4 : 9) * k }, svg, past ? when(playhead()) : text("js.now"));
     if (!slim && !narrow) labels(svg, k);
     track.replaceChildren(svg);
     track.setAttribute("aria-valuenow", Math.round(1000 * (playhead() - view.start) / (view.end - view.start)));
     track.setAttribute("aria-valuetext", past ? shell.day(playhead()) + " " + shell.format("minute", playhead()) : text("when.live"));
     hint(past);
+  }
+  function when(ms) { return RANGES[range] > 8 * DAY ? shell.format("date", ms) + " " + shell.format("minute", ms) : shell.format("minute", ms); }
+  /* While it plays only the head moves; the strips are drawn anew when the screen has come to another instant. */
+  let parts = null;
+  function glide(ms) {
+    gliding = ms;
+    if (ms === null || !parts || !parts.after || !parts.line.isConnected) { if (view) draw(); return; }
+    const head = Math.max(parts.left, Math.min(parts.right, parts.x(ms)));
+    if (Math.abs(head - Number(parts.line.getAttribute("x1"))) < 0.5) return;
+    parts.line.setAttribute("x1", head); parts.line.setAttribute("x2", head);
+    parts.knob.setAttribute("cx", head); parts.when.setAttribute("x", head);
+    parts.after.setAttribute("x", head); parts.after.setAttribute("width", Math.max(0, parts.width - head));
+    if (parts.when.textContent !== when(ms)) parts.when.textContent = when(ms);
   }
   function defs(svg) {
     const pattern = make("pattern", { id: "t-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, make("defs", {}, svg));
@@ -113,7 +130,7 @@
   }
   function labels(svg, k) {
     const dash = (value) => value === null ? "—" : Math.round(value).toLocaleString("en-US");
-    const count = data ? data.events.filter((event) => Date.parse(event.at) <= playhead()).length : null;
+    const count = data ? data.events.filter((event) => ALARMS.has(event.kind) && Date.parse(event.at) <= playhead()).length : null;
     make("text", { class: "t-label", x: 14 * k, y: 25 * k }, svg, text("js.strip_alarms", { n: dash(count) }));
     make("text", { class: "t-label power", x: 14 * k, y: 64 * k }, svg, text("js.strip_power", { n: dash(at(data && data.power)) }));
     make("text", { class: "t-label people", x: 14 * k, y: 92 * k }, svg, text("js.strip_people", { n: dash(at(data && data.people)) }));
@@ -122,9 +139,9 @@
     const step = STEPS[range] * (narrow ? 2 : 1), zone = 8 * HOUR;
     const head = x(playhead());
     for (let ms = Math.ceil((view.start + zone) / step) * step - zone; ms <= view.end; ms += step) {
-      const midnight = (ms + zone) % (24 * HOUR) === 0, at = x(ms);
+      const midnight = (ms + zone) % DAY === 0, at = x(ms), room = step >= DAY ? 64 : 48;
       make("line", { class: "t-axis", x1: at, x2: at, y1: base, y2: base + 4 * k }, svg);
-      if (at < left + 14 * k || at > right - 8 * k || Math.abs(at - head) < 48 * k) continue;
+      if (at < left + 14 * k || at > right - 8 * k || Math.abs(at - head) < room * k * (RANGES[range] > 8 * DAY ? 1.5 : 1)) continue;
       make("text", { class: midnight ? "t-tick day" : "t-tick", x: at, y: height - (slim ? 4 : 9) * k }, svg, midnight ? shell.format("date", ms) : shell.format("minute", ms));
     }
   }
@@ -133,10 +150,14 @@
       const at = x(Date.parse(event.at));
       if (at < left - 4 || at > right + 4) continue;
       const late = Date.parse(event.at) > playhead() + 1000 ? " late" : "";
-      const shape = event.class === "act" ? "M0-6L6.5 5.5H-6.5Z" : event.class === "look" ? "M0-6L6 0L0 6L-6 0Z" : "M-5-5H5V5H-5Z";
-      const mark = make("path", { class: "t-event " + event.class + late, d: shape, transform: "translate(" + at.toFixed(1) + " " + y + ") scale(" + k + ")" }, svg);
-      make("title", {}, mark, shell.format("minute", Date.parse(event.at)) + " " + event.title);
+      const mark = make("path", { class: "t-event " + event.class + late, d: SHAPES[event.class] || SHAPES.blind, transform: "translate(" + at.toFixed(1) + " " + y + ") scale(" + k + ")" }, svg);
+      make("title", {}, mark, shell.format("date", Date.parse(event.at)) + " " + shell.format("minute", Date.parse(event.at)) + " " + words(event));
     }
+  }
+  function words(event) {
+    if (event.kind === "source") return text("js.strip_lost", { what: event.title });
+    if (event.kind !== "records") return event.title;
+    return text(event.n > 1 ? "js.strip_records_more" : "js.strip_records", { what: event.title, n: event.n });
   }
   function before(svg, x, first, top, base, { left, right, k }) {
     if (first <= view.start) return;
@@ -164,7 +185,7 @@
   document.addEventListener("pointerdown", (event) => {
     const track = event.target.closest && event.target.closest("#shell--track");
     if (!track || event.button !== 0 || !view) return;
-    stop();
+    window.CimPlay.stop();
     track.setPointerCapture(event.pointerId);
     dragging = instantAt(event.clientX);
     draw();
@@ -203,22 +224,6 @@
     if (found !== undefined) look(found, false);
     else look(direction < 0 ? view.start : shell.serverNow(), false);
   }
-  function play() {
-    if (playing) { stop(); return; }
-    if (shell.at() === null) shell.goto(view.start, false);
-    playing = setInterval(() => {
-      if (shell.at() === null) { stop(); return; }
-      shell.goto(shell.at() + speed * 1000, true);
-    }, 1000);
-    mark();
-  }
-  function stop() { if (playing) clearInterval(playing); playing = null; mark(); }
-  function mark() {
-    const button = document.querySelector('[data-time="play"]');
-    if (!button) return;
-    button.classList.toggle("playing", Boolean(playing));
-    button.setAttribute("aria-pressed", playing ? "true" : "false");
-  }
   function pick() {
     const input = document.createElement("input");
     input.type = "datetime-local";
@@ -226,6 +231,7 @@
     input.setAttribute("aria-label", text("js.pick"));
     input.value = shell.iso(playhead()).slice(0, 16);
     input.max = shell.iso(shell.serverNow()).slice(0, 16);
+    if (data && data.first) input.min = shell.iso(Date.parse(data.first)).slice(0, 16);
     const left = document.querySelector(".time-buttons");
     const old = left.querySelector(".picker");
     if (old) { old.remove(); return; }
@@ -234,23 +240,47 @@
     input.addEventListener("keydown", (event) => { if (event.key === "Escape" || event.key === "Enter") input.remove(); });
     input.focus();
   }
+  /* The address of what is seen now, also while live. Without permission for the clipboard it stands there to be copied. */
+  function share(button) {
+    const link = new URL(shell.href({ at: shell.iso(playhead()) }), location.href).href;
+    const old = document.querySelector(".time-share");
+    if (old) { old.remove(); return; }
+    const box = document.createElement("div"), input = document.createElement("input"), said = document.createElement("span");
+    box.className = "time-share";
+    box.setAttribute("role", "status");
+    input.readOnly = true;
+    input.value = link;
+    input.setAttribute("aria-label", text("js.share_by_hand"));
+    box.append(said, input);
+    button.closest(".time-buttons").append(box);
+    const close = () => box.remove();
+    const copied = (done) => { said.textContent = text(done ? "js.shared" : "js.share_by_hand"); box.toggleAttribute("data-done", done); if (done) setTimeout(close, 4000); };
+    input.addEventListener("focus", () => input.select());
+    input.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+    input.addEventListener("blur", () => setTimeout(close, 200));
+    input.focus();
+    const byHand = () => { input.select(); let done = false; try { done = document.execCommand("copy"); } catch { done = false; } copied(done); };
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(link).then(() => copied(true), byHand);
+    else byHand();
+  }
   document.addEventListener("click", (event) => {
     const there = event.target.closest("[data-goto]");
     if (there) { shell.goto(Date.parse(there.dataset.goto)); return; }
     const button = event.target.closest("button[data-time]");
     if (!button) return;
     const name = button.dataset.time;
-    if (name !== "play") stop();
+    if (name !== "play" && name !== "share") window.CimPlay.stop();
     if (name === "previous") jump(-1);
     if (name === "next") jump(1);
-    if (name === "play") play();
+    if (name === "play") window.CimPlay.toggle(() => view.start);
     if (name === "pick") pick();
+    if (name === "share") share(button);
     if (name === "live") shell.goto(null);
   });
   document.addEventListener("change", (event) => {
     const name = event.target.dataset && event.target.dataset.time;
-    if (name === "range") { range = event.target.value; frame(true); draw(); }
-    if (name === "speed") speed = Number(event.target.value);
+    if (name === "range") { range = event.target.value; data = null; frame(true); draw(); }
+    if (name === "speed") window.CimPlay.speed(Number(event.target.value));
   });
 
   /* --- keeping up ---------------------------------------------------------------------------------- */
@@ -259,7 +289,7 @@
     frame(false);
     if (dragging === null) draw();
   }
-  shell.onLook((ms) => { if (ms === null) stop(); refresh(); });
+  shell.onLook(refresh);
   shell.onTick(refresh);
   let seen = null;
   const sizes = new ResizeObserver(() => draw());
@@ -272,11 +302,12 @@
     sizes.observe(track);
     const choice = document.querySelector('select[data-time="range"]'), fast = document.querySelector('select[data-time="speed"]');
     if (choice) choice.value = range;
-    if (fast) fast.value = String(speed);
+    if (fast) fast.value = String(window.CimPlay.speed());
     frame(true);
     draw();
   }).observe(document.documentElement, { childList: true, subtree: true });
 
+  window.CimTime = { glide: glide, mark: () => { if (view) draw(); } };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.cim = Object.assign(window.dash_clientside.cim || {}, {
     strips: function (answer) { data = answer || null; draw(); return window.dash_clientside.no_update; },

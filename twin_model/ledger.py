@@ -226,6 +226,10 @@ class Ledger:
             if known is not None:
                 yield name, *known
 
+    def changes(self, kind: str, first_us: int, last_us: int, community_id: str) -> list[int]:
+        """When records of a kind came or were corrected from one instant up to before another (microseconds)."""
+        return self._of(kind, community_id).changes(first_us, last_us)
+
     def communities_changed(self, kind: str, after_us: int, until_us: int) -> set[str]:
         """The communities in which records of a kind changed after one instant and up to another (microseconds)."""
         return {name for name, times in list(self._times[kind].items()) if times.epoch(until_us) > after_us}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,6 +62,10 @@ class Times:
 
     def __init__(self) -> None:
         self._changed, self._oldest, self._newest, self._recorded = (array("q") for _ in range(4))
+
+    def changes(self, first: int, last: int) -> list[int]:
+        """The instants (microseconds) of changes from ``first`` up to before ``last``."""
+        return list(self._changed[bisect_left(self._changed, first) : bisect_left(self._changed, last)])
 
     @classmethod
     def of(cls, begun: I64, ended: I64, oldest: I64, newest: I64) -> Times:

@@ -462,11 +462,23 @@ class Twin:
     ) -> pa.Table:  # fmt: skip
         """The sum over all devices of a metric per bucket: bucket, value, devices (how many had a reading)."""
         at = self.until_now(at)
-        chosen = self._chosen(at, metric, community_id, types)
+        chosen = self.chosen(at, metric, community_id, types)
         return self._store.read(
             "totals", tables={"chosen": chosen}, first=start, last=min(end, at), instant=at,
             bucket_us=_us(bucket), local_us=LOCAL_OFFSET_US,
         )  # fmt: skip
+
+    def keyframes(self) -> Sequence[int]:
+        """The instants (microseconds) at which the state of every series was written down as it was known."""
+        return self._timeline.keyframes
+
+    def chosen(self, at: datetime, metric: str, community_id: str | None, types: Sequence[str]) -> pa.Table:
+        """The series of a metric known at ``at``, of a community and of some types of devices: series_no."""
+        table = _of(self._placed(at).table, community_id)
+        table = table.filter(pc.equal(table["metric"], metric))
+        if types:
+            table = table.filter(pc.is_in(table["type"], pa.array(types)))
+        return table.select(["series_no"])
 
     def alarm_events(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
@@ -643,13 +655,6 @@ class Twin:
 
     def _states(self, at: datetime) -> pa.Table:
         return self._placed(at).states(self._timeline.as_of(to_us(at)), to_us(at))
-
-    def _chosen(self, at: datetime, metric: str, community_id: str | None, types: Sequence[str]) -> pa.Table:
-        table = _of(self._placed(at).table, community_id)
-        table = table.filter(pc.equal(table["metric"], metric))
-        if types:
-            table = table.filter(pc.is_in(table["type"], pa.array(types)))
-        return table.select(["series_no"])
 
     def _alerts(self, at: datetime) -> pa.Table:
         found = self.care.alerts(at) if self.care.has_log(at) else self.care.in_breach(at)

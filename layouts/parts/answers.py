@@ -7,13 +7,12 @@ stays None all the way to the screen.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from layouts.page import ZONE
 from layouts.parts import care_answers, map_classes
 from layouts.parts.where import described, placed
 from twin_model.fusing import sentence
@@ -168,50 +167,6 @@ def colours(twin: Twin, at: datetime, community: str) -> Answer:
     drawn = set(drawn.filter(pc.not_equal(drawn["use"], "context"))["building_id"].to_pylist())
     rows = [row for row in map_classes.coloured(twin, at, community) if row["building_id"] in drawn]
     return {name: dict(Counter(row[name] for row in rows)) for name in ("alert", "occupancy", "freshness")}
-
-
-def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: datetime, buckets: int) -> Answer:
-    """The time bar's window: electric power and people counted per bucket, alarm events, the first instant.
-
-    ``start`` and ``end`` come back on the buckets' own boundaries. A bucket in which fewer than half of the usual
-    devices were heard is None: a gap, not a dip.
-    """
-    known = max(at, min(end, twin.now()))
-    bucket = timedelta(seconds=round((end - start).total_seconds() / buckets))
-    start -= (start.astimezone(ZONE).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) % bucket
-    ends = start + bucket * (buckets + 1)
-    power = twin.totals(
-        "power_kw", start, ends, known, bucket=bucket, community_id=community, types=("electricity_meter",)
-    )
-    people = twin.totals("people", start, ends, known, bucket=bucket, community_id=community, types=("people_counter",))
-    metrics = [metric for kind in twin.catalogue.sensor_types.values() for metric in kind.metrics.values()]
-    titles = {metric.name: metric.title for metric in metrics}
-    events = twin.alarm_events(start, ends, known, community_id=community).to_pylist()
-    return {
-        "start": start,
-        "end": ends,
-        "power": line(power.to_pylist(), start, bucket, buckets + 1, known),
-        "people": line(people.to_pylist(), start, bucket, buckets + 1, known),
-        "events": [
-            {"at": e["taken_at"], "class": e["severity"], "title": titles[e["metric"]], "building_id": e["building_id"]}
-            for e in events
-        ],
-        "first": twin.first_instant(community),
-    }
-
-
-def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int, known: datetime) -> list[float | None]:
-    """One value per bucket from ``start``; None where too few devices were heard for a sum to mean anything.
-
-    The bucket that ``known`` lies in has only begun: None too.
-    """
-    usual = sorted(row["devices"] for row in rows)[len(rows) // 2] if rows else 0
-    values: list[float | None] = [None] * n
-    for row in rows:
-        i = (row["bucket"] - start) // bucket
-        if 0 <= i < n and row["devices"] * 2 >= usual and row["bucket"] + bucket <= known:
-            values[i] = round(row["value"], 1)
-    return values
 
 
 def series(twin: Twin, at: datetime, community: str, *, chosen: str | None, span: str = "24h") -> Answer | None:

@@ -14,11 +14,11 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from layouts.page import SHELL, VIEW_STATE, Ask, View, parse_instant
-from layouts.parts import answers
+from layouts.parts import time_answers
 from layouts.parts.panel import icon
 from layouts.parts.text import t
 
-RANGES = ("24h", "48h", "7d")
+RANGES = ("24h", "48h", "7d", "30d", "1y")
 SPEEDS = (1, 10, 60, 600, 3600)
 BUCKETS = 72  # points of a strip, whatever the range: a column is then about 20 px on the wall
 
@@ -83,6 +83,7 @@ def _buttons(lang: str) -> html.Div:
             _button(lang, "play", "play"),
             _button(lang, "next", "next"),
             _button(lang, "pick", "calendar"),
+            _button(lang, "share", "link"),
         ],
         className="time-buttons",
     )
@@ -102,7 +103,7 @@ def register(app: Dash, ask: Ask) -> None:
     def show_strips(window: Mapping[str, Any] | None, store: Any) -> dict[str, Any]:
         view = View.of(store)
         start, end = window_of(window, ask.twin.now())
-        return strips(view.lang, ask("shell--strips", answers.strips, view, start=start, end=end, buckets=BUCKETS))
+        return strips(view.lang, ask("shell--strips", time_answers.strips, view, start=start, end=end, buckets=BUCKETS))
 
     app.clientside_callback(
         ClientsideFunction("cim", "strips"), Output(SHELL("track"), "title"), Input(SHELL("strips"), "data")
@@ -116,12 +117,14 @@ def window_of(window: Mapping[str, Any] | None, now: datetime) -> tuple[datetime
 
 
 def strips(lang: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What the browser draws: power and people per bucket (null: a gap), alarm events, the first instant."""
+    """What the browser draws: power and people per bucket (null: a gap), what happened, the first instant."""
     events = [
         {
             "at": event["at"].isoformat(),
+            "kind": event["kind"],
             "class": event["class"],
-            "title": event["title"].get(lang) or event["title"]["zh"],
+            "title": event["title"].get(lang) or event["title"].get("zh", ""),
+            "n": event["n"],
             "building": event["building_id"],
         }
         for event in answer["events"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from layouts.parts import answers, time_bar
+from layouts.parts import time_answers, time_bar
 from tests.pages.conftest import HERE, readings
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -16,11 +16,11 @@ def rows(*found):
 
 
 def test_a_bucket_without_readings_is_a_gap_not_zero():
-    assert answers.line(rows((0, 5.0, 3), (2, 6.0, 3)), NOON, HOUR, 4, NOON + 9 * HOUR) == [5.0, None, 6.0, None]
+    assert time_answers.line(rows((0, 5.0, 3), (2, 6.0, 3)), NOON, HOUR, 4, NOON + 9 * HOUR) == [5.0, None, 6.0, None]
 
 
 def test_a_sum_of_too_few_devices_is_a_gap_not_a_dip():
-    assert answers.line(rows((0, 30.0, 3), (1, 30.0, 3), (2, 10.0, 1)), NOON, HOUR, 3, NOON + 9 * HOUR) == [
+    assert time_answers.line(rows((0, 30.0, 3), (1, 30.0, 3), (2, 10.0, 1)), NOON, HOUR, 3, NOON + 9 * HOUR) == [
         30.0,
         30.0,
         None,
@@ -28,14 +28,14 @@ def test_a_sum_of_too_few_devices_is_a_gap_not_a_dip():
 
 
 def test_the_bucket_that_has_only_begun_is_not_drawn():
-    assert answers.line(rows((0, 5.0, 3), (1, 2.0, 3)), NOON, HOUR, 2, NOON + 1.5 * HOUR) == [5.0, None]
+    assert time_answers.line(rows((0, 5.0, 3), (1, 2.0, 3)), NOON, HOUR, 2, NOON + 1.5 * HOUR) == [5.0, None]
 
 
 def test_strips_know_the_alarms_and_the_first_instant(living, clock):
     clock.forward(minutes=10)
     living.apply(readings(living, ("smoke-1", "smoke", 1, 0)))
     now = living.now()
-    answer = answers.strips(living, now, HERE, start=now - 24 * HOUR, end=now, buckets=72)
+    answer = time_answers.strips(living, now, HERE, start=now - 24 * HOUR, end=now, buckets=72)
     drawn = time_bar.strips("zh", answer)
     assert [event["class"] for event in drawn["events"]] == ["act"]
     assert drawn["events"][0]["building"] == "b1"
@@ -54,7 +54,7 @@ def test_without_a_window_the_last_day_is_meant():
 
 
 def test_an_empty_twin_has_strips_of_gaps(twin):
-    answer = answers.strips(twin, twin.now(), HERE, start=NOON - HOUR, end=NOON, buckets=6)
+    answer = time_answers.strips(twin, twin.now(), HERE, start=NOON - HOUR, end=NOON, buckets=6)
     drawn = time_bar.strips("zh", answer)
     assert set(drawn["power"]) == {None}
     assert drawn["first"] is None

@@ -1,0 +1,69 @@
+"""What the time bar asks the twin: the strips of its window, and what came to be known later of an instant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from layouts.page import ZONE
+from twin_model import passed
+from twin_model.twin import DECLARED_ALARM, Twin
+
+Answer = dict[str, Any]
+
+
+def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: datetime, buckets: int) -> Answer:
+    """The time bar's window: electric power and people counted per bucket, what happened, the first instant.
+
+    ``start`` and ``end`` come back on the buckets' own boundaries. A bucket in which fewer than half of the usual
+    devices were heard is None: a gap, not a dip.
+    """
+    known = max(at, min(end, twin.now()))
+    bucket = timedelta(seconds=round((end - start).total_seconds() / buckets))
+    start -= (start.astimezone(ZONE).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) % bucket
+    ends = start + bucket * (buckets + 1)
+
+    def summed(metric: str, kind: str) -> list[float | None]:
+        rows = passed.sums(twin, metric, start, ends, known, bucket=bucket, community_id=community, types=(kind,))
+        return line(rows, start, bucket, buckets + 1, known)
+
+    happened = passed.happened(twin, start, ends, known, community_id=community)
+    return {
+        "start": start,
+        "end": ends,
+        "power": summed("power_kw", "electricity_meter"),
+        "people": summed("people", "people_counter"),
+        "events": [_event(twin, row) for row in happened],
+        "first": twin.first_instant(community),
+    }
+
+
+def _event(twin: Twin, row: Answer) -> Answer:
+    """A mark with its words in both languages."""
+    title: dict[str, str]
+    if row["kind"] == "records":
+        kind = twin.catalogue.record_kinds.get(row["what"])
+        title = dict(kind.title) if kind else {}
+    elif row["kind"] == "source":
+        title = {"zh": row["what"], "en": row["what"]}
+    else:
+        rule = row["what"] or DECLARED_ALARM
+        title = {lang: twin.alert_title(rule, row["metric"], lang) for lang in ("zh", "en")}
+    return {
+        "at": row["happened_at"], "kind": row["kind"], "class": row["class"], "title": title, "n": row.get("n", 1),
+        "building_id": row["building_id"],
+    }  # fmt: skip
+
+
+def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int, known: datetime) -> list[float | None]:
+    """One value per bucket from ``start``; None where too few devices were heard for a sum to mean anything.
+
+    The bucket that ``known`` lies in has only begun: None too.
+    """
+    usual = sorted(row["devices"] for row in rows)[len(rows) // 2] if rows else 0
+    values: list[float | None] = [None] * n
+    for row in rows:
+        i = (row["bucket"] - start) // bucket
+        if 0 <= i < n and row["devices"] * 2 >= usual and row["bucket"] + bucket <= known:
+            values[i] = round(row["value"], 1)
+    return values
