@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from ingest.cast import Cast
 from ingest.rhythm import METRIC_BITS, Day, Sheet, day_number
-from ingest.rhythm_places import _counters, truth_of_counters
+from ingest.rhythm_places import truth_of_counters, write_counters
 from ingest.simulate import to_us
 from sample_data.community import build
 from twin_model.catalogue import Catalogue
@@ -104,7 +104,7 @@ def _filled(days: int) -> Twin:
     with twin.together():
         for number in range(day_number(to_us(start)), day_number(to_us(END))):
             sheet = Sheet(Day(SEED, number), code)
-            _counters(sheet, cast)
+            write_counters(sheet, cast)
             codes, taken, values = sheet.columns()
             order = np.argsort(taken, kind="stable")
             for part in np.array_split(order, 48):
@@ -151,7 +151,7 @@ def counters(twin: Twin, days: int) -> dict[str, Any]:
         true = truth_of_counters(cast, Day(SEED, first + d))
         mean_true = true.people.mean(1) * 24
         sheet = Sheet(Day(SEED, first + d), {"people": 0, "entered": 1, "left": 2})
-        _counters(sheet, cast)
+        write_counters(sheet, cast)
         own = _own_tally(sheet, true)
         sums = {place: [0.0, 0.0] for place in people}
         for row, place in enumerate(places):

@@ -26,7 +26,7 @@ _NOBODY = (SHUT, SHUT)
 
 def write_places(sheet: Sheet, cast: Cast) -> None:
     """All readings of rooms, buildings and streets that do not follow single residents."""
-    _counters(sheet, cast)
+    write_counters(sheet, cast)
     _meals(sheet, cast)
     _climate(sheet, cast)
     _electricity(sheet, cast)
@@ -104,7 +104,7 @@ def _seen(cast: Cast, day: Day, passed: Floats, numbers: Ints, way: int) -> Floa
     return np.asarray(np.cumsum(each - lost + twice, axis=1), dtype=np.float64)
 
 
-def _counters(sheet: Sheet, cast: Cast) -> None:
+def write_counters(sheet: Sheet, cast: Cast) -> None:
     """What the counters say: both counts drift apart, and the device's own tally with them."""
     true = truth_of_counters(cast, sheet.day)
     if not len(true.numbers):

@@ -1,4 +1,4 @@
-"""Five weeks of counted people before the sample's log begins: by hour only, so that usual days can be told at once."""
+"""Four weeks of counted people before the sample's log begins: by hour only, so that usual days can be told at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ingest.rhythm import METRIC_BITS, SECOND, Day, Floats, Ints, Sheet, day_num
 from ingest.rhythm_places import write_counters
 from ingest.simulate import Simulator
 
-DAYS = 35
+DAYS = 28
 _HOUR = 3600 * SECOND
 _QUARTER = 900 * SECOND
 

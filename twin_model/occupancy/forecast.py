@@ -100,7 +100,7 @@ def _ratio(top: F64, under: F64) -> F64:
 def forecast(hourly: F64, first: int, origin: int) -> list[Forecast]:
     """One ``Forecast`` per place (row of ``hourly``, see ``predict``) for the 24 hours from ``origin``."""
     expected = predict(hourly, first, origin)
-    days = (~np.isnan(hourly[:, : origin - first])).sum(1) // 12  # a day counts with half of its hours
+    days = (~np.isnan(hourly[:, : origin - first])).sum(1) // 24
     off, repeated = _tested(hourly, first, origin)
     answers = []
     for place in range(len(hourly)):

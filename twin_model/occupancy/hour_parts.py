@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twin_model.remembered import Remembered
 from twin_model.states import F64, I64
 from twin_model.store import QUERIES, Store, Writer
 from twin_model.timeline import from_us
@@ -45,10 +44,14 @@ class HourParts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._tails = Remembered(8)
         self._untils: list[int] = []
         self._touched: dict[int, list[int]] = defaultdict(list)
-        known = store.select(
+        self.reload()
+
+    def reload(self) -> None:
+        """Read again which stretches there are, after somebody else wrote a past."""
+        self._touched.clear()
+        known = self._store.select(
             "SELECT DISTINCT epoch_us(until) AS until, (epoch_us(hour) // 3600000000 + 4) // 24 AS day FROM hour_part"
         )
         for until, day in zip(known["until"].to_pylist(), known["day"].to_pylist(), strict=True):

@@ -21,6 +21,7 @@ from twin_model.occupancy.forecast import AHEAD, LEAST_DAYS, TESTED_DAYS, Foreca
 from twin_model.occupancy.hour_parts import HOUR_US, HourParts, day_of, first_hour
 from twin_model.occupancy.hours import FEW_QUARTERS, GOOD, METHODS, Quarters, by_hour, quarters_of
 from twin_model.occupancy.layout import Layout
+from twin_model.occupancy.use import Use, open_hours, use_of
 from twin_model.remembered import Remembered
 from twin_model.states import F64, I64, NEVER
 from twin_model.timeline import from_us, timestamps, to_us
@@ -235,6 +236,30 @@ class Occupancy:
                 answers[k] = found
         return answers
 
+    def use(self, at: datetime, *, community_id: str | None = None, days: int = 28) -> list[tuple[Row, Use]]:
+        """How much of each room and facility was used in its open hours of the last ``days``, and of those before."""
+        layout, last = self.layout(at), to_us(at) // HOUR_US
+        chosen = [
+            k
+            for k, place in enumerate(layout.places)
+            if place.kind in ("room", "facility")
+            and place.method != "none"
+            and (community_id is None or place.community_id == community_id)
+        ]
+        if not chosen:
+            return []
+        half = days * 24
+        people, _, _ = self.grid(layout, last - 2 * half, last, from_us(last * HOUR_US))
+        found = []
+        for k in chosen:
+            place = layout.places[k]
+            is_open = open_hours(place.opening_hours, last - 2 * half, 2 * half)
+            holds = place.capacity or sum(layout.places[part].capacity or 0 for part in place.parts)
+            before, _, _ = use_of(people[k, :half], is_open[:half], holds)
+            now, known, of = use_of(people[k, half:], is_open[half:], holds)
+            found.append((_described(place), Use(now, before, known, of)))
+        return found
+
     # ---------------------------------------------------------- corrections
 
     def corrections(
@@ -261,6 +286,12 @@ class Occupancy:
             rows += _said(common, found.corrected, k, first_day)
         inside = [row for row in rows if start <= row["at"] < min(end, at)]
         return sorted(inside, key=lambda row: (row["at"], row["place_id"]), reverse=True)
+
+    def balanced(self, at: datetime, *, community_id: str | None = None) -> int:
+        """How many counters tell both ways, so that their drift can be taken out."""
+        layout = self.layout(at)
+        places = [layout.place_of(n) for n, counter in enumerate(layout.counters) if counter.balanced]
+        return sum(1 for place in places if place and (community_id is None or place.community_id == community_id))
 
     # -------------------------------------------------------------- bookings
 
