@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from twin_model.entities import KINDS
 from twin_model.kpi import Kpi
 from twin_model.kpi_counting import NOTHING, Counted, count
-from twin_model.kpi_periods import Period, local_day, month_ends
+from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
 from twin_model.kpi_sources import Scope, Sources, began, happened, live_table
 from twin_model.remembered import Remembered
 from twin_model.timeline import to_us
@@ -207,11 +207,17 @@ class Kpis:
         return dict.fromkeys(self._has("community", at), to_us(end)), {}
 
     def _newest(self, kind: str, at: datetime) -> Instants:
-        """What the newest record is from. Of a register nothing new need have begun: that somebody wrote it counts."""
-        ledger, is_register = self._twin.ledger, self._twin.catalogue.record_kinds[kind].until is not None
+        """Up to when the newest record speaks: of a monthly kind to its month's end.
+
+        Of a register nothing new need have begun: that somebody wrote it counts.
+        """
+        ledger, declared = self._twin.ledger, self._twin.catalogue.record_kinds[kind]
 
         def ask() -> Instants:
-            return {c: recorded if is_register else true for c, true, recorded in ledger.pulses(kind, at)}
+            pulses = ledger.pulses(kind, at)
+            if declared.until is not None:
+                return {community: recorded for community, _, recorded in pulses}
+            return {community: month_end_us(true) if declared.is_monthly else true for community, true, _ in pulses}
 
         return self._remembered.get(("newest", kind, ledger.epoch(kind, at)), ask)
 

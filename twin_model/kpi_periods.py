@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
+
+from twin_model.timeline import from_us, to_us
 
 LOCAL = timezone(timedelta(hours=8))
 """China has one time zone and no summer time."""
@@ -75,3 +78,10 @@ def month_ends(until: date, months: int) -> list[date]:
         ends.append(first - DAY)
         first = (first - DAY).replace(day=1)
     return ends[::-1]
+
+
+@cache
+def month_end_us(us: int) -> int:
+    """The end of the local month that an instant (microseconds) begins."""
+    day = local_day(from_us(us))
+    return to_us(midnight((day.replace(day=28) + 4 * DAY).replace(day=1)))

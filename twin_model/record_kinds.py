@@ -102,6 +102,11 @@ class RecordKind:
         return f"record_{self.name}"
 
     @property
+    def is_monthly(self) -> bool:
+        """Whether a record speaks of the whole month whose first day it is true at."""
+        return self.true_at == "month"
+
+    @property
     def capacity_of(self) -> Column | None:
         """The column whose place gives ``place_capacity``: the first one that names a facility or a room."""
         return next((c for c in self.columns.values() if c.place in ("facility", "room")), None)

@@ -34,8 +34,8 @@ class SceneStand:
     """A scene, or a view such as 一老一小, of one community.
 
     ``demand``: mandatory, encouraged or None, by the type of project. ``worst``: the measured KPI with the least
-    attainment. ``headline``: the KPI its tile shows. ``missing``: the KPIs that cannot be measured. ``newest``: the
-    oldest of what its measured KPIs rest on.
+    attainment. ``headline``: the KPI its tile shows. ``missing``: the KPIs that cannot be measured. ``newest``: how
+    new the headline is, without one the newest of what its measured KPIs rest on.
     """
 
     key: str
@@ -100,13 +100,15 @@ def _stand(
 ) -> SceneStand:  # fmt: skip
     measured = [row for row in own if row["status"] == "measured"]
     graded = [row for row in measured if row["attainment"] is not None]
+    headline = next((row for row in own if kpis[row["kpi"]].headline), None)
+    newest = headline["newest"] if headline else None
     return SceneStand(
         key=key, demand=demand, attainment=attainment, grade=book.grade(attainment), indicators=indicators,
         kpis=tuple(own),
-        headline=next((row for row in own if kpis[row["kpi"]].headline), None),
+        headline=headline,
         worst=min(graded, key=lambda row: (row["attainment"], row["kpi"]), default=None),
         missing=tuple(row for row in own if row["status"] == "not_measurable"),
-        newest=min((row["newest"] for row in measured if row["newest"]), default=None),
+        newest=newest or max((row["newest"] for row in measured if row["newest"]), default=None),
     )  # fmt: skip
 
 
