@@ -30,5 +30,5 @@ expect = { status = "not_measurable", missing = ["reported_value"] }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded
-FROM reported_value WHERE indicator = 18 AND kpi = '装修一体化比例'
+FROM reported_value WHERE kpi IN ('fitted_out_share', '装修一体化比例')
 QUALIFY as_of = max(as_of) OVER (PARTITION BY community_id, period)

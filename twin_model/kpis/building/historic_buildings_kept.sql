@@ -15,20 +15,20 @@ words         = { zh = "填报值：名录内历史建筑、古树、老街巷�
 [[example]]
 name = "a report older than twelve months no longer counts"
 rows.reported_value = """
-indicator | kpi            | as_of      | value | unit | document       | reported_by_role | reported_on
-17        | 历史要素保留率 | 2025-10-31 | 100   | %    | 普查表2025     | 街道建设办       | 2025-11-04
-17        | 历史要素保留率 | 2026-04-30 | 96    | %    | 普查表2026     | 街道建设办       | 2026-05-06
+indicator | kpi                      | as_of      | value | unit | document   | reported_by_role | reported_on
+17        | 历史建筑与风貌要素保留率 | 2025-10-31 | 100   | %    | 普查表2025 | 街道建设办       | 2025-11-04
+17        | 历史建筑与风貌要素保留率 | 2026-04-30 | 96    | %    | 普查表2026 | 街道建设办       | 2026-05-06
 """
 expect = { value = 96, rows_used = 1 }
 [[example]]
 name = "a share told in another unit is left out, and said so"
 rows.reported_value = """
-indicator | kpi            | as_of      | value | unit | document   | reported_by_role | reported_on
-17        | 历史要素保留率 | 2026-04-30 | 12    | 处   | 普查表2026 | 街道建设办       | 2026-05-06
+indicator | kpi                      | as_of      | value | unit | document   | reported_by_role | reported_on
+17        | 历史建筑与风貌要素保留率 | 2026-04-30 | 12    | 处   | 普查表2026 | 街道建设办       | 2026-05-06
 """
 expect = { status = "not_measurable", excluded = { other_unit = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded
-FROM reported_value WHERE indicator = 17 AND kpi = '历史要素保留率'
+FROM reported_value WHERE kpi IN ('historic_buildings_kept', '历史建筑与风貌要素保留率')
 QUALIFY as_of = max(as_of) OVER (PARTITION BY community_id, period)

@@ -15,9 +15,9 @@ words         = { zh = "填报值：装配式建筑面积占新建建筑面积�
 [[example]]
 name = "the newest report counts, however late it was handed in"
 rows.reported_value = """
-indicator | kpi            | as_of      | value | unit | document               | reported_by_role | reported_on
-18        | 装配式建筑比例 | 2026-06-30 | 32    | %    | 竣工验收备案表第17号   | 街道建设办       | 2026-07-06
-18        | 装配式建筑比例 | 2026-03-31 | 28    | %    | 竣工验收备案表第9号    | 街道建设办       | 2026-08-01
+indicator | kpi            | as_of      | value | unit | document             | reported_by_role | reported_on
+18        | 装配式建筑比例 | 2026-06-30 | 32    | %    | 竣工验收备案表第17号 | 街道建设办       | 2026-07-06
+18        | 装配式建筑比例 | 2026-03-31 | 28    | %    | 竣工验收备案表第9号  | 街道建设办       | 2026-08-01
 """
 expect = { value = 32, rows_used = 1 }
 [[example]]
@@ -26,5 +26,5 @@ expect = { status = "not_measurable", missing = ["reported_value"] }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded
-FROM reported_value WHERE indicator = 18 AND kpi = '装配式建筑比例'
+FROM reported_value WHERE kpi IN ('prefabricated_share', '装配式建筑比例')
 QUALIFY as_of = max(as_of) OVER (PARTITION BY community_id, period)

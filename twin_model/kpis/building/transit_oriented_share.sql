@@ -15,20 +15,20 @@ words         = { zh = "填报值：站点步行范围内开发建筑面积占�
 [[example]]
 name = "the newest report of this figure counts, with its document"
 rows.reported_value = """
-indicator | kpi         | as_of      | value | unit | document     | reported_by_role | reported_on
-16        | TOD开发比例 | 2026-06-30 | 48    | %    | 控规图则第3号 | 街道建设办       | 2026-07-06
-16        | TOD开发比例 | 2026-01-31 | 45    | %    | 控规图则第2号 | 街道建设办       | 2026-02-03
+indicator | kpi                  | as_of      | value | unit | document      | reported_by_role | reported_on
+16        | 公共交通导向开发比例 | 2026-06-30 | 48    | %    | 控规图则第3号 | 街道建设办       | 2026-07-06
+16        | 公共交通导向开发比例 | 2026-01-31 | 45    | %    | 控规图则第2号 | 街道建设办       | 2026-02-03
 """
 expect = { value = 48, rows_used = 1 }
 [[example]]
 name = "a report of the year before last no longer counts"
 rows.reported_value = """
-indicator | kpi         | as_of      | value | unit | document      | reported_by_role | reported_on
-16        | TOD开发比例 | 2025-06-30 | 48    | %    | 控规图则第1号 | 街道建设办       | 2025-07-06
+indicator | kpi                  | as_of      | value | unit | document      | reported_by_role | reported_on
+16        | 公共交通导向开发比例 | 2025-06-30 | 48    | %    | 控规图则第1号 | 街道建设办       | 2025-07-06
 """
 expect = { status = "not_measurable" }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded
-FROM reported_value WHERE indicator = 16 AND kpi = 'TOD开发比例'
+FROM reported_value WHERE kpi IN ('transit_oriented_share', '公共交通导向开发比例')
 QUALIFY as_of = max(as_of) OVER (PARTITION BY community_id, period)

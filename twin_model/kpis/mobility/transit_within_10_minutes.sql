@@ -16,20 +16,20 @@ words         = { zh = "填报值：步行 10 分钟内能到公交或地铁站�
 [[example]]
 name = "the newest report counts"
 rows.reported_value = """
-indicator | kpi                | as_of      | value | unit | document           | reported_by_role | reported_on
-20        | 10分钟到站居民比例 | 2026-03-31 | 94    | %    | 公交站点覆盖分析图 | 街道规划办       | 2026-04-10
-20        | 10分钟到站居民比例 | 2026-09-30 | 97    | %    | 公交站点覆盖分析图 | 街道规划办       | 2026-10-11
+indicator | kpi                    | as_of      | value | unit | document           | reported_by_role | reported_on
+20        | 10分钟到达公交站的居民 | 2026-03-31 | 94    | %    | 公交站点覆盖分析图 | 街道规划办       | 2026-04-10
+20        | 10分钟到达公交站的居民 | 2026-09-30 | 97    | %    | 公交站点覆盖分析图 | 街道规划办       | 2026-10-11
 """
 expect = { value = 97, rows_used = 1 }
 [[example]]
 name = "minutes are not a share: left out, and said so"
 rows.reported_value = """
-indicator | kpi                | as_of      | value | unit | document           | reported_by_role | reported_on
-20        | 10分钟到站居民比例 | 2026-09-30 | 7.5   | 分钟 | 公交站点覆盖分析图 | 街道规划办       | 2026-10-11
+indicator | kpi                    | as_of      | value | unit | document           | reported_by_role | reported_on
+20        | 10分钟到达公交站的居民 | 2026-09-30 | 7.5   | 分钟 | 公交站点覆盖分析图 | 街道规划办       | 2026-10-11
 """
 expect = { status = "not_measurable", excluded = { other_unit = 1 } }
 --- */
 SELECT community_id, period, record_id AS row_id, as_of, document, reported_by_role, reported_on, unit,
        value AS numerator, 1 AS denominator, coalesce(flags[1], CASE WHEN unit <> '%' THEN 'other_unit' END) AS excluded
-FROM reported_value WHERE indicator = 20 AND kpi = '10分钟到站居民比例'
+FROM reported_value WHERE kpi IN ('transit_within_10_minutes', '10分钟到达公交站的居民')
 QUALIFY as_of = max(as_of) OVER (PARTITION BY community_id, period)
