@@ -35,7 +35,6 @@ INCIDENT = """
            min(s.step_at) FILTER (step = 'acknowledge') AS acknowledged_at,
            min(s.step_at) FILTER (step = 'contact') AS contacted_at,
            min(s.step_at) FILTER (step = 'dispatch') AS dispatched_at,
-           min(s.step_at) FILTER (step = 'dispatch') AS dispatched_at,
            min(s.step_at) FILTER (step = 'arrive') AS on_site_at,
            CASE WHEN arg_max(step, n) FILTER (step IN ('close', 'reopen')) = 'close'
                 THEN arg_max(step_at, n) FILTER (step = 'close') END AS closed_at,
@@ -204,7 +203,8 @@ def _device_status(twin: Twin, at: datetime, _period: Period) -> pa.Table:
 
 
 def _occupancy_hours(twin: Twin, at: datetime, period: Period) -> pa.Table:
-    return twin.occupancy_hours(period.starts_at, at, at)
+    whole = at.replace(minute=0, second=0, microsecond=0)  # hours that are over: one answer serves for an hour
+    return twin.occupancy_hours(period.starts_at, whole, whole)
 
 
 _ASKED: dict[str, Callable[[Twin, datetime, Period], pa.Table]] = {
