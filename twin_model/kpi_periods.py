@@ -32,7 +32,7 @@ PERIODS: dict[str, Callable[[date], date]] = {
     "year": lambda until: until.replace(month=1, day=1),
     "ever": lambda until: date(1990, 1, 1),
 }
-"""The first day of a period that ends with the day ``until``. ever: for balances, from the first date a file may have."""
+"""The first day of a period that ends with the day ``until``. ever: for balances."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ indicators = [15]
 unit       = { zh = "件", en = "cases" }
 measure    = "sum"
 period     = "90d"
-freshness  = "75d"
+freshness  = "45d"
 sources    = ["cim_use"]
 version    = 1
 public     = true

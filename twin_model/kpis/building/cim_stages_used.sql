@@ -7,7 +7,7 @@ period        = "12m"
 target        = 100
 direction     = "up"
 target_source = { zh = "建议值：规划、建设、运营都在平台上办事", en = "proposal: plan, build and operate all handle cases on it" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["cim_use"]
 version       = 1
 public        = true

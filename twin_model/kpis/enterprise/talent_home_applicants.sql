@@ -8,7 +8,7 @@ target        = 1
 direction     = "down"
 floor         = 4
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["talent_home"]
 version       = 1
 public        = true

@@ -8,7 +8,7 @@ period        = "90d"
 target        = 90
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["party_member"]
 version       = 1
 public        = true

@@ -7,7 +7,7 @@ period        = "90d"
 target        = 80
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["family_doctor", "home"]
 version       = 1
 public        = true

@@ -7,7 +7,7 @@ period        = "90d"
 target        = 90
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["health_record", "home"]
 version       = 1
 public        = true
@@ -28,7 +28,7 @@ h2      |          |           |           |
 expect = { value = 75, numerator = 15, denominator = 20, excluded = { not_registered = 1 } }
 
 [[example]]
-name = "the newest month is older than 75 days: old, and said so"
+name = "the newest month is ended more than 45 days ago: old, and said so"
 rows.health_record = """
 month      | registered | updated
 2026-09-01 | 15         | 3

@@ -7,7 +7,7 @@ period        = "12m"
 target        = 3
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["energy_use"]
 version       = 1
 public        = true

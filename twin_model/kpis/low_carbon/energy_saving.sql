@@ -8,7 +8,7 @@ period        = "24m"
 target        = 5
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["energy_use"]
 version       = 1
 public        = true

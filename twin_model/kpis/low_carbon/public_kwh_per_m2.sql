@@ -10,7 +10,7 @@ target        = 60
 direction     = "down"
 floor         = 120
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["energy_use"]
 version       = 1
 public        = true

@@ -8,7 +8,7 @@ period        = "12m"
 target        = 30
 direction     = "up"
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["income"]
 version       = 1
 public        = true

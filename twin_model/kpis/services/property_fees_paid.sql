@@ -9,7 +9,7 @@ target        = 90
 direction     = "up"
 floor         = 50
 target_source = { zh = "建议值", en = "proposal" }
-freshness     = "75d"
+freshness     = "45d"
 sources       = ["property_fee"]
 version       = 1
 public        = true
