@@ -61,11 +61,11 @@ def _places(lang: str, answer: Row) -> html.Div | None:
     others = [row for row in answer["places"] if row["community_id"] != answer["here"]]
     if not others:
         return None
-    options = [html.Option(t(lang, "compare.place_same"), value="")]
-    options += [html.Option(named(lang, row), value=row["community_id"]) for row in others]
-    words = t(lang, "compare.place_label")
+    names = {"": t(lang, "compare.place_same")} | {row["community_id"]: named(lang, row) for row in others}
     chosen = answer["other"] if answer["other"] != answer["here"] else ""
-    box = html.Select(options, value=chosen, className="select", **{"data-address": "place", "aria-label": words})
+    options = [html.Option(name, value=key, selected=key == chosen) for key, name in names.items()]
+    words = t(lang, "compare.place_label")
+    box = html.Select(options, className="select", **{"data-address": "place", "aria-label": words})
     return html.Div([html.Span(words, className="label"), box], className="choice")
 
 

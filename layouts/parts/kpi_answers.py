@@ -67,12 +67,10 @@ def _scene_titles(twin: Twin) -> dict[str, dict[str, str]]:
     return {key: scene.title for key, scene in twin.catalogue.scene_book.scenes.items()}
 
 
-def one(twin: Twin, at: datetime, community: str, *, kpi: str | None) -> Answer | None:
-    """One KPI: its value, definition, indicators and sources; {} for one nobody declared, None for none chosen."""
-    if not kpi:
-        return None
-    if kpi not in twin.catalogue.kpis:
-        return {}
+def one(twin: Twin, at: datetime, community: str, *, kpi: str | None) -> Answer:
+    """One KPI: its value, definition, indicators and sources; ``unknown`` for one nobody declared, {} for none."""
+    if not kpi or kpi not in twin.catalogue.kpis:
+        return {"unknown": kpi} if kpi else {}
     known, book = twin.catalogue.kpis[kpi], twin.catalogue.scene_book
     grades = [{"key": g.key, "title": g.title, "at_least": g.at_least} for g in book.grades]
     names = [*known.requires, *(s for s in known.sources if s not in known.requires and not _required(known, s))]
@@ -139,6 +137,6 @@ def evidence(
     return {
         "kpi": kpi, "at": at, "community": community,
         "rows": rows, "all": table.num_rows, "columns": shown, "hidden": [] if whole else hidden,
-        "titles": {name: title_of(name, known, kinds) for name in own}, "codes": codes,
+        "titles": {name: title_of(name, known, kinds) for name in (*own, *hidden)}, "codes": codes,
         "reasons": {c.name: c.reason for name in known.records for c in kinds[name].checks},
     }  # fmt: skip

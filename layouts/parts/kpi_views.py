@@ -57,9 +57,10 @@ def _entry(view: View, row: Row, scene: str) -> html.Li:
 def top(view: View, now: datetime, answer: Any) -> html.Div:
     """Title and value against its target, how well it is known, and where it belongs."""
     lang = view.lang
-    if not answer:
-        words = t(lang, "kpi.choose" if answer is None else "kpi.none")
-        return html.Div(html.P(words, className="calm") if answer is None else unknown(words), className="panel")
+    if "unknown" in answer:
+        return html.Div(unknown(t(lang, "kpi.none")), className="panel")
+    if "row" not in answer:
+        return html.Div(html.P(t(lang, "kpi.choose"), className="calm"), className="panel")
     row = answer["row"]
     known = row["value"] is not None
     tone = {"stale": " faded", "not_measurable": " blind"}.get(row["status"], "")
@@ -107,7 +108,7 @@ def _against(lang: str, row: Row) -> list[Any]:
 
 def definition(view: View, _now: datetime, answer: Any) -> Any:
     """What it means: formula in words, period, target and its source, what it reads, how old that may be, the SQL."""
-    if not answer:
+    if "row" not in answer:
         return None
     lang, row = view.lang, answer["row"]
     facts: list[tuple[str, Any]] = [

@@ -39,7 +39,8 @@ def said(lang: str, row: Row, value: float | None) -> str:
     words, of = number(lang, row, value), unit(lang, row)
     if value is None or not of:
         return words
-    return f"{words}{of}" if of.startswith(("%", "‰")) else f"{words} {of}"
+    is_close = of.startswith(("%", "‰")) or words.endswith(("万", "亿"))
+    return f"{words}{of}" if is_close else f"{words} {of}"
 
 
 def difference(lang: str, row: Row, amount: float) -> str:

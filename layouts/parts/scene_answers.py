@@ -101,20 +101,20 @@ def _all(book: SceneBook, kpis: Mapping[str, Any], rows: Sequence[Any], scheme: 
     return [*scene_stands(book, kpis, rows, scheme), *(view_stand(book, kpis, rows, key) for key in book.views)]
 
 
-def one(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer | None:
-    """One scene or view with all its KPIs; None for one that does not exist."""
+def one(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer:
+    """One scene or view with all its KPIs; {} for one that does not exist."""
     whole = board(twin, at, community)
     found = next((each for each in (*whole["tiles"], *whole["views"]) if each["key"] == scene), None)
     if found is None:
-        return None
+        return {}
     return {**found, **{name: whole[name] for name in ("grades", "least_share", "source", "kind", "at")}}
 
 
-def with_courses(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer | None:
+def with_courses(twin: Twin, at: datetime, community: str, *, scene: str | None) -> Answer:
     """The same, and how each of its KPIs went: ``courses`` is ``{kpi: [(last day, value, status)]}``."""
     found = one(twin, at, community, scene=scene)
-    if found is None:
-        return None
+    if not found:
+        return {}
     courses: dict[str, list[Any]] = {row["kpi"]: [] for row in found["kpis"]}
     for row in twin.kpis.trend(at, community_id=community, ids=list(courses), months=MONTHS).to_pylist():
         courses[row["kpi"]].append((row["period"], row["value"], row["status"]))
