@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FEW = 64
 """So many changed communities are worked out by themselves; more are worked out with all the others."""
 KEPT = 8_192
+LIVE_KEPT = 12
+"""Tables of what the twin keeps by itself are large, and of use to the KPIs of one question only."""
 TOGETHER = 8
 """KPIs of one community counted in one question: planning costs more than reading, and this saves a third of it."""
 NEVER, STILL = -(2**63), 2**63 - 1
@@ -62,6 +64,7 @@ class Kpis:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._remembered: Remembered = Remembered(KEPT)
+        self._live: Remembered = Remembered(LIVE_KEPT)
         self._whole: dict[tuple[str, date], tuple[int, int, Counted]] = {}
         self._computing = threading.RLock()
         self.computations = 0
@@ -94,7 +97,7 @@ class Kpis:
         """What the twin kept at the end of each period; the KPIs of one screen share it."""
         labels = tuple((p.starts_on, p.label) for p in periods)
         key = ("live", name, labels, scope, *self._twin.moment(at))
-        return self._remembered.get(key, lambda: live_table(self._twin, name, at, periods, scope))
+        return self._live.get(key, lambda: live_table(self._twin, name, at, periods, scope))
 
     # ------------------------------------------------------------------ the table
 
@@ -237,7 +240,7 @@ class Kpis:
                 found.setdefault(row["type"], {})[row["community_id"]] = to_us(row["taken_at_max"])
             return found
 
-        return self._remembered.get(("heard", *self._twin.moment(at)), ask)
+        return self._live.get(("heard", *self._twin.moment(at)), ask)
 
     def _has(self, kind: str, at: datetime) -> frozenset[str]:
         def ask() -> frozenset[str]:
