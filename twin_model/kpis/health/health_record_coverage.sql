@@ -28,7 +28,7 @@ h2      |          |           |           |
 expect = { value = 75, numerator = 15, denominator = 20, excluded = { not_registered = 1 } }
 
 [[example]]
-name = "the newest month is ended more than 45 days ago: old, and said so"
+name = "the newest month ended 52 days ago: old, and said so"
 rows.health_record = """
 month      | registered | updated
 2026-09-01 | 15         | 3
