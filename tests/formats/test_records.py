@@ -156,13 +156,32 @@ def test_a_mapping_says_the_kind_names_columns_and_translates_values(take, put, 
     assert "did you mean 'bus_day'" in (wrong.error or "")
 
 
+def test_a_list_that_fits_two_kinds_goes_by_its_name_or_the_mapping(take, put, twin):
+    kinds = [twin.catalogue.record_kinds[name] for name in ("bus_day", "resident_vote")]
+    wanted = {c.title["zh"]: c for kind in kinds for c in kind.columns.values() if c.required}
+    values = ["2026-11-01" if c.type == "date" else "7" for c in wanted.values()]
+    text = f"{','.join(wanted)}\n{','.join(values)}\n"
+    counted = {
+        kind.name: sum(title in {c.title["zh"] for c in kind.columns.values()} for title in wanted) for kind in kinds
+    }
+    assert len(set(counted.values())) == 1, "choose two kinds with as many columns"
+    assert "could be bus_day or resident_vote" in (take("a.csv", text).error or "")
+    assert take("居民表决11月.csv", text).layers == Counter({"resident_vote": 1})
+    mapping = put("m.toml", 'kind = "bus_day"\n')
+    assert take("b.csv", text, mapping=mapping, layer="auto").layers == Counter({"bus_day": 1})
+    lacking = take("c.csv", "日期,线路\n2026-11-01,K1\n", mapping=mapping, layer="auto")
+    assert "(bus_day) but lacks" in (lacking.error or "")
+
+
 def test_auto_takes_records_for_records_and_other_lists_for_what_they_are(take):
     assert take("a.csv", MEALS + "2026-11-01,社区食堂,午餐,70_79,12,60,12,否\n", layer="auto").layer == "records"
     assert take("b.csv", "楼栋,单元,室号\n3幢,1,101\n", layer="auto").layer == "homes"
     assert take("c.csv", "设备编号,类型,设施\nx1,motion,社区食堂\n", layer="auto").layer == "devices"
-    assert (
-        take("d.csv", "device_id,metric,taken_at,value\nx,y,2026-11-01T08:00:00Z,1\n", layer="auto").layer == "readings"
-    )
+    readings = "device_id,metric,taken_at,value\nx,y,2026-11-01T08:00:00Z,1\n"
+    assert take("d.csv", readings, layer="auto").layer == "readings"
+    also = "检查日期,业态,家数,在营业"
+    text = f"设备编号,类型,名称,协议,设备地址,设施,{also}\nx2,motion,x,json,x2,社区食堂,2026-11-01,便利店,1,1\n"
+    assert take("e.csv", text, layer="auto").layer == "devices"
 
 
 # --------------------------------------------------------------------------------------------------- rows
