@@ -38,7 +38,7 @@ def tabs(view: View, _now: datetime, answer: Any) -> html.Nav:
 def top(view: View, now: datetime, answer: Any) -> html.Div:
     """Name, slogan, grade, and in a sentence how the grade comes about."""
     lang = view.lang
-    if answer is None:
+    if "key" not in answer:
         return html.Div(unknown(t(lang, "scene.none")), className="panel")
     attainment = answer["attainment"]
     score = UNKNOWN if attainment is None else f"{round(attainment)}"
@@ -97,7 +97,7 @@ COLUMNS = ("kpi", "value", "target", "reach", "course", "fresh", "coverage")
 
 def rows(view: View, now: datetime, answer: Any) -> Any:
     """The indicators, each with the rows of its KPIs; of a view its KPIs alone."""
-    if answer is None:
+    if "key" not in answer:
         return None
     lang = view.lang
     heads = html.Tr([html.Th(t(lang, f"scene.column_{name}"), scope="col") for name in COLUMNS])
@@ -170,7 +170,7 @@ def _course(lang: str, answer: Row, row: Row) -> Any:
 
 def lacking(view: View, _now: datetime, answer: Any) -> Any:
     """Every source that is not there: which template brings it, who can give it, what it is needed for."""
-    if answer is None:
+    if not answer:
         return None
     lang = view.lang
     needed: dict[str, list[Row]] = {}

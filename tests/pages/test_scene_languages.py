@@ -41,7 +41,7 @@ def words(twin, view: View) -> dict[str, list[str]]:
             args = {name: choice[store] for name, store in panel.chosen.items()}
             answer = panel.question(twin, NOON, view.community, **args)
             if panel.beside and not view.live:
-                answer = {**(answer or {}), "now": answer} if answer else answer
+                answer = {**answer, "now": panel.question(twin, twin.now(), view.community, **args)}
             found.setdefault(f"{panel.part} {n}", []).extend(said(panel.draw(view, NOON, answer)))
     return found
 

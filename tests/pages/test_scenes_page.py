@@ -145,7 +145,7 @@ def test_the_page_of_a_scene_gives_every_kpi_its_target_attainment_and_why_it_ha
     assert "130 人次 2 行依据 ≥ 200 人次 建议值 65%" in words
     assert "送餐准时 近 30 天 — 缺送餐上门" in words
     assert "meal_delivery" in said(scene_rows.lacking(here, NOON, answer))
-    assert scene_answers.one(community, NOON, HERE, scene="elsewhere") is None
+    assert scene_answers.one(community, NOON, HERE, scene="elsewhere") == {}
 
 
 def test_a_view_has_the_kpis_that_name_it(community, here):
