@@ -210,7 +210,7 @@ class Ledger:
 
     def epoch(self, kind: str, at: datetime, community_id: str | None = None) -> int:
         """The last change of a kind (in a community) known at ``at``, in microseconds; 0 when there was none."""
-        times = self._together.get(kind) if community_id is None else self._times[kind].get(community_id)
+        times = self._together[kind] if community_id is None else self._times[kind].get(community_id)
         return times.epoch(to_us(at)) if times else 0
 
     def pulse(self, kind: str, at: datetime, community_id: str) -> Pulse | None:

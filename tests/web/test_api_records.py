@@ -12,6 +12,7 @@ from twin_model.twin import Twin
 
 from ..conftest import Clock
 from .conftest import serve, settle
+from .test_live import listening
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +71,14 @@ def test_the_kinds_say_how_alive_they_are_and_a_mistyped_one_names_the_nearest(s
 def test_the_interface_describes_them(site) -> None:
     paths = site.get("/api/v1/openapi.json").json()["paths"]
     assert {p["name"] for p in paths["/api/v1/records"]["get"]["parameters"]} >= {"kind", "from", "to", "at"}
+
+
+def test_screens_are_told_that_records_changed(site, wait_for) -> None:
+    """By revision alone: the pages then ask again."""
+    with listening(site) as screen, listening(site, role=Role.PUBLIC_SCREEN) as public:
+        wait_for(lambda: screen.events and public.events, what="the snapshots")
+        row = {"drill_no": "d3", "day": date(2026, 11, 3), "category": "flood", "participants": 12}
+        revision = site.twin.ledger.record("emergency_drill", [row], community_id="demo").revision
+        for one in (screen, public):
+            told = wait_for(lambda one=one: one.of("change"), within=5, what="the new revision")
+            assert told[0]["revision"] == revision

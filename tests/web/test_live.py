@@ -17,6 +17,7 @@ from cockpit import care_models
 from cockpit.live import WAITING_EVENTS, Hub
 from cockpit.services import Services
 from cockpit.shell import Asker
+from cockpit.tokens import Role
 from layouts.page import View
 from twin_model.entities import Building
 
@@ -48,10 +49,12 @@ class Listener:
 
 
 @contextmanager
-def listening(site, last_event_id: int | None = None, **query: str) -> Iterator[Listener]:
+def listening(
+    site, last_event_id: int | None = None, role: Role = Role.ADMINISTRATOR, **query: str
+) -> Iterator[Listener]:
     headers = {} if last_event_id is None else {"last-event-id": str(last_event_id)}
     listener = Listener()
-    with site.client(**headers) as client, client.stream("GET", "/api/v1/live", params=query) as answer:
+    with site.client(role, **headers) as client, client.stream("GET", "/api/v1/live", params=query) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
 
