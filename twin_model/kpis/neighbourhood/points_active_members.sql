@@ -31,7 +31,7 @@ e4       | 2026-11-20 | m2        | spend     | 10     | goods
 """
 expect = { value = 1 }
 --- */
-SELECT community_id, period, member_no AS row_id, max(day) AS happened_at, count(*) AS entries,
+SELECT community_id, period, min(record_id) AS row_id, member_no, max(day) AS happened_at, count(*) AS entries,
        1 AS numerator, NULL AS denominator,
        CASE WHEN bool_and(direction = 'expire') THEN 'only_expired' END AS excluded
-FROM points_entry GROUP BY ALL
+FROM points_entry GROUP BY community_id, period, member_no
