@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import NOON, Clock
-from twin_model import ledger as ledger_module
+from twin_model import record_entry
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError
 from twin_model.entities import Community, Facility
@@ -174,7 +174,7 @@ def test_a_withdrawn_record_was_known_until_then(desk: Desk) -> None:
 def test_each_row_of_a_history_is_known_from_its_own_instant(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, a_piece: int
 ) -> None:
-    monkeypatch.setattr(ledger_module, "A_PIECE", a_piece)
+    monkeypatch.setattr(record_entry, "A_PIECE", a_piece)
 
     def known(day: int) -> dict[str, datetime]:
         return {"recorded_at": datetime(2026, 11, day, 2, tzinfo=UTC)}
@@ -255,7 +255,7 @@ def test_a_doubtful_row_is_stored_as_it_is_with_the_flag(desk: Desk) -> None:
 
 
 def test_a_row_that_a_check_rejects_stores_nothing_of_its_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "A_PIECE", 2)
+    monkeypatch.setattr(record_entry, "A_PIECE", 2)
     desk.record(desk.meal(1, 10))
     revision, epoch = desk.twin.revision, desk.ledger.epoch("meal", desk.twin.now())
     with pytest.raises(RecordsRefused, match="row 4 does not pass the check absurd"):
