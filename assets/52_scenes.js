@@ -33,11 +33,7 @@
       const response = await fetch(button.dataset.export, { headers: { accept: button.dataset.form } });
       if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail || response.status);
       const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") || "");
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await response.blob());
-      link.download = name ? name[1] : "evidence";
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+      save(await response.blob(), name ? name[1] : "evidence");
       button.textContent = words;
     } catch (error) {
       button.textContent = button.dataset.failed.replace("{why}", error.message);
@@ -45,6 +41,19 @@
     }
     button.disabled = false;
   });
+
+  /* A list to fill in, with the mark that lets spreadsheets read Chinese. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-file]");
+    if (button) save(new Blob(["\ufeff" + button.dataset.text], { type: "text/csv" }), button.dataset.file);
+  });
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
 
   /* --- comparing -------------------------------------------------------------------------------------- */
   /* An instant is typed as 2026-11-22 14:05, whatever language the browser speaks, or picked from its calendar. */

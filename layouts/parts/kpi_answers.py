@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from twin_model.entities import KINDS
-from twin_model.kpi import LIVE, Kpi
+from twin_model.kpi import ANY_OF, LIVE, Kpi
 from twin_model.kpi_evidence import STANDARD, choice_of, restricted_columns, title_of, without_homes
 from twin_model.twin import Twin
 
@@ -38,15 +38,17 @@ def rows_of(twin: Twin, at: datetime, community: str, ids: Iterable[str] | None 
 
 
 def source_titles(twin: Twin, names: Iterable[str]) -> dict[str, Answer]:
-    """What sources are called: ``{name: {title, is_record}}``; ``state:<type>`` is a type of device."""
+    """What sources are called, ``{name: {title, is_record, columns}}``; ``state:<type>`` is a type of device."""
     kinds, types = twin.catalogue.record_kinds, twin.catalogue.sensor_types
     found: dict[str, Answer] = {}
     for name in names:
         base, _, of_type = name.partition(":")
         if base in kinds:
-            found[name] = {"title": kinds[base].title, "is_record": True}
-        elif of_type in types:
-            found[name] = {"title": dict(types[of_type].title), "is_record": False}
+            columns = [column.title for column in kinds[base].columns.values()]
+            found[name] = {"title": kinds[base].title, "is_record": True, "columns": columns}
+        elif of_type:
+            several = [types[one].title for one in of_type.split(ANY_OF)]
+            found[name] = {"title": {lang: " / ".join(t[lang] for t in several) for lang in LANGUAGES}, "is_record": False}
         else:
             found[name] = {"title": {}, "is_record": False, "is_own": base in LIVE, "is_entity": base in KINDS}
     return found

@@ -10,11 +10,10 @@ from urllib.parse import urlencode
 import dash_ag_grid as dag
 from dash import html
 
-from layouts.page import View
-from layouts.parts.format import UNKNOWN, count, stamp
+from layouts.page import ZONE, View
+from layouts.parts.format import UNKNOWN, count
 from layouts.parts.grid import THEME
 from layouts.parts.kpi_views import joined
-from layouts.parts.kpi_words import on
 from layouts.parts.panel import head, icon, unknown
 from layouts.parts.text import has, some, t, texts, titled
 
@@ -42,7 +41,7 @@ def evidence(view: View, _now: datetime, answer: Any) -> Any:
     if not answer["rows"]:
         return html.Div([head(t(lang, "kpi.rows")), unknown(t(lang, "kpi.rows_none"))], className="panel")
     return html.Div(
-        [title, hidden, html.Div(_grid(view, answer), className="evidence-grid")], className="panel evidence"
+        [title, hidden, html.Div(_grid(view, answer), className="evidence-grid")], className="panel kpi-evidence"
     )
 
 
@@ -93,6 +92,8 @@ def _column(lang: str, answer: Row, name: str) -> dict[str, Any]:
         }
     if name == "excluded":
         known |= {"minWidth": 160, "cellClassRules": {"shape shape-look": "params.data.left_out"}}
+    if any(isinstance(row[name], datetime) for row in answer["rows"]):
+        known |= {"minWidth": 165}
     if name == "row_id":
         known |= {"minWidth": 190}
     return known
@@ -132,9 +133,10 @@ def _cell(lang: str, codes: Mapping[str, Mapping[str, str]], value: Any) -> Any:
     if isinstance(value, bool):
         return t(lang, "kpi.yes" if value else "kpi.no")
     if isinstance(value, datetime):
-        return stamp(lang, value if value.tzinfo else value.replace(tzinfo=UTC), year=True)
+        local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZONE)
+        return local.strftime("%Y-%m-%d %H:%M")  # as in an export, and sorted as it is read
     if isinstance(value, date):
-        return on(lang, value, year=True)
+        return value.isoformat()
     if isinstance(value, list):
         return joined(lang, [str(one) for one in value]) or UNKNOWN
     if isinstance(value, str) and value in codes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +50,7 @@ def top(view: View, now: datetime, answer: Any) -> html.Div:
     if answer.get("now"):
         then = answer["now"]["attainment"]
         later = beside(view, UNKNOWN if then is None else f"{round(then)}")
-    aged = html.Span(age(lang, answer["newest"], now), title=t(lang, "scenes.newest")) if answer["newest"] else None
+    aged = html.Span([t(lang, "scene.oldest"), " ", age(lang, answer["newest"], now)]) if answer["newest"] else None
     n = sum(1 for one in answer["indicators"] if one["is_measured"])
     counts = (
         t(lang, "scenes.indicators", n=n, all=len(answer["indicators"]))
@@ -187,7 +187,7 @@ def lacking(view: View, _now: datetime, answer: Any) -> Any:
         for n, row in enumerate(found):
             ways += ["、" if lang == "zh" else ", "] * bool(n)
             ways.append(way(view, row, titled(lang, row["title"], row["kpi"])))
-        template = html.Code(name) if known and known["is_record"] else None
+        template = _template(lang, name, known["columns"]) if known and known["is_record"] else None
         items.append(
             html.Li([
                 html.Div([sign("blind"), html.B(source(lang, name, known)), template, html.Em(giver(lang, name))]),
@@ -196,6 +196,13 @@ def lacking(view: View, _now: datetime, answer: Any) -> Any:
         )  # fmt: skip
     note = html.P(t(lang, "scene.template_all"), className="caveat")
     return html.Div([title, html.Ul(items, className="missing-list"), note], className="panel", id="missing")
+
+
+def _template(lang: str, name: str, columns: Sequence[Mapping[str, str]]) -> html.Button:
+    """The head line of a list to fill in, as a file (assets/52_scenes.js); an import knows columns by these titles."""
+    line = ",".join(titled(lang, one, "") for one in columns)
+    file = {"data-file": f"{name}.csv", "data-text": f"{line}\r\n"}
+    return html.Button(t(lang, "scene.template"), className="button small", **file)
 
 
 def reported(view: View, _now: datetime, answer: Any) -> Any:

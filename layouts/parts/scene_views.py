@@ -206,7 +206,7 @@ def _worst(view: View, one: Tile) -> html.Div:
     if worst is None:
         return html.Div(html.Span(t(lang, "scenes.no_target"), className="caveat"), className="tile-foot")
     words = [
-        html.Span(t(lang, "scenes.worst"), className="label"),
+        html.Span(t(lang, "scenes.worst" if worst["attainment"] < 100 else "scenes.all_reached"), className="label"),
         html.B(titled(lang, one["worst_of"] or {}, "")),
         html.Span(titled(lang, worst["title"], worst["kpi"]), className="what"),
         draw.bullet(worst),

@@ -144,7 +144,9 @@ def test_the_page_of_a_scene_gives_every_kpi_its_target_attainment_and_why_it_ha
     words = said(scene_rows.rows(here, NOON, answer))
     assert "130 人次 2 行依据 ≥ 200 人次 建议值 65%" in words
     assert "送餐准时 近 30 天 — 缺送餐上门" in words
-    assert "meal_delivery" in said(scene_rows.lacking(here, NOON, answer))
+    lacking = scene_rows.lacking(here, NOON, answer)
+    assert "送餐上门 下载清单 邻里中心运营方 用于 送餐准时" in said(lacking)
+    assert "订单编号" in repr(lacking)
     assert scene_answers.one(community, NOON, HERE, scene="elsewhere") == {}
 
 
