@@ -25,6 +25,8 @@ DIRECTIONS = ("up", "down")
 LIVE = ("state", "metered", "incident", "visit", "home_state", "device_status", "occupancy_hour")
 """Tables the twin itself keeps, beside record kinds and entity kinds."""
 OF_DEVICES = ("state", "metered")
+ANY_OF = "|"
+"""``state:parking_bay|parking_barrier``: devices of one of these types."""
 STANDARD = ("community_id", "period", "row_id", "numerator", "denominator", "excluded")
 """What every evidence SELECT gives; further columns are shown with it."""
 PLACES_KINDS = tuple(name for name in KINDS if name not in ("ground", "resident", "contact"))
@@ -161,7 +163,7 @@ def _source_problems(header: dict[str, Any], kinds: Mapping[str, RecordKind], ty
             yield f"source {source!r} is not known" + (f"; did you mean {near[0]!r}?" if near else "")
     for source in header.get("requires", ()):
         name, _, of_type = source.partition(":")
-        if of_type and (name != "state" or of_type not in types):
+        if of_type and (name != "state" or set(of_type.split(ANY_OF)) - types):
             yield f"requires {source!r}; a type of device is written state:<type>, as in sensors/"
         elif not of_type and name not in header["sources"]:
             yield f"requires {source!r}, which is not among its sources"

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin_model.entities import KINDS
-from twin_model.kpi import Kpi
+from twin_model.kpi import ANY_OF, Kpi
 from twin_model.kpi_counting import NOTHING, Counted, count
 from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
 from twin_model.kpi_sources import Scope, Sources, began, happened, live_table
@@ -204,7 +204,11 @@ class Kpis:
         if name in kinds:
             return self._newest(name, at), {} if until == local_day(at) else self._began(name, at)
         if of_type:
-            return self._heard(end).get(of_type, {}), {}
+            heard: dict[str, int] = {}
+            for one in of_type.split(ANY_OF):
+                for community, us in self._heard(end).get(one, {}).items():
+                    heard[community] = max(us, heard.get(community, us))
+            return heard, {}
         if name in KINDS:
             return dict.fromkeys(self._has(name, at), to_us(end)), {}
         return dict.fromkeys(self._has("community", at), to_us(end)), {}

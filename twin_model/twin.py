@@ -43,6 +43,8 @@ T = TypeVar("T")
 LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
 MAP_KINDS = ("community", "estate", "building", "facility", "ground")
 REMEMBERED = 64
+FIGURE_KPIS = {"parking_taken": "位", "chargers_free": "个"}
+"""Shares that the overview shows as counts: places taken, chargers free."""
 DECLARED_ALARM = "declared_alarm"
 """The rule that raises what sensor types declare as alarm."""
 REMEMBERED_DELIVERIES = 70_000  # MQTT has 65,535 packet identifiers
@@ -550,11 +552,23 @@ class Twin:
         """Counts of services: figure, value (null = unknown), total, unit, devices, fresh, newest."""
         at = self.until_now(at)
         return self._remembered.get(
-            ("figures", community_id, *self.moment(at)),
-            lambda: self._store.read(
-                "figures", tables={"state": self.states(at)}, instant=at, community_id=community_id
-            ),
+            ("figures", community_id, *self.moment(at)), lambda: self._figures(at, community_id)
         )
+
+    def _figures(self, at: datetime, community_id: str) -> pa.Table:
+        """What is measured here and, of the KPIs that are counts of things, how many of how many."""
+        measured = self._store.read("figures", tables={"state": self.states(at)}, instant=at, community_id=community_id)
+        ids = [name for name in FIGURE_KPIS if name in self.catalogue.kpis]
+        counted = [
+            {
+                "figure": row["kpi"], "value": row["numerator"] if row["status"] == "measured" else None,
+                "total": row["denominator"], "unit": FIGURE_KPIS[row["kpi"]],
+                "devices": row["rows_used"] + row["rows_excluded"], "fresh": row["rows_used"], "newest": row["newest"],
+            }
+            for row in self.kpis.values(at, community_id=community_id, ids=ids).to_pylist()
+            if row["newest"] is not None
+        ]  # fmt: skip
+        return pa.concat_tables([measured, pa.Table.from_pylist(counted, schema=measured.schema)])
 
     def residents(self, at: datetime, *, community_id: str) -> dict[str, Any]:
         """Registered residents: homes, households, registered homes, people, age bands, elder_alone, recorded_at."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from layouts.page import LANGUAGES
 from twin_model.entities import KINDS
 from twin_model.kpi import ANY_OF, LIVE, Kpi
 from twin_model.kpi_evidence import STANDARD, choice_of, restricted_columns, title_of, without_homes
@@ -48,7 +49,10 @@ def source_titles(twin: Twin, names: Iterable[str]) -> dict[str, Answer]:
             found[name] = {"title": kinds[base].title, "is_record": True, "columns": columns}
         elif of_type:
             several = [types[one].title for one in of_type.split(ANY_OF)]
-            found[name] = {"title": {lang: " / ".join(t[lang] for t in several) for lang in LANGUAGES}, "is_record": False}
+            found[name] = {
+                "title": {lang: " / ".join(t[lang] for t in several) for lang in LANGUAGES},
+                "is_record": False,
+            }
         else:
             found[name] = {"title": {}, "is_record": False, "is_own": base in LIVE, "is_entity": base in KINDS}
     return found

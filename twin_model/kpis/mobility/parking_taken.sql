@@ -10,7 +10,7 @@ floor         = 100
 target_source = { zh = "建议值：留一成半空位，找车位不绕圈", en = "proposal: with a sixth left free nobody circles for a space" }
 freshness     = "9h"
 sources       = ["state", "facility"]
-requires      = ["state:parking_bay"]
+requires      = ["state:parking_bay|parking_barrier"]
 version       = 1
 public        = true
 headline      = true
@@ -56,8 +56,8 @@ readings = [
 ]
 expect = { value = 90.09901, numerator = 91, denominator = 101, rows_used = 2, excluded = { stale = 1 } }
 [[example]]
-name = "a community without bay sensors cannot tell"
-expect = { status = "not_measurable", missing = ["state:parking_bay"] }
+name = "a community without sensors at bays or barriers cannot tell"
+expect = { status = "not_measurable", missing = ["state:parking_bay|parking_barrier"] }
 --- */
 SELECT community_id, period, device_id AS row_id, facility_id, taken_at,
        value AS numerator, 1 AS denominator, nullif(status, 'fresh') AS excluded
