@@ -19,6 +19,13 @@
 
   function params() { return new URLSearchParams(location.search); }
   function at() { const a = params().get("at"); const t = a ? Date.parse(a.replace(" ", "+")) : NaN; return isNaN(t) ? null : t; }
+  /* The instant it is compared with: undefined for none, null for now, else ms. */
+  function other() {
+    const words = params().get("with");
+    if (words === null) return undefined;
+    const ms = Date.parse(words.replace(" ", "+"));
+    return isNaN(ms) ? null : ms;
+  }
   function lang() { return params().get("lang") === "en" ? "en" : "zh"; }
   function serverNow() { return Date.now() + offset; }
   function iso(ms) {         // RFC 3339 in the neighbourhood's zone: readable when shared
@@ -246,5 +253,5 @@
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
+  window.CimShell = { at, other, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
 })();

@@ -275,7 +275,8 @@
     if (name === "play") window.CimPlay.toggle(() => view.start);
     if (name === "pick") pick();
     if (name === "share") share(button);
-    if (name === "live") shell.goto(null);
+    if (name === "compare") window.CimBeside.toggle();
+    if (name === "live") shell.visit(shell.href({ at: null, with: null }));
   });
   document.addEventListener("change", (event) => {
     const name = event.target.dataset && event.target.dataset.time;

@@ -123,6 +123,7 @@
         this.late = null;
         for (const change of late) this.apply(change);
         await this._draw(alive);
+        if (alive() && this.otherAt !== undefined) this._askOther();
       } catch (error) {
         if (error.name === "AbortError" || !alive()) return;
         console.error("CimMap:", error);
@@ -130,19 +131,22 @@
       }
     }
 
+    _classesOf(answer, scene) {
+      const { CLASSES } = parts.tokens;
+      const count = scene.core;
+      const found = { pins: new Map((answer.pins || []).map(([id, people, grade]) => [id, { people, grade }])) };
+      for (const name of Object.keys(CLASSES)) {
+        const none = CLASSES[name].indexOf("none");
+        found[name] = new Uint8Array(count).fill(none);
+        found[name].set((answer[name] || []).slice(0, count));
+      }
+      return found;
+    }
     _useClasses(answer, scene) {
       this.classes = answer;
       this.revision = answer.revision;
       this.options.version = answer.version;
-      const { CLASSES } = parts.tokens;
-      const count = scene.core;
-      for (const name of Object.keys(CLASSES)) {
-        const none = CLASSES[name].indexOf("none");
-        const numbers = new Uint8Array(count).fill(none);
-        numbers.set((answer[name] || []).slice(0, count));
-        this[name] = numbers;
-      }
-      this.pins = new Map((answer.pins || []).map(([id, people, grade]) => [id, { people, grade }]));
+      Object.assign(this, this._classesOf(answer, scene));
       this._hour(Date.parse(answer.at), scene.header.origin);
     }
 
@@ -166,26 +170,29 @@
     }
 
     // ---- colours
-    _texel(i) {
+    _texel(i, into = this.colours, classes = this) {
       const { tokens } = parts;
       const use = this.scene.b_use[i];
       let colour, flags = 0;
       if (i >= this.scene.core) colour = this.theme.context;
       else {
-        const number = this[this.options.colour][i];
+        const number = classes[this.options.colour][i];
         [colour, flags] = tokens.classColour(this.theme, this.options.colour, number, use);
         if ((this.lit !== null && number !== this.lit) || (this.only && !this.only.has(i))) flags |= tokens.DIMMED;
       }
       if (this.low && this.low.has(i)) flags |= tokens.LOW;
       const o = i * 4;
-      this.colours[o] = colour[0]; this.colours[o + 1] = colour[1]; this.colours[o + 2] = colour[2];
-      this.colours[o + 3] = flags;
+      into[o] = colour[0]; into[o + 1] = colour[1]; into[o + 2] = colour[2];
+      into[o + 3] = flags;
     }
     _paintAll() { for (let i = 0; i < this.scene.count; i++) this._texel(i); }
     _recolour() {
       if (!this.scene) return;
       this._paintAll();
-      if (this.layer) this.layer.recolour(this.colours, null);
+      if (this.layer) {
+        if (this.other) this.layer.recolourOther(this._otherColours());
+        this.layer.recolour(this.colours, null);
+      }
       this._after();
     }
     _after() {
@@ -359,7 +366,7 @@
 
   // the other halves of the class; once, when first used, because those files load after this one
   function complete() {
-    for (const half of [parts.names, parts.focus, parts.stage]) {
+    for (const half of [parts.names, parts.focus, parts.split, parts.stage]) {
       Object.defineProperties(CimMapView.prototype, Object.getOwnPropertyDescriptors(half));
     }
   }
@@ -387,6 +394,8 @@
       return current.ready;
     },
     setAt: (at) => call("setAt", at),
+    setOther: (at, isLeft) => call("setOther", at, isLeft),
+    setSplit: (share) => call("setSplit", share),
     setColour: (colour) => call("setColour", colour),
     setLit: (number) => call("setLit", number),
     setInsets: (insets) => call("update", { insets }),

@@ -144,9 +144,9 @@
     /**
      * `frame`: [left, top, right, bottom] in pixels free of panels. `closer`: zoom steps nearer than the whole view.
      * `blocks()`: boxes of the buildings on the screen, which names of estates keep clear of; `focus`: the box of
-     * the building whose floors are lifted, which every other label leaves alone.
+     * the building whose floors are lifted, which every other label leaves alone; `line`: where two instants meet.
      */
-    function place(camera, frame, closer, blocks, focus) {
+    function place(camera, frame, closer, blocks, focus, line = null) {
       const taken = [];
       // the dots of what is urgent stay visible: a name lies on one only when there is no other place
       dots = order.filter(({ label }) => RANK[label.kind] <= RANK.blind && label.kind !== "storey").map((item) => {
@@ -157,6 +157,8 @@
       let urgentLeft = MOST_URGENT, facilitiesLeft = near ? MOST_NEARBY : MOST_FROM_AFAR;
       for (const item of order) {
         const { label } = item;
+        // divided by a line, a side names only what it shows
+        if (line !== null && label.side && (camera.project(...label.anchor)[0] < line) !== (label.side === "left")) { hide(item); continue; }
         const urgent = RANK[label.kind] <= RANK.selected;
         const far = (label.kind === "facility" && (facilitiesLeft <= 0 || (!near && label.level > NAMED_FROM_AFAR))) ||
           (label.kind === "water" && label.small && !near);

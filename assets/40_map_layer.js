@@ -92,15 +92,17 @@
 
       _prisms(name, mesh, count, form, colours) {
         const state = this._texels(count, "rgba8unorm", colours);
+        const other = this._texels(count, "rgba8unorm", colours);
         const shape = this._texels(count, "rgba32float", form);
         const made = this._model(
           `cim-${name}`, shaders().BUILDING_VS, shaders().BUILDING_FS,
           [["positions", "float32x3"], ["extras", "float32x4"], ["normals", "snorm8x4"]],
           { positions: mesh.position, extras: mesh.extra, normals: mesh.normal }, mesh.index,
-          { stateTex: state, formTex: shape }, SOLID,
+          { stateTex: state, otherTex: other, formTex: shape }, SOLID,
         );
-        made.textures = [state, shape];
+        made.textures = [state, other, shape];
         made.state = state;
+        made.other = other;
         made.mesh = mesh;
         this._replace(name, made);
       }
@@ -126,6 +128,12 @@
         const covered = this.owned.has("floors") || this.owned.has("outline") || this.owned.has("wire");
         const kept = numbers && this.drawn && !covered && numbers.length <= MOST_PATCHED && this._pictureKept();
         if (kept) this._patch(item, numbers); else this.setNeedsRedraw();
+      }
+
+      /** Writes all colours of the other instant; the frame that shows them is asked for with the first ones. */
+      recolourOther(colours) {
+        const item = this.owned.get("buildings");
+        if (item) item.other.writeData(colours, { x: 0, y: 0, width: WIDTH, height: colours.length / 4 / WIDTH });
       }
 
       /** Whether the last whole picture is still in the drawing buffer: nothing due, and no change of its size. */

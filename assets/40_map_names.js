@@ -76,18 +76,18 @@
       return (this.options.lang === "en" && english[i]) || names[i] || "";
     },
 
-    _relabel() {
+    /** What buildings and facilities say at one instant; `side` of the line it is shown on, null without a line. */
+    _faceLabels(list, { alert, pins, notes }, side) {
       const { scene } = this;
       const { header } = scene;
-      const english = this.options.lang === "en";
-      const named = (thing) => (english && thing.name_en) || thing.name;
+      const tail = side ? `:${side}` : "";
+      const named = (thing) => (this.options.lang === "en" && thing.name_en) || thing.name;
       const middle = (i) => [(scene.box[4 * i] + scene.box[4 * i + 2]) / 2, (scene.box[4 * i + 1] + scene.box[4 * i + 3]) / 2];
-      const list = [];
       const states = parts.tokens.CLASSES.alert;
       const followed = this.target && this.floors && this.floors.places.get(this.target.home);
-      const blind = this.alert.reduce((n, v) => n + (states[v] === "blind"), 0);
+      const blind = alert.reduce((n, v) => n + (states[v] === "blind"), 0);
       for (let i = 0; i < scene.core; i++) {
-        const state = states[this.alert[i]];
+        const state = states[alert[i]];
         const mine = i === this.selected;
         if (state === "none" && !mine) continue;
         if (mine && followed) continue; // the callout beside its home says it
@@ -95,25 +95,34 @@
         const id = header.buildings.ids[i];
         const home = mine && this._alarmed();
         list.push({
-          key: `b:${id}`, kind: state === "none" ? "selected" : state,
+          key: `b:${id}${tail}`, side, kind: state === "none" ? "selected" : state,
           title: this._name(i) || id,
-          note: this.options.notes[id] || (state === "none" ? "" : this.text[state]),
+          note: notes[id] || (state === "none" ? "" : this.text[state]),
           mine, anchor: home ? home.centre : [...middle(i), mine && this.floors ? this.floors.height : scene.top[i]],
           onClick: () => this._choose(i),
         });
       }
       for (const f of header.facilities) {
-        const pin = this.pins.get(f.id);
+        const pin = pins.get(f.id);
         const known = pin && pin.people !== null && pin.grade !== "unknown";
         const [icon, level] = parts.labels.facility(f.kind);
         list.push({
-          key: `f:${f.id}`, kind: "facility", title: named(f), icon,
+          key: `f:${f.id}${tail}`, side, kind: "facility", title: named(f), icon,
           level: level + (f.building < 0 && f.kind !== "park" ? 1 : 0), // a building of its own counts more
           note: known ? `${pin.people} ${this.text.people}` : "", quiet: Boolean(pin) && !known,
           anchor: [f.x, f.y, f.building >= 0 ? scene.top[f.building] * 0.9 : 0],
           onClick: f.building >= 0 ? () => this._choose(f.building) : null,
         });
       }
+    },
+    _relabel() {
+      const { scene } = this;
+      const { header } = scene;
+      const english = this.options.lang === "en";
+      const named = (thing) => (english && thing.name_en) || thing.name;
+      const list = [];
+      const followed = this.target && this.floors && this.floors.places.get(this.target.home);
+      for (const [face, side] of this._sides()) this._faceLabels(list, face, side);
       for (const e of header.estates) {
         list.push({
           key: `e:${e.id}`, kind: "estate", title: named(e),

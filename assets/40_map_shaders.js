@@ -15,7 +15,7 @@ layout(std140) uniform cimUniforms {
   vec4 edge;     // colour of roof edges, strength
   vec4 base;     // colour of foot edges, calm 0..1 (the past)
   vec4 pick;     // hidden, selected, pointed at (building numbers), 1 = lifted floors
-  vec4 pixels;   // size of the drawing in pixels, width of lines
+  vec4 pixels;   // size of the drawing in pixels, width of lines, the line between two instants (0: none)
   vec4 treeA;
   vec4 treeB;
   vec4 treeC;
@@ -32,10 +32,11 @@ layout(std140) uniform cimUniforms {
 #define SHADER_NAME cim-building-vs
 in vec3 positions; in vec4 extras; in vec4 normals;
 // form: height, base, storey, strength of windows (2: a building of the city around)
-uniform sampler2D stateTex; uniform sampler2D formTex;
+uniform sampler2D stateTex; uniform sampler2D otherTex; uniform sampler2D formTex;
 invariant gl_Position;   // a recoloured building must meet its own depth
 out vec4 vExtra;        // wall: along, length, height above foot; roof: metres to three sides; w: 1 wall
 flat out vec4 vColor;   // colour, flags
+flat out vec4 vOther;   // the same at the other instant
 flat out vec4 vForm;    // height, storey, strength of windows, strength of edges
 out vec2 vLight;        // shade, share of the ground colour
 out vec2 vPlace;
@@ -53,6 +54,8 @@ void main(void) {
   vExtra = vec4(extras.xy, mix(extras.z, z - form.y, wall), wall);
   float context = step(1.5, form.w);
   vColor = vec4(state.rgb, floor(state.a * 255.0 + 0.5));
+  vec4 other = texelFetch(otherTex, texel, 0);
+  vOther = vec4(other.rgb, floor(other.a * 255.0 + 0.5));
   vForm = vec4(form.x * low, form.z, form.w * (1.0 - context), 1.0 - context);
   float shade = cim.light.x + cim.sun.w * max(0.0, dot(normals.xyz, cim.sun.xyz)) * 1.35 + 0.06 * normals.z;
   float away = clamp((distance(positions.xy, cim.fade.xy) - cim.fade.z) / (cim.fade.w - cim.fade.z), 0.0, 1.0);
@@ -63,7 +66,7 @@ void main(void) {
   const BUILDING_FS = `#version 300 es
 #define SHADER_NAME cim-building-fs
 precision highp float;
-in vec4 vExtra; flat in vec4 vColor; flat in vec4 vForm; in vec2 vLight; in vec2 vPlace;
+in vec4 vExtra; flat in vec4 vColor; flat in vec4 vOther; flat in vec4 vForm; in vec2 vLight; in vec2 vPlace;
 out vec4 fragColor;
 // how much of [x - w/2, x + w/2] lies in the repeating interval a..b of 1: sharp near, an even tone far away
 float bars(float x, float w, float a, float b) {
@@ -73,9 +76,11 @@ float bars(float x, float w, float a, float b) {
 }
 float noise(vec2 p) { return fract(sin(dot(p, vec2(12.9898, 78.233))) * 43758.5453); }
 void main(void) {
-  int flags = int(vColor.a);
+  float x = gl_FragCoord.x, line = cim.pixels.w;
+  vec4 own = (line > 0.0 && x > line) || (line < 0.0 && x < -line) ? vOther : vColor;
+  int flags = int(own.a);
   bool hatched = (flags & 1) != 0, dimmed = (flags & 2) != 0, signal = (flags & 4) != 0;
-  vec3 colour = vColor.rgb;
+  vec3 colour = own.rgb;
   float k = vLight.x;
   float lit = 0.0, foot = 0.0;
   vec2 px = vec2(length(vec2(dFdx(vPlace.x), dFdy(vPlace.x))), length(vec2(dFdx(vPlace.y), dFdy(vPlace.y))));

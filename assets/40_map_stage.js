@@ -145,7 +145,7 @@
         edge: [...unit(theme.edge), theme.edgeAlpha],
         base: [...unit(theme.base), this.options.at ? 1 : 0],
         pick: [this.floors ? this.selected : -1, this.selected ?? -1, this.software ? -1 : this.hovered, 0],
-        pixels: [this.canvas.width, this.canvas.height, 1.7 * this._ratio(), 0],
+        pixels: [this.canvas.width, this.canvas.height, 1.7 * this._ratio(), this._line()],
         treeA: [...unit(theme.tree[0]), 0], treeB: [...unit(theme.tree[1]), 0], treeC: [...unit(theme.tree[2]), 0],
       };
     },
@@ -165,7 +165,7 @@
       if (!camera) return;
       let boxes = null;
       const blocks = () => (boxes = boxes || this._blocks(camera));
-      this.labels.place(camera, this._frame(), camera.viewport.zoom - (this.homeZoom ?? camera.viewport.zoom), blocks, this._focusBox(camera));
+      this.labels.place(camera, this._frame(), camera.viewport.zoom - (this.homeZoom ?? camera.viewport.zoom), blocks, this._focusBox(camera), this.other ? this.split * this.element.clientWidth : null);
       const { metres, pixels } = parts.view.scaleBar(camera, 90);
       parts.tell("view", { scale_m: metres, scale_px: pixels, scale_m_px: pixels ? metres / pixels : 0, bearing: camera.viewport.bearing, zoom: camera.viewport.zoom });
     },

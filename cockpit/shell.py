@@ -1,7 +1,7 @@
 """The frame around every page: the address bar's meaning, the page's place, and what pages may ask.
 
-The URL is the truth of what is looked at: ``/<page>?at=<RFC 3339>&lang=en&community=<id>``. Moving only the instant
-changes ``shell--view`` and leaves the page's tree, its map and its camera alone.
+The URL is the truth of what is looked at: ``/<page>?at=<RFC 3339>&lang=en&community=<id>&with=<RFC 3339 or now>``.
+Moving only the instant changes ``shell--view`` and leaves the page's tree, its map and its camera alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -86,12 +88,19 @@ def default_community(twin: Twin) -> str:
 def view_of(search: str | None) -> View:
     """What the query part of the address looks at; an instant that cannot be read counts as live."""
     query = {k: v[-1] for k, v in parse_qs((search or "").removeprefix("?")).items()}
-    try:
-        at = parse_instant(query.get("at"))
-    except ValueError:
-        at = None
     lang = query.get("lang", "zh")
-    return View(community=query.get("community", ""), at=at, lang=lang if lang in LANGUAGES else "zh")
+    return View(
+        community=query.get("community", ""), at=_instant(query.get("at")), lang=lang if lang in LANGUAGES else "zh",
+        other=_instant(query.get("with")),
+    )  # fmt: skip
+
+
+def _instant(words: str | None) -> datetime | None:
+    """An instant of the address; ``now``, and what cannot be read, count as live."""
+    try:
+        return parse_instant(words)
+    except ValueError:
+        return None
 
 
 def frame() -> Component:
@@ -152,7 +161,7 @@ def register(app: Dash, pages: Sequence[Page], asker: Asker) -> None:
     )
     def follow(path: str | None, search: str | None, shown: list[str] | None) -> tuple[Any, Any, Any]:
         view = view_of(search)
-        view = view if view.community else View(default_community(asker.twin), view.at, view.lang)
+        view = view if view.community else replace(view, community=default_community(asker.twin))
         wanted = [(path or "/").strip("/"), view.lang, view.community]
         if wanted == shown:
             return view.store(), no_update, no_update

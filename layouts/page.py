@@ -44,11 +44,15 @@ SHELL = Ids("shell")
 
 @dataclass(frozen=True)
 class View:
-    """What a screen looks at. ``at`` None is live; a time zone is always carried."""
+    """What a screen looks at. ``at`` None is live; a time zone is always carried.
+
+    ``other``: the instant it is compared with, where one was chosen.
+    """
 
     community: str
     at: datetime | None = None
     lang: str = "zh"
+    other: datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -56,7 +60,7 @@ class View:
 
     @classmethod
     def of(cls, store: Mapping[str, Any] | None) -> View:
-        """The view in ``shell--view``: ``{"at": RFC 3339 or None, "lang": "zh"|"en", "community": id}``.
+        """The view in ``shell--view``: ``{"at": RFC 3339 or None, "lang": "zh"|"en", "community": id, "with": as at}``.
 
         An instant without an offset is read as local time of the neighbourhood.
         Raises ValueError naming the instant that is not RFC 3339.
@@ -67,11 +71,13 @@ class View:
             community=str(store.get("community") or ""),
             at=parse_instant(store.get("at")),
             lang=lang if lang in LANGUAGES else "zh",
+            other=parse_instant(store.get("with")),
         )
 
     def store(self) -> dict[str, Any]:
         """The value of ``shell--view``."""
-        return {"at": self.at.isoformat() if self.at else None, "lang": self.lang, "community": self.community}
+        at, other = (None if one is None else one.isoformat() for one in (self.at, self.other))
+        return {"at": at, "lang": self.lang, "community": self.community, "with": other}
 
 
 def parse_instant(text: object) -> datetime | None:

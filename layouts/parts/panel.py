@@ -12,7 +12,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
-from layouts.parts.format import UNKNOWN
+from layouts.parts.format import UNKNOWN, stamp
 from layouts.parts.text import t
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Panel:
     class_name: str = ""
     waits: bool = False
     chosen: Mapping[str, str] = field(default_factory=dict)
-    beside: bool = False  # in the past, the answer of now goes along as answer["now"], for comparison only
+    beside: bool = False  # the answer of the other instant (of now, in the past) goes along as answer["now"]
 
     def place(self, ids: Ids, view: View) -> html.Div:
         """The place the tree is put into; until then it is empty or says, as a panel, that it is being read."""
@@ -88,8 +88,8 @@ def draw(
     try:
         name = f"{question.__module__}.{question.__name__}"
         answer = ask(name, question, view, **args)
-        if panel.beside and not view.live:
-            answer = {**answer, "now": ask(name, question, replace(view, at=None), **args)}
+        if panel.beside and (view.other or not view.live):
+            answer = {**answer, "now": ask(name, question, replace(view, at=view.other), **args)}
         key = fingerprint(view, answer)
         return key, no_update if key == shown else panel.draw(view, now, answer)
     except Exception:  # the wall between panels: one that fails must not freeze the others
@@ -99,7 +99,7 @@ def draw(
 
 def fingerprint(view: View, answer: Any) -> str:
     """Changes when the picture does. Live ages tick in the browser, so the instant counts only in the past."""
-    seen = repr((view.lang, view.community, view.at, answer))
+    seen = repr((view.lang, view.community, view.at, view.other, answer))
     return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
 
 
@@ -143,8 +143,14 @@ def figure(value: Tree, unit: str = "", *, way: str | None = None, label: str = 
 
 
 def beside(view: View, words: str | None) -> html.Span | None:
-    """What it is now, in grey beside a figure of the past."""
-    return None if view.live or words is None else html.Span(t(view.lang, "past.now", value=words), className="now")
+    """What it is now, in grey beside a figure of the past; or at the instant that was chosen to compare with."""
+    if words is None or (view.live and view.other is None):
+        return None
+    if view.other is None:
+        return html.Span(t(view.lang, "past.now", value=words), className="now")
+    is_left = view.at is None or view.other < view.at  # the map's line has the earlier instant at its left
+    said = t(view.lang, "time.left" if is_left else "time.right", value=words)
+    return html.Span(said, className="now", title=stamp(view.lang, view.other))
 
 
 def unknown(reason: str) -> html.Div:

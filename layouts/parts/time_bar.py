@@ -83,6 +83,7 @@ def _buttons(lang: str) -> html.Div:
             _button(lang, "play", "play"),
             _button(lang, "next", "next"),
             _button(lang, "pick", "calendar"),
+            _button(lang, "compare", "split"),
             _button(lang, "share", "link"),
         ],
         className="time-buttons",
