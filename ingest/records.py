@@ -20,6 +20,7 @@ from ingest.tables import RowError
 from twin_model.entities import Community, Rejected
 from twin_model.record_kinds import RecordKind
 from twin_model.record_tables import schema
+from twin_model.tariff import MEALS, MISFIT
 from twin_model.twin import Twin
 
 MEMORY = 50_000  # cells remembered per column: most repeat
@@ -152,6 +153,12 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
             left_out.add(found.row)
         else:
             flagged[found.row] = Flagged(row=origin.row, check=found.check, reason=reason)
+    doubted = _not_by_tariff(twin, kind, table, job.community_id)
+    for number, reason in doubted.items():
+        if number not in left_out:
+            flagged.setdefault(number, Flagged(row=batch.origin[number].row, check=MISFIT, reason=reason))
+    marks = [[MISFIT] if number in doubted else [] for number in range(table.num_rows)]
+    table = table.append_column("flags", pa.array(marks, pa.list_(pa.string())))
     kept = pa.array([number for number in range(table.num_rows) if number not in left_out], pa.int64())
     done = twin.ledger.record(kind.name, table.take(kept), community_id=job.community_id)
     report.accepted += done.accepted
@@ -162,6 +169,15 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
     report.layers[kind.name] += len(kept)
     if done.changed:
         report.stored[kind.name] += done.changed
+
+
+def _not_by_tariff(twin: Twin, kind: RecordKind, table: pa.Table, community_id: str) -> dict[int, str]:
+    """Meals whose amounts are not the community's tariff: what a check over a row's own columns cannot see."""
+    if kind.name != MEALS:
+        return {}
+    rows = [{**row, "community_id": community_id} for row in table.to_pylist()]
+    found = twin.catalogue.tariffs.misfits(rows)
+    return {misfit.row: f"{misfit.reason['zh']} · {misfit.reason['en']}" for misfit in found}
 
 
 def _from(row: Row, sheet: Sheet) -> _From:

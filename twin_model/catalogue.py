@@ -27,6 +27,8 @@ from twin_model.kpi import Kpi, load_kpi
 from twin_model.procedure import Procedure, load_procedures
 from twin_model.record_kinds import RecordKind, load_record_kinds
 from twin_model.scene_book import SceneBook, load_scene_book
+from twin_model.tariff import BOOK as TARIFFS
+from twin_model.tariff import TariffBook, load_tariffs
 
 HERE = Path(__file__).parent
 SCENE_BOOK = HERE / "rulebooks" / "scenes.toml"
@@ -163,6 +165,7 @@ class Catalogue:
     record_kinds: Registry[RecordKind] = field(default_factory=lambda: Registry("record kind"))
     kpis: Registry[Kpi] = field(default_factory=lambda: Registry("KPI"))
     scene_book: SceneBook = field(default_factory=lambda: load_scene_book(SCENE_BOOK))
+    tariffs: TariffBook = field(default_factory=load_tariffs)
 
     @classmethod
     def load(cls, root: Path = HERE) -> Catalogue:
@@ -207,9 +210,15 @@ def _loaded(root: Path, _files: tuple[tuple[Path, int, int], ...]) -> Catalogue:
                 known = ", ".join(procedures) or "none"
                 problems.append(f"{rule.path}: procedure is {rule.procedure!r}; there are: {known}")
     book, kpis = _scenes(root, kinds, types, problems)
+    tariffs = load_tariffs()
+    own = root / "rulebooks" / TARIFFS.name
+    try:
+        tariffs = load_tariffs(own) if own.exists() else tariffs
+    except DeclarationError as error:
+        problems += error.problems
     if problems:
         raise DeclarationError(problems)
-    return Catalogue(types, rules, procedures, kinds, kpis, book)
+    return Catalogue(types, rules, procedures, kinds, kpis, book, tariffs)
 
 
 def _scenes(

@@ -19,6 +19,8 @@ EVERYBODY = "*"
 AGE_BANDS = {"under_60": (0, 59), "60_69": (60, 69), "70_79": (70, 79), "80_up": (80, 150)}
 """First and last age of the bands of ``canteen_meal``."""
 CENT = 0.005
+MEALS = "canteen_meal"
+"""The kind of record the tariff is about."""
 MISFIT = "not_by_tariff"
 """The flag of a record whose amounts are not those of the tariff."""
 
@@ -73,13 +75,24 @@ class Due:
 
 @dataclass(frozen=True)
 class Misfit:
-    """A record whose amounts are not those of the tariff: found and expected yuan."""
+    """A record whose amounts are not those of the tariff: found and expected yuan. ``row``: its number from 0."""
 
+    row: int
     record_id: str | None
     paid_yuan: float | None
     expected_paid: float
     subsidy_yuan: float | None
     expected_subsidy: float
+
+    @property
+    def reason(self) -> dict[str, str]:
+        """The same in words."""
+        found = [_yuan(self.paid_yuan), _yuan(self.subsidy_yuan)]
+        wanted = [_yuan(self.expected_paid), _yuan(self.expected_subsidy)]
+        return {
+            "zh": f"用餐人支付 {found[0]} 元、补贴 {found[1]} 元，按餐标应为 {wanted[0]} 元、{wanted[1]} 元",
+            "en": f"paid {found[0]} and subsidy {found[1]} yuan; by the tariff they are {wanted[0]} and {wanted[1]}",
+        }
 
 
 @dataclass(frozen=True)
@@ -123,7 +136,7 @@ class TariffBook:
     def misfits(self, rows: Iterable[Mapping[str, Any]]) -> list[Misfit]:
         """The ``canteen_meal`` rows whose amounts are not those of the tariff; an amount left empty is no misfit."""
         found = []
-        for row in rows:
+        for number, row in enumerate(rows):
             price = self._price_of(row)
             if price is None:
                 continue
@@ -131,7 +144,7 @@ class TariffBook:
             paid, subsidy = row.get("paid_yuan"), row.get("subsidy_yuan")
             wanted = (round(meals * price.diner_yuan, 2), round(meals * price.payer_yuan, 2))
             if _differ(paid, wanted[0]) or _differ(subsidy, wanted[1]):
-                found.append(Misfit(row.get("record_id"), paid, wanted[0], subsidy, wanted[1]))
+                found.append(Misfit(number, row.get("record_id"), paid, wanted[0], subsidy, wanted[1]))
         return found
 
     def _price_of(self, row: Mapping[str, Any]) -> Price | None:
@@ -187,3 +200,7 @@ def _price(raw: Mapping[str, Any]) -> Price:
 
 def _differ(found: float | None, wanted: float) -> bool:
     return found is not None and abs(float(found) - wanted) > CENT
+
+
+def _yuan(amount: float | None) -> str:
+    return "–" if amount is None else f"{amount:g}"

@@ -217,7 +217,7 @@ def test_bad_rows_are_kept_apart_with_their_reason_and_the_rest_is_stored(take, 
 
 
 def test_a_row_over_the_capacity_is_in_as_it_is_and_told_each_time(take, twin, name):
-    text = MEALS + "2026-11-01,社区食堂,午餐,70_79,31,155,31,否\n"
+    text = MEALS + "2026-11-01,社区食堂,午餐,70_79,31,93,217,否\n"
     for _ in range(2):
         report = take("a.csv", text)
         assert [(flag.row, flag.check) for flag in report.flags] == [(2, "over_capacity")]
@@ -225,6 +225,18 @@ def test_a_row_over_the_capacity_is_in_as_it_is_and_told_each_time(take, twin, n
         assert "row 2 is in, flagged over_capacity: 31 人次" in report.summary()
     row = stored(twin, "canteen_meal", name)[0]
     assert (row["diners"], row["flags"]) == (31, ["over_capacity"])
+
+
+def test_meals_whose_amounts_are_not_the_tariffs_are_in_as_they_are_and_told(take, twin, name):
+    report = take(
+        "a.csv", MEALS + "2026-11-01,社区食堂,午餐,70_79,2,20,0,否\n2026-11-01,社区食堂,晚餐,70_79,2,6,14,否\n"
+    )
+    assert [(flag.row, flag.check) for flag in report.flags] == [(2, "not_by_tariff")]
+    assert "paid 20 and subsidy 0 yuan; by the tariff they are 6 and 14" in report.summary()
+    assert [row["flags"] for row in stored(twin, "canteen_meal", name)] in (
+        [["not_by_tariff"], []],
+        [[], ["not_by_tariff"]],
+    )
 
 
 def test_a_row_that_a_check_rejects_is_kept_apart_under_the_check(take):

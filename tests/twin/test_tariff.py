@@ -59,7 +59,9 @@ def test_amounts_that_do_not_fit_the_tariff_are_named_with_what_was_expected():
     ]
     assert BOOK.misfits(good) == []
     (found,) = BOOK.misfits([*good, row("70_79", 10, 100, 0)])
-    assert (found.paid_yuan, found.expected_paid, found.subsidy_yuan, found.expected_subsidy) == (100, 30, 0, 70)
+    assert (found.row, found.paid_yuan, found.expected_paid) == (5, 100, 30)
+    assert (found.subsidy_yuan, found.expected_subsidy) == (0, 70)
+    assert found.reason["en"] == "paid 100 and subsidy 0 yuan; by the tariff they are 30 and 70"
 
 
 def test_a_community_may_have_its_own_tariff_from_a_day_on(tmp_path):
