@@ -123,7 +123,7 @@
         const at = corners.map((c) => seen.project(c));
         const xs = at.map((p) => p[0]), ys = at.map((p) => p[1]);
         const [l, r, t, b] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-        view.zoom += Math.log2(Math.min((width - 150) / (r - l), (height - 64) / (b - t))) * 0.8;
+        view.zoom += Math.log2(Math.min((width - Math.min(150, width * 0.22)) / (r - l), (height - 64) / (b - t))) * 0.8;
         const off = [(l + r) / 2 - width / 2 - 20, (t + b) / 2 - height / 2 + 8];
         const from = seen.unproject([width / 2, height / 2, 0.5]), to = seen.unproject([width / 2 + off[0], height / 2 + off[1], 0.5]);
         view.target = view.target.map((v, k) => v + (to[k] - from[k]) * (step < 6 ? 0.9 : 0.5));

@@ -34,7 +34,7 @@ ROWS = Panel("rows", rows.rows, rows.drawer, chosen={"key": "key"})
 
 
 def layout(view: View) -> html.Div:
-    """Left: people now, corrections. Middle: the floors, the week, tomorrow. Right: bookings, other places."""
+    """Left: people now by floor. Middle: floors, week, tomorrow. Right: bookings, other places, corrections."""
     lang = view.lang
     return html.Div(
         [
@@ -42,11 +42,7 @@ def layout(view: View) -> html.Div:
             stores(ids),
             stores(ids, "-slow"),
             *(dcc.Store(id=ids(name)) for name in ("place", "key", "span")),
-            html.Section(
-                [NOW.place(ids, view), CORRECTIONS.place(ids, view)],
-                className="people-left",
-                **{"aria-label": t(lang, "occupancy.left")},
-            ),
+            html.Section(NOW.place(ids, view), className="people-left", **{"aria-label": t(lang, "occupancy.left")}),
             html.Section(
                 [
                     html.Div(
@@ -64,11 +60,11 @@ def layout(view: View) -> html.Div:
                 **{"aria-label": t(lang, "occupancy.middle")},
             ),
             html.Section(
-                [BOOKINGS.place(ids, view), OTHERS.place(ids, view)],
+                [BOOKINGS.place(ids, view), OTHERS.place(ids, view), CORRECTIONS.place(ids, view)],
                 className="people-right",
                 **{"aria-label": t(lang, "occupancy.right")},
             ),
-            html.Div(ROWS.place(ids, view), className="over-page people-rows"),
+            html.Div(ROWS.place(ids, view), className="people-rows"),
         ],
         className="people-page",
     )

@@ -48,7 +48,8 @@ def _sensors(twin: Twin, at: datetime, community: str, choice: str) -> list[Row]
             )
             mine[row["metric"]] = row["value"]
             mine["corrected"] = people.get(row["device_id"], mine.get("people"))
-    return [found[name] | {"device_id": name} for name in sorted(found)]
+    rows = [found[name] | {"device_id": name} for name in sorted(found)]
+    return sorted(rows, key=lambda row: -(row["corrected"] if row["corrected"] is not None else -1.0))
 
 
 def _hours(twin: Twin, at: datetime, community: str, choice: str) -> list[Row]:

@@ -23,7 +23,10 @@ def now(view: View, now_: datetime, answer: Any) -> html.Div:
     """People in the centre, then its rooms floor by floor; a press on a room looks at it."""
     lang, whole = view.lang, answer["centre"]
     if whole is None:
-        return html.Div([head(t(lang, "centre.title")), unknown(t(lang, "centre.none"))], className="panel")
+        why = t(lang, "centre.none" if answer["facility"] is None else "centre.no_counters")
+        return html.Div(
+            [head(t(lang, "centre.title" if view.live else "centre.title_past")), unknown(why)], className="panel"
+        )
     body: list[Any] = [
         head(
             t(lang, "centre.title" if view.live else "centre.title_past"),
@@ -62,7 +65,7 @@ def _how(lang: str, row: Any) -> str:
 
 def _floors(view: View, answer: Any) -> html.Div:
     lang = view.lang
-    floors = sorted({room["floor"] for room in answer["rooms"] if room["floor"] is not None}, reverse=True)
+    floors = sorted({room["floor"] for room in answer["rooms"]}, key=lambda n: -99 if n is None else n, reverse=True)
     parts = []
     for floor in floors:
         rooms = [room for room in answer["rooms"] if room["floor"] == floor]
@@ -70,7 +73,10 @@ def _floors(view: View, answer: Any) -> html.Div:
         items = [html.Li(_place(view, room, answer["chosen"])) for room in rooms]
         parts.append(
             html.Section(
-                [html.H3(t(lang, "occupancy.floor", n=floor)), html.Ul(items, className="people-list")],
+                [
+                    html.H3(t(lang, "occupancy.floor_short", n=floor) if floor is not None else UNKNOWN),
+                    html.Ul(items, className="people-list"),
+                ],
                 className="people-floor",
             )
         )
@@ -114,7 +120,7 @@ def others(view: View, now_: datetime, answer: Any) -> Any:
         html.Li([_place(view, row, answer["places"]["chosen"]), _used(lang, use["use"].get(row["place_id"]))])
         for row in rows
     ]
-    spaces = [html.Li([html.Span(row["title"], className="name"), _gained(lang, row)]) for row in use["spaces"][:3]]
+    spaces = [html.Li([html.Span(row["title"], className="name"), _gained(lang, row)]) for row in use["spaces"][:2]]
     gained = [html.H3(t(lang, "occupancy.spaces")), html.Ul(spaces, className="space-list")] if spaces else []
     return html.Div(
         [

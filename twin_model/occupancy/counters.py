@@ -66,7 +66,7 @@ class Corrected:
 
 
 def passages(told: F64) -> F64:
-    """Persons passed since the day's 04:00 from a running count (counters, days, 96), NaN kept.
+    """Persons passed since the day's 04:00 from a running count (counters, days, 96); NaN before its first word.
 
     A count that fell began anew (at 04:00, or after a power cut) and counts from there.
     """
@@ -114,7 +114,7 @@ def correct(entered: F64, left: F64, heard: Bools, factor: F64, reset: NDArray[n
     (counter, day) at which the closed place is empty, ``NEVER_RESET`` where it does not close, ``STAFFED`` where
     somebody may stay and nothing is ever emptied; ``begun``: how many quarters of all the days have begun.
     """
-    came, went = np.nan_to_num(forward(entered)), np.nan_to_num(forward(left))
+    came, went = np.nan_to_num(entered), np.nan_to_num(left)
     balance, passed = came - factor[..., None] * went, came + went
     people, added = np.full(balance.shape, np.nan), np.zeros(balance.shape)
     zeros: list[Zero] = []
