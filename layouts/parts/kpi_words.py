@@ -16,6 +16,7 @@ from layouts.parts.text import has, some, t, titled
 
 Row = Mapping[str, Any]
 MANY = 100_000
+LONG_UNIT = 4
 
 
 def number(lang: str, row: Row, value: float | None) -> str:
@@ -41,6 +42,11 @@ def said(lang: str, row: Row, value: float | None) -> str:
         return words
     is_close = of.startswith(("%", "‰")) or words.endswith(("万", "亿"))
     return f"{words}{of}" if is_close else f"{words} {of}"
+
+
+def brief(lang: str, row: Row, value: float | None) -> str:
+    """As ``said``, without a unit that is too long for a narrow place; the KPI's page has it."""
+    return number(lang, row, value) if len(unit(lang, row)) > LONG_UNIT else said(lang, row, value)
 
 
 def difference(lang: str, row: Row, amount: float) -> str:

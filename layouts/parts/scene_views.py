@@ -16,13 +16,12 @@ from layouts.page import View
 from layouts.parts import kpi_chart as draw
 from layouts.parts.format import UNKNOWN, age, count
 from layouts.parts.home_views import link, scrolling
-from layouts.parts.kpi_words import basis, giver, month, number, on, said, unit, way, why_not
+from layouts.parts.kpi_words import basis, brief, giver, month, number, on, said, unit, way, why_not
 from layouts.parts.panel import icon, sign
 from layouts.parts.text import t, titled
 
 Tile = Mapping[str, Any]
 MOST_MISSING = 3
-LONG_UNIT = 4
 
 
 def band(view: View, now: datetime, answer: Any) -> html.Div:
@@ -210,15 +209,12 @@ def _worst(view: View, one: Tile) -> html.Div:
         html.B(titled(lang, one["worst_of"] or {}, "")),
         html.Span(titled(lang, worst["title"], worst["kpi"]), className="what"),
         draw.bullet(worst),
-        html.Span([html.B(number(lang, worst, worst["value"])), f"/{target_of(lang, worst)}"], className="against"),
+        html.Span(
+            [html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"],
+            className="against",
+        ),
     ]
     return html.Div(way(view, worst, words), className="tile-foot")
-
-
-def target_of(lang: str, row: Mapping[str, Any]) -> str:
-    """The target after a slash, without its direction: ``35%``; a long unit is left to the KPI's page."""
-    is_long = len(unit(lang, row)) > LONG_UNIT
-    return number(lang, row, row["target"]) if is_long else said(lang, row, row["target"])
 
 
 def _lacking(view: View, one: Tile, least: float) -> html.Div:
@@ -263,7 +259,7 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
     foot = None
     if worst is not None:
         words = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " ",
-                 html.B(number(lang, worst, worst["value"])), f"/{target_of(lang, worst)}"]  # fmt: skip
+                 html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst["target"])}"]  # fmt: skip
         foot = way(view, worst, words)
     later = None if today is None else html.Span(t(lang, "past.now", value=_score(today)), className="now")
     line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), later], className="row")
