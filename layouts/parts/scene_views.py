@@ -204,6 +204,7 @@ def _worst(view: View, one: Tile) -> html.Div:
     lang, worst = view.lang, one["worst"]
     if worst is None:
         return html.Div(html.Span(t(lang, "scenes.no_target"), className="caveat"), className="tile-foot")
+    aim = brief(lang, worst, worst["target"])
     words = [
         html.Span(t(lang, "scenes.worst" if worst["attainment"] < 100 else "scenes.all_reached"), className="label"),
         html.B(titled(lang, one["worst_of"] or {}, "")),
@@ -258,8 +259,8 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
     ]
     foot = None
     if worst is not None:
-        words = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " ",
-                 html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst["target"])}"]  # fmt: skip
+        named = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " "]
+        words = [*named, html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
         foot = way(view, worst, words)
     later = None if today is None else html.Span(t(lang, "past.now", value=_score(today)), className="now")
     line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), later], className="row")
