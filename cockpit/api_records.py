@@ -1,7 +1,7 @@
 """The HTTP interface of records: which kinds there are, and the rows of one as known at an instant.
 
-Who is told what: nothing to a public screen (the guard lets it ask for what is public only); staff get rows, without the
-columns that could lead to a home or a person unless their role may look at one.
+Who is told what: nothing to a public screen (the guard lets it ask only for what is public); staff get rows, without
+the columns that could lead to a home or a person unless their role may look at one.
 
 No ``from __future__ import annotations`` here, as in ``api.py``.
 """
