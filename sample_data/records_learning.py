@@ -73,15 +73,13 @@ SLOTS = (
     Slot("tea", "wed", 14.5, 16.5, "committee", 24, 1.0),
     Slot("volunteers", "end", 9, 11, "club", 10, 0.7),
     Slot("children", "end", 15, 17, "resident", 18, 0.7),
-    Slot("council", "end", 14, 16, "resident", 12, 0.35),
-    Slot("parlour", "end", 9.5, 11.5, "resident", 6, 0.3),
-    Slot("auditorium", "work", 14, 16.5, "firm", 60, 0.14),
-    Slot("dance", "work", 14, 15.5, "resident", 14, 0.22),
-    Slot("volunteers", "end", 14, 16, "club", 10, 0.25),
-    Slot("makers", "end", 19, 20.5, "firm", 8, 0.2),
+    Slot("council", "end", 14, 16, "resident", 12, 0.6),
+    Slot("parlour", "end", 9.5, 11.5, "resident", 6, 0.5),
+    Slot("auditorium", "work", 14, 16.5, "firm", 60, 0.3),
+    Slot("dance", "work", 14, 15.5, "resident", 14, 0.35),
+    Slot("volunteers", "end", 14, 16, "club", 10, 0.4),
+    Slot("makers", "end", 19, 20.5, "firm", 8, 0.35),
 )
-EMPTY_FROM = 24
-"""Slots from here on lie in hours in which nobody comes."""
 _COURSES = {
     # slot: age band, category, names; one of them a weekday
     0: ("elder", "culture", ("书法", "国画", "声乐", "越剧", "合唱")),
