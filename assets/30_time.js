@@ -266,6 +266,8 @@
   document.addEventListener("click", (event) => {
     const there = event.target.closest("[data-goto]");
     if (there) { shell.goto(Date.parse(there.dataset.goto)); return; }
+    const known = event.target.closest("[data-known]");
+    if (known) document.body.toggleAttribute("data-known-now", known.dataset.known === "now");
     const button = event.target.closest("button[data-time]");
     if (!button) return;
     const name = button.dataset.time;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import Dash, dcc, html
 
 from layouts.page import Ask, Ids, Page, View
-from layouts.parts import answers, building, doing, drawer, living, map_frame
+from layouts.parts import answers, building, doing, drawer, known, living, map_frame, time_answers
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 
@@ -20,12 +20,13 @@ LEFT = (
 RIGHT = (
     Panel("urgent", answers.needs, doing.urgent),
     Panel("tasks", answers.needs, doing.tasks, "grow", waits=True),
+    Panel("known", time_answers.known, known.known, later=True),
     Panel("health", answers.devices, doing.health, beside=True, waits=True),
     Panel("flow", answers.flow, doing.flow, waits=True),
 )
 LEGEND = Panel("legend", answers.colours, map_frame.legend)
 BUILDING = Panel("building", answers.building, building.building, chosen={"building": "selected"})
-SERIES = Panel("chart", answers.series, building.series, chosen={"chosen": "series"})
+SERIES = Panel("chart", answers.series, building.series, chosen={"chosen": "series", "known": "known-as"}, later=True)
 DRAWER = Panel("drawer", drawer.rows, drawer.drawer, chosen={"key": "open"})
 
 
@@ -36,7 +37,7 @@ def layout(view: View) -> html.Div:
         [
             html.H1(t(lang, "nav.overview"), className="sr-only"),
             stores(ids),
-            *(dcc.Store(id=ids(name)) for name in ("open", "selected", "series")),
+            *(dcc.Store(id=ids(name)) for name in ("open", "selected", "series", "known-as")),
             map_frame.map_place(view),
             html.Div(className="vignette", **{"aria-hidden": "true"}),
             html.Section(

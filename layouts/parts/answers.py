@@ -169,8 +169,14 @@ def colours(twin: Twin, at: datetime, community: str) -> Answer:
     return {name: dict(Counter(row[name] for row in rows)) for name in ("alert", "occupancy", "freshness")}
 
 
-def series(twin: Twin, at: datetime, community: str, *, chosen: str | None, span: str = "24h") -> Answer | None:
-    """One series (``device|metric``) over a span up to ``at``: points (thinned when many), words, silence limit."""
+def series(
+    twin: Twin, at: datetime, community: str, *, chosen: str | None, span: str = "24h", known: str | None = None,
+    until: datetime | None = None,
+) -> Answer | None:  # fmt: skip
+    """One series (``device|metric``) over a span up to ``at``: points (thinned when many), words, silence limit.
+
+    As known at ``at``; ``known`` "now": as known at ``until``. ``late``: the readings that came between the two.
+    """
     device, _, metric = (chosen or "").partition("|")
     row = twin.entity("device", device, at)
     kind = twin.catalogue.sensor_types.get(row["type"]) if row and row["community_id"] == community else None
@@ -178,10 +184,13 @@ def series(twin: Twin, at: datetime, community: str, *, chosen: str | None, span
     if row is None or kind is None or declared is None:
         return None
     start = at - SPANS[span]
-    table = twin.series(device, metric, start, at, at)
+    later = twin.series(device, metric, start, at, until) if until else None
+    late = [] if later is None else later.filter(pc.greater(later["received_at"], pa.scalar(at))).to_pylist()
+    as_known = until if until and known == "now" else at
+    table = twin.series(device, metric, start, at, as_known)
     if table.num_rows > MOST_POINTS:
         bucket = timedelta(seconds=round(SPANS[span].total_seconds() / MOST_POINTS))
-        table = twin.series(device, metric, start, at, at, bucket=bucket)
+        table = twin.series(device, metric, start, at, as_known, bucket=bucket)
         column = "last" if declared.kind in ("state", "event", "counter") else "mean"
         points = list(zip(table["bucket"].to_pylist(), table[column].to_pylist(), strict=True))
     else:
@@ -197,6 +206,8 @@ def series(twin: Twin, at: datetime, community: str, *, chosen: str | None, span
         "limit": declared.alarm_at_least,
         "silence": kind.stale_after,
         "points": points,
+        "late": [(row["taken_at"], row["value"]) for row in late],
+        "as_known_now": as_known is not at,
         "start": start,
         "end": at,
         "span": span,

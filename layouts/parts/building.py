@@ -135,7 +135,15 @@ def series(view: View, now: datetime, answer: Any) -> Any:
         [
             html.Div([html.H3(f"{name} · {t(lang, 'chart.day')}"), close], className="head"),
             html.P(place, className="caveat"),
+            html.P(_late(lang, answer), className="caveat late-said") if answer["late"] else None,
             chart(lang, answer),
         ],
         className="panel chart-panel",
     )
+
+
+def _late(lang: str, answer: Any) -> list[Any]:
+    said = t(
+        lang, "known.series_better" if answer["as_known_now"] else "known.series_late", n=count(len(answer["late"]))
+    )
+    return [html.I(className="late-mark", **{"aria-hidden": "true"}), said]

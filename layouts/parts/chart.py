@@ -67,7 +67,22 @@ def figure(lang: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         + unit(lang, answer["unit"])
         + "<extra></extra>",
     }
-    return {"data": [trace], "layout": _layout(lang, answer, steps)}
+    return {"data": [trace, *_late(lang, answer)], "layout": _layout(lang, answer, steps)}
+
+
+def _late(lang: str, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Hollow dots for readings that came only later, where the series is drawn as known now."""
+    late: Sequence[Point] = answer.get("late") or ()
+    if not late or not answer.get("as_known_now"):
+        return []
+    dots = {"symbol": "circle-open", "size": 7, "color": INK, "line": {"width": 1.5}}
+    return [
+        {
+            "type": "scatter", "mode": "markers",
+            "x": [_local(at) for at, _ in late], "y": [value for _, value in late],
+            "name": t(lang, "known.late_points"), "marker": dots, "hoverinfo": "skip",
+        }
+    ]  # fmt: skip
 
 
 def _layout(lang: str, answer: Mapping[str, Any], steps: bool) -> dict[str, Any]:

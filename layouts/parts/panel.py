@@ -33,6 +33,7 @@ class Panel:
     class_name: str = ""
     waits: bool = False
     chosen: Mapping[str, str] = field(default_factory=dict)
+    later: bool = False  # asked with until=: this minute in the past, None while live; for what came to be known since
     beside: bool = False  # the answer of the other instant (of now, in the past) goes along as answer["now"]
 
     def place(self, ids: Ids, view: View) -> html.Div:
@@ -85,6 +86,8 @@ def draw(
     """The fingerprint and tree of a panel; ``no_update`` for the tree when the reader already sees it."""
     question = panel.question
     args = {name: chosen[store] for name, store in panel.chosen.items()}
+    if panel.later:
+        args["until"] = None if view.live else ask.twin.now().replace(second=0, microsecond=0)
     try:
         name = f"{question.__module__}.{question.__name__}"
         answer = ask(name, question, view, **args)

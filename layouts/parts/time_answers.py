@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from layouts.page import ZONE
+from layouts.parts.where import described, placed
 from twin_model import passed
+from twin_model.late import late
 from twin_model.twin import DECLARED_ALARM, Twin
 
 Answer = dict[str, Any]
@@ -67,3 +69,29 @@ def line(rows: list[Answer], start: datetime, bucket: timedelta, n: int, known: 
         if 0 <= i < n and row["devices"] * 2 >= usual and row["bucket"] + bucket <= known:
             values[i] = round(row["value"], 1)
     return values
+
+
+def known(twin: Twin, at: datetime, community: str, *, until: datetime | None) -> Answer | None:
+    """What came later of a past instant: readings, devices, panels concerned, the first few; None while live."""
+    if until is None:
+        return None
+    rows = late(twin, at, until, community_id=community).to_pylist()
+    of_device = {row["device_id"]: row for row in reversed(rows)}  # of several series the one with most readings
+    return {
+        "readings": sum(row["readings"] for row in rows),
+        "devices": len(of_device),
+        "came_at": max((row["came_at"] for row in rows), default=None),
+        "panels": sorted({_panel(row) for row in rows}),
+        "first": described(twin, placed(twin, at, list(reversed(of_device.values()))[:TOLD])),
+    }
+
+
+TOLD = 2
+CITY = ("parking_bay", "parking_barrier", "ev_charger", "air_quality", "electricity_meter")
+
+
+def _panel(row: Answer) -> str:
+    """The panel of the overview that a late reading concerns."""
+    if row["home_id"] is not None:
+        return "elders"
+    return "city" if row["type"] in CITY else "centre" if row["facility_id"] is not None else "health"

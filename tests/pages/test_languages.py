@@ -41,6 +41,8 @@ def alarmed(living, clock):
 def drawn(panel: Panel, twin, view: View):
     args = {name: CHOICES[store] for name, store in panel.chosen.items()}
     now = view.at or twin.now()
+    if panel.later:
+        args["until"] = None if view.live else twin.now()
     answer = panel.question(twin, now, HERE, **args)
     if panel.beside and not view.live:
         answer = {**answer, "now": panel.question(twin, twin.now(), HERE, **args)}
