@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from ingest import features, lists, measurements, tables
 from ingest.coordinates import CrsUnknown, parse_crs
-from ingest.formats import FeatureFile, FormatError, cityjson, csv, geojson, osm, sniff, xlsx
-from ingest.naming import MappingError, read_mapping
+from ingest.formats import FeatureFile, FormatError, Row, cityjson, csv, geojson, osm, sniff, xlsx
+from ingest.naming import ColumnMapping, MappingError, read_mapping
 from ingest.offset import offset_from_base
 from ingest.places import Places, merged
 from ingest.record_sheets import HEADER_WITHIN, Recogniser
@@ -90,22 +90,23 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         raise ImportRefused(f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table")
     if is_table:
         lines = csv.read(path) if found == "csv" else xlsx.read(path)
+        recogniser = Recogniser(kinds, mapping)
         if layer == "auto":
             start = list(itertools.islice(lines, HEADER_WITHIN))
-            layer = "records" if Recogniser(kinds, mapping).claims(start, path.name) else layer
+            layer = "records" if recogniser.claims(start, path.name) else layer
             lines = itertools.chain(start, lines)
         if layer == "records":
-            report.layer = layer
-            community_id = _community(twin, options, path, table=True)
-            job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
-            report.community = community_id
-            store_records(
-                twin, progress(lines), job, Places(twin, community_id),
-                lambda rejects: _new_rejects(twin, path.name, rejects),
-            )  # fmt: skip
+            _import_records(twin, path, options, mapping, report, progress(lines))
             return
         homes_known = twin.entities("home", twin.now(), community_id=options.community).num_rows > 0
-        table = tables.recognised(progress(lines), path.name, layer, mapping, report, has_homes=homes_known)
+        try:
+            table = tables.recognised(progress(lines), path.name, layer, mapping, report, has_homes=homes_known)
+        except ImportRefused:
+            # a cover sheet may come before the lists
+            if layer != "auto" or found != "xlsx" or not recogniser.claims_one(xlsx.read(path), path.name):
+                raise
+            _import_records(twin, path, options, mapping, report, progress(xlsx.read(path)))
+            return
         report.layer = layer = table.layer
         community_id = _community(twin, options, path, table=not table.has_shapes)
         job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
@@ -126,6 +127,16 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         file = _open(found, path)
         gathered = features.gather(progress(file), lambda: file.crs, job, places)
     _store(twin, gathered, job, places)
+
+
+def _import_records(
+    twin: Twin, path: Path, options: ImportOptions, mapping: ColumnMapping, report: ImportReport, rows: Iterator[Row]
+) -> None:
+    report.layer = "records"
+    report.community = community_id = _community(twin, options, path, table=True)
+    job = Job(file=path.name, community_id=community_id, layer="records", crs="", mapping=mapping, report=report)
+    places = Places(twin, community_id)
+    store_records(twin, rows, job, places, lambda rejects: _new_rejects(twin, path.name, rejects))
 
 
 def _open(found: str, path: Path) -> FeatureFile:

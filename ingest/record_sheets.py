@@ -75,6 +75,11 @@ class Recogniser:
         others = len(fields_of(start[found.row].cells, ColumnMapping()))
         return len(found.columns) > others and (found.is_named or len(found.columns) >= CLEARLY)
 
+    def claims_one(self, rows: Iterable[Row], name: str) -> bool:
+        """Whether one of the sheets of a file is clearly a list of records."""
+        sheets = itertools.groupby(rows, key=lambda row: row.sheet)
+        return any(self.claims(list(itertools.islice(group, HEADER_WITHIN)), name) for _, group in sheets)
+
     def _best(self, start: Sequence[Row], title: str, name: str) -> _Fit | str:
         """The kind that fits best, or the sentence why none does."""
         where = f"sheet '{title}'" if title else name

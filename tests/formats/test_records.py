@@ -133,10 +133,13 @@ def test_a_workbook_has_a_kind_per_sheet_and_what_is_none_is_left_out(take, put,
         copied.append(row)
     columns = list(twin.catalogue.record_kinds["whistle"].columns.values())
     copied.append([c.example if c.required else None for c in columns])
-    book.create_sheet("说明").append(["本表由社区填写"])
+    book.create_sheet("说明", 0).append(["本表由社区填写"])
     book.save(tmp_path / "月报.xlsx")
-    report = import_file(twin, tmp_path / "月报.xlsx", ImportOptions(community=name, layer="records"), progress=False)
-    assert (report.error, report.rejects) == (None, [])
+    path = tmp_path / "月报.xlsx"
+    report = import_file(twin, path, ImportOptions(community=name), progress=False)
+    assert (report.error, report.rejects, report.accepted) == (None, [], 2)
+    asked = import_file(twin, path, ImportOptions(community=name, layer="records"), progress=False)
+    assert (asked.error, asked.unchanged) == (None, 2)
     assert report.layers == Counter({"canteen_meal": 1, "whistle": 1})
     assert [w for w in report.warnings if "说明" in w]
     assert stored(twin, "canteen_meal", name)[0]["origin"] == "月报.xlsx:食堂就餐!3"
