@@ -204,7 +204,6 @@ def _worst(view: View, one: Tile) -> html.Div:
     lang, worst = view.lang, one["worst"]
     if worst is None:
         return html.Div(html.Span(t(lang, "scenes.no_target"), className="caveat"), className="tile-foot")
-    aim = brief(lang, worst, worst["target"])
     words = [
         html.Span(t(lang, "scenes.worst" if worst["attainment"] < 100 else "scenes.all_reached"), className="label"),
         html.B(titled(lang, one["worst_of"] or {}, "")),
