@@ -42,7 +42,10 @@
     },
     /** Where the line stands: share of the map's width. */
     setSplit(share) {
-      this.split = Math.max(0.02, Math.min(0.98, share));
+      const to = Math.max(0.02, Math.min(0.98, share));
+      if (to === this.split) return;
+      this.split = to;
+      if (this.other) this._moving();
       this._redivide();
     },
     _redivide() {
