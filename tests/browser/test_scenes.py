@@ -34,11 +34,9 @@ def test_a_kpi_has_the_same_value_on_every_page_and_in_the_interface(screen, ser
     at = page.evaluate("() => CimShell.iso(CimShell.serverNow() - 120000)")
     page.evaluate("at => CimShell.visit(CimShell.href({ at }))", at)
     headline = page.locator(".scene-tile:not(.blind) .tile-headline a:not(:has(.blind))").first
-    expect(headline).to_be_visible()
-    expect(page.locator("body")).to_have_attribute("data-past", "")
+    expect(headline).to_have_attribute("href", re.compile("at="))  # the tiles of the instant are there
     href = headline.get_attribute("href") or ""
     kpi = re.search(r"kpi=(\w+)", href)[1]
-    expect(headline).to_have_attribute("href", re.compile("at="))
     number = page.locator(f'.tile-headline a[href="{href}"] .num').evaluate("e => e.firstChild.textContent")
     scene = page.locator(f'.scene-tile:has(a[href="{href}"])').get_attribute("data-scene")
     item = next(i for i in served.get("/api/v1/kpis", at=at, limit="500").json()["items"] if i["id"] == kpi)
