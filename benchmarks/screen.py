@@ -129,8 +129,14 @@ def overview(days: int, readings: int, asked: int) -> dict[str, Any]:
 def asks() -> Iterator[tuple[str, Callable[[Twin, datetime, str], object]]]:
     """What the Overview, the bar over it and its map ask, by name."""
     panels: tuple[Panel, ...] = (BRAND, FIGURES, STRIP, RED, *LEFT, *RIGHT, LEGEND)
-    yield from ((panel.part, panel.question) for panel in panels if not panel.chosen)
+    yield from ((panel.part, _asked(panel)) for panel in panels if not panel.chosen)
     yield "map", lambda twin, at, community: map_classes.classes(twin, community, at)
+
+
+def _asked(panel: Panel) -> Callable[[Twin, datetime, str], object]:
+    if not panel.later:
+        return panel.question
+    return lambda twin, at, community: panel.question(twin, at, community, until=twin.now())
 
 
 def ask(
