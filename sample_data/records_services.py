@@ -48,12 +48,12 @@ def repair(draw: Draw, days: Ints) -> Rows:
     category = pick(draw(5, day, n), _FAULTS)
     learning = 1.35 - 0.35 * growth(day, 0.0)  # the property company gets quicker
     accepted = reported + _minutes(learning * np.where(urgent, 2 + 14 * draw(6, day, n), 4 + 90 * draw(6, day, n) ** 2))
-    hours = np.where(urgent, 0.3 + 3.9 * draw(7, day, n), 1.5 + 31 * draw(7, day, n) ** 2) * learning
-    waits = draw(8, day, n) < np.where(category == "lift", 0.2, 0.03)  # for a part
+    hours = np.where(urgent, 0.3 + 3.1 * draw(7, day, n) ** 1.4, 1.2 + 21 * draw(7, day, n) ** 2) * learning
+    waits = draw(8, day, n) < np.where(category == "lift", 0.12, 0.02)  # for a part
     done = accepted + _minutes(60 * (hours + np.where(waits, 24 * (6 + 20 * draw(9, day, n)), 0)))
     ends = draw(10, day, n) < 0.99
     confirmed = done + _minutes(20 + 1500 * draw(11, day, n) ** 2)
-    said = ends & (draw(12, day, n) < 0.93)
+    said = ends & (draw(12, day, n) < 0.97)
     columns = {
         "repair_no": numbered("BX", day, n), "reported_at": reported,
         "estate": ESTATES[np.searchsorted([0.45, 0.75], draw(13, day, n))], "category": category, "is_urgent": urgent,

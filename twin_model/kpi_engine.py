@@ -20,7 +20,7 @@ from twin_model.entities import KINDS
 from twin_model.kpi import ANY_OF, Kpi
 from twin_model.kpi_counting import NOTHING, Counted, count
 from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
-from twin_model.kpi_sources import Scope, Sources, began, happened, live_table
+from twin_model.kpi_sources import Scope, Sources, began, happened, live_table, visited
 from twin_model.remembered import Remembered
 from twin_model.timeline import to_us
 
@@ -209,6 +209,8 @@ class Kpis:
                 for community, us in self._heard(end).get(one, {}).items():
                     heard[community] = max(us, heard.get(community, us))
             return heard, {}
+        if name == "visit":  # where nobody writes visits down, none written is not none made
+            return self._live.get(("visited", *self._twin.moment(at)), lambda: visited(self._twin, at))
         if name in KINDS:
             return dict.fromkeys(self._has(name, at), to_us(end)), {}
         return dict.fromkeys(self._has("community", at), to_us(end)), {}

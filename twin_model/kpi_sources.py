@@ -171,6 +171,16 @@ def began(twin: Twin, kind_name: str, at: datetime) -> dict[str, int]:
     return {row["community_id"]: to_us(midnight(row["first"]) if is_day else row["first"]) for row in found.to_pylist()}
 
 
+def visited(twin: Twin, at: datetime) -> tuple[dict[str, int], dict[str, int]]:
+    """By community when somebody was last, and first, visited (microseconds)."""
+    found = twin.store.select(
+        "SELECT community_id, max(visited_at) AS newest, min(visited_at) AS first FROM visit WHERE known_at <= $at "
+        "GROUP BY 1", at=at,
+    ).to_pylist()  # fmt: skip
+    newest, first = ({row["community_id"]: to_us(row[name]) for row in found} for name in ("newest", "first"))
+    return newest, first
+
+
 def happened(twin: Twin, kind_name: str, at: datetime, period: Period) -> frozenset[str]:
     """The communities with a record of an event kind in a period."""
     kind = twin.catalogue.record_kinds[kind_name]

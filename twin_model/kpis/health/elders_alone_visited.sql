@@ -9,7 +9,7 @@ direction     = "up"
 target_source = { zh = "民发〔2022〕73号：对特殊困难老年人月探访率 2025 年底达到 100%（转引，未核对原文）", en = "Notice 民发〔2022〕73号: monthly visits to elders in special difficulty 100 % by end 2025 (as quoted, original not checked)" }
 freshness     = "35d"
 sources       = ["home", "visit"]
-requires      = ["home"]
+requires      = ["home", "visit"]
 version       = 1
 public        = false
 views         = ["elders_children"]
@@ -37,7 +37,19 @@ rows.home = """
 home_id | elder_alone | age_80_up
 h3      | false        | 0
 """
+rows.visit = """
+visit_id | home_id | visited_at
+v1       | h3      | 2026-11-03T09:00
+"""
 expect = { status = "no_cases" }
+
+[[example]]
+name = "where no visit was ever written down nobody knows whether any was made"
+rows.home = """
+home_id | elder_alone | age_80_up
+h1      | true        | 1
+"""
+expect = { status = "not_measurable", missing = ["visit"] }
 --- */
 SELECT h.community_id, h.period, h.home_id AS row_id, max(visited_at) AS happened_at, count(visit_id) AS visits,
        visits > 0 AS numerator, 1 AS denominator, NULL AS excluded
