@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest.cast import Cast
 from ingest.rhythm import METRIC_BITS, Day, Sheet, day_number
@@ -37,7 +38,7 @@ LEAST = 100.0
 
 
 def main(quick: bool) -> dict[str, Any]:
-    """``{bench, co2, counters, forecast, hours_ms}``."""
+    """``{bench, co2, counters, forecast, hours_ms, year}``."""
     days = 24 if quick else 70
     counted = _filled(days)
     try:
@@ -47,6 +48,7 @@ def main(quick: bool) -> dict[str, Any]:
             "counters": counters(counted, days),
             "forecast": forecasts(counted),
             "hours_ms": times(counted, days),
+            "year": year(counted, days),
         }
     finally:
         counted.close()
@@ -140,7 +142,7 @@ def counters(twin: Twin, days: int) -> dict[str, Any]:
     told = told.filter(pa.array(kind))
     people = dict.fromkeys(places, None)
     for place in people:
-        rows = told.filter(pa.compute.equal(told["place_id"], place))
+        rows = told.filter(pc.equal(told["place_id"], place))
         people[place] = rows["people"].fill_null(0).to_numpy().reshape(days, 24).sum(1)
     off: list[float] = []
     tally: list[float] = []
@@ -242,6 +244,40 @@ def times(twin: Twin, days: int) -> dict[str, Any]:
         "people_at_a_past_instant": now,
         "readings": twin.counts()["readings_total"],
     }
+
+
+def year(twin: Twin, days: int) -> dict[str, Any]:
+    """Milliseconds over a year of hours in the store: a week of the log in short, laid down fifty-two times before."""
+    end = END - timedelta(days=days)
+    week = twin.store.select(
+        "SELECT * FROM hour_part WHERE series_no >= 0 AND hour >= $a AND hour < $b ORDER BY hour, series_no",
+        a=END - timedelta(days=8),
+        b=END - timedelta(days=1),
+    )
+
+    def lay(writer: Any) -> None:
+        for k in range(1, 53):
+            by = pa.scalar(END - timedelta(days=1) - end + timedelta(days=7 * (k - 1)), pa.duration("us"))
+            earlier = week
+            for name in ("hour", "until"):
+                moved = pc.subtract(week[name], by)
+                earlier = earlier.set_column(earlier.column_names.index(name), name, moved)
+            writer.append("hour_part", earlier)
+
+    twin.store.write(lay)
+    twin.people.parts.reload()
+    start = END - timedelta(days=364)
+    twin.people.forget()
+    found = {"rows_in_short": twin.store.select("SELECT count(*) AS n FROM hour_part")["n"][0].as_py()}
+    for name, ask in (
+        ("year_first_ms", lambda: twin.occupancy_hours(start, END, END)),
+        ("year_again_ms", lambda: twin.occupancy_hours(start, END, END)),
+        ("year_of_one_place_again_ms", lambda: twin.occupancy_hours(start, END, END, place_id="demo-f-centre")),
+        ("past_instant_ms", lambda: twin.occupancy(END - timedelta(days=100, minutes=7))),
+    ):
+        found[name] = _ms(ask)
+    found["place_hours"] = twin.occupancy_hours(start, END, END).num_rows
+    return found
 
 
 def _ms(ask: Callable[[], object]) -> float:

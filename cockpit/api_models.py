@@ -155,7 +155,7 @@ class OccupancyItem(BaseModel):
     capacity: int | None
     share: float | None
     method: str
-    grade: Literal["good", "partial", "estimate", "unknown"]
+    grade: Literal["good", "partial", "estimate", "plan", "unknown"]
     newest: datetime | None
 
 

@@ -31,8 +31,8 @@ class HourItem(BaseModel):
     people: float | None = Field(description="mean over the hour; null: unknown")
     capacity: int | None
     share: float | None
-    method: str = Field(description="counter, gate, rooms (added up), co2 (estimated) or none")
-    grade: Literal["good", "partial", "estimate", "unknown"]
+    method: str = Field(description="counter, gate, rooms (added up), co2, presence, booking or none")
+    grade: Literal["good", "partial", "estimate", "plan", "unknown"]
     heard: float = Field(description="share of the counters and quarters of the hour that were heard")
 
 

@@ -520,7 +520,8 @@ class Twin:
     def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """People now per room, facility, building and estate: people (null = unknown), capacity, share, method, grade.
 
-        ``grade``: good, partial (some counters are silent), estimate (by CO2) or unknown.
+        ``method``: counter, rooms (added up), gate, co2, presence, booking or none. ``grade``: good, partial (some
+        counters are silent), estimate (CO2, presence), plan (a booking where nothing counts) or unknown.
         """
         at = self.until_now(at)
         return _of(self._remembered.get(("occupancy", *self.moment(at)), lambda: self._occupancy(at)), community_id)
@@ -529,10 +530,10 @@ class Twin:
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None,
         place_id: str | None = None,
     ) -> pa.Table:  # fmt: skip
-        """People by hour, for whole hours that begin in [start, end), as known at ``at``; places nobody counts are left out.
+        """People by hour, for whole hours that begin in [start, end), as known at ``at``; without places nobody counts.
 
         place_kind (room, facility, building, estate), place_id, community_id, hour, people (mean over the hour; null =
-        unknown), capacity, share, method (counter, co2, rooms, gate, none), grade, heard (share of counters and quarters).
+        unknown), capacity, share, method, grade (as ``occupancy``), heard (share of counters and quarters).
         """
         return self.people.hours(start, end, self.until_now(at), community_id=community_id, place_id=place_id)
 
@@ -545,7 +546,7 @@ class Twin:
     def booked_but_empty(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
     ) -> list[dict[str, Any]]:
-        """Bookings of rooms in [start, end) with ``verdict``: empty, few, used, unknown or ahead; see ``Occupancy.booked``."""
+        """Bookings of rooms in [start, end) with ``verdict``: empty, few, used, unknown, ahead; see ``Occupancy``."""
         return self.people.booked(start, end, self.until_now(at), community_id=community_id)
 
     def figures(self, at: datetime, *, community_id: str) -> pa.Table:
@@ -663,8 +664,8 @@ class Twin:
         )
 
     def _occupancy(self, at: datetime) -> pa.Table:
-        counted, by_air = self.people.now(at)
-        tables = {"state": self.states(at), "counted": counted, "by_air": by_air}
+        counted, other = self.people.now(at)
+        tables = {"state": self.states(at), "counted": counted, "other": other}
         return self._store.read("occupancy", tables=tables, instant=at)
 
     def _states(self, at: datetime) -> pa.Table:

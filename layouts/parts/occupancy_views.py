@@ -99,7 +99,7 @@ def _place(view: View, row: Any, chosen: str | None) -> html.Button:
         dash = html.Span([html.B(UNKNOWN), html.Small(gone)], className="value blind")
         return html.Button([name, html.Span(className="meter blind"), dash], **common)
     room_for = f"/{count(row['capacity'])}" if row["capacity"] else f" {t(lang, 'unit.people')}"
-    about = "≈" if row["grade"] == "estimate" else "≥" if row["grade"] == "partial" else ""
+    about = "≈" if row["grade"] in ("estimate", "plan") else "≥" if row["grade"] == "partial" else ""
     full = row["share"] is not None and row["share"] > 1
     value = html.Span(
         [sign("look") if full else None, html.B(f"{about}{count(row['people'])}"), room_for], className="value"

@@ -340,3 +340,32 @@ def test_use_is_measured_over_open_hours_and_not_told_when_little_is_known():
     people[is_open.argmax() : is_open.argmax() + 6] = np.nan
     assert use_of(people, is_open, 20)[0] is None
     assert use_of(people, is_open, None)[0] is None
+
+
+def test_a_room_with_a_motion_detector_only_tells_that_somebody_is_there(day):
+    day.twin.record([device("m2", "motion", room_id="r2")])
+    day.every(10, "m2", MORNING + 4 * HOUR, MORNING + 5 * HOUR, motion=0)
+    day.every(10, "m2", MORNING + 5 * HOUR, MORNING + 6 * HOUR, motion=1)
+    twin = day.play(MORNING + 6 * HOUR)
+    row = next(row for row in twin.occupancy(MORNING + 5.5 * HOUR).to_pylist() if row["place_id"] == "r2")
+    assert (row["people"], row["method"], row["grade"]) == (1, "presence", "estimate")
+    assert hours(twin, twin.now(), "r2", 4, 6) == [0.0, 1.0]
+
+
+def test_where_nothing_counts_a_booking_is_the_plan_and_called_so(day):
+    twin = day.twin
+    twin.record([Room(community_id="c", room_id="r3", facility_id="f1", room_kind="hall", name="会客厅", capacity=9)])
+    start = MORNING + 6 * HOUR
+    day.clock.set(MORNING)
+    booking = {"booking_no": "y3", "room": "r3", "starts_at": start, "ends_at": start + HOUR / 2, "state": "booked"}
+    twin.ledger.record("room_booking", [booking | {"booked_by": "club", "expected": 8}], community_id="c")
+    twin = day.play(MORNING + 8 * HOUR)
+
+    def now(at: datetime) -> tuple[int | None, str, str]:
+        row = next(row for row in twin.occupancy(at).to_pylist() if row["place_id"] == "r3")
+        return row["people"], row["method"], row["grade"]
+
+    assert now(start + 5 * MINUTE) == (8, "booking", "plan")
+    assert now(start + 50 * MINUTE) == (None, "none", "unknown")
+    rows = twin.occupancy_hours(MORNING, MORNING + 8 * HOUR, twin.now(), place_id="r3").to_pylist()
+    assert [(row["people"], row["grade"]) for row in rows[5:8]] == [(None, "unknown"), (4.0, "plan"), (None, "unknown")]

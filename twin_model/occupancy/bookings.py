@@ -12,7 +12,6 @@ LEAST_KNOWN = 0.5
 """A booking of which less than this share was watched is not judged."""
 FEW = 0.25
 """Fewer than this share of those expected is said."""
-QUARTER_S = 900
 
 
 def verdict(people: Sequence[float] | F64, expected: int | None) -> tuple[str, float | None]:

@@ -177,7 +177,11 @@ def _between(balance: F64, passed: F64, zeros: list[int]) -> tuple[F64, F64]:
     return people, added
 
 
-def _never_below(balance: F64) -> tuple[F64, F64]:
+def _never_below(balance: F64) -> tuple[F64, F64 | float]:
     """The balance lifted where it would fall below zero, and by how much in each quarter."""
-    lowest = np.minimum(0.0, np.minimum.accumulate(balance))
-    return balance - lowest, -np.diff(lowest, prepend=0.0)
+    if float(balance.min()) >= 0.0:
+        return balance, 0.0
+    lowest = np.minimum.accumulate(np.minimum(balance, 0.0))
+    raised = -lowest
+    raised[1:] = lowest[:-1] - lowest[1:]
+    return balance - lowest, raised

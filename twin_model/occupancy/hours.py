@@ -18,8 +18,8 @@ from twin_model.states import F64, I64, Bools
 
 BEGINS = 16  # 04:00 is the sixteenth quarter of a local day
 GOOD = 0.75
-METHODS = ("none", "counter", "co2", "rooms", "gate", "booking")
-COUNTER, CO2, ROOMS, GATE = 1, 2, 3, 4
+METHODS = ("none", "counter", "co2", "rooms", "gate", "presence", "booking")
+COUNTER, CO2, ROOMS, GATE, PRESENCE, BOOKING = 1, 2, 3, 4, 5, 6
 FEW_QUARTERS = 4
 """So many quarters of an hour before the first day are needed for the rise of CO2 over an hour."""
 
@@ -79,7 +79,7 @@ def quarters_of(
         told[balanced] = np.where(np.isnan(own), told[balanced], own)
     told = held(told, [c.holds for c in layout.counters]) if len(told) else told
     air = _air(layout, values, before, row, model)
-    return _places(layout, told, air, n, balanced, corrected)
+    return _places(layout, told, air, _moved(layout, values, row), balanced, corrected)
 
 
 def _balanced(
@@ -96,41 +96,57 @@ def _balanced(
 
 
 def _air(layout: Layout, values: F64, before: F64, row: dict[int, int], model: Co2Model) -> F64:
-    """People per CO2 sensor and quarter, NaN where the room's size or seats are not known."""
+    """People per sensor and quarter; NaN but for CO2 sensors of rooms whose size and seats are known."""
     n = values.shape[1]
-    if not layout.airs:
-        return np.zeros((0, n))
-    rows = [row[air.series] for air in layout.airs]
-    level = held(np.concatenate((before[rows], values[rows]), axis=1), [air.holds for air in layout.airs])
+    airs = [sensor for sensor in layout.sensors if sensor.metric == "co2"]
+    if not airs:
+        return np.full((len(layout.sensors), n), np.nan)
+    rows = [row[air.series] for air in airs]
+    level = held(np.concatenate((before[rows], values[rows]), axis=1), [air.holds for air in airs])
     now, quarter_ago, hour_ago = (level[:, FEW_QUARTERS - k :][:, :n] for k in (0, 1, 4))
     quarter_ago, hour_ago = (
         np.where(np.isnan(quarter_ago), now, quarter_ago),
         np.where(np.isnan(hour_ago), now, hour_ago),
     )
     rooms = {place.place_id: place for place in layout.places if place.kind == "room"}
-    size = np.array([rooms[a.room_id].area_m2 or np.nan if a.room_id in rooms else np.nan for a in layout.airs])
-    seats = np.array([rooms[a.room_id].capacity or np.nan if a.room_id in rooms else np.nan for a in layout.airs])
+    size = np.array([rooms[a.room_id].area_m2 or np.nan if a.room_id in rooms else np.nan for a in airs])
+    seats = np.array([rooms[a.room_id].capacity or np.nan if a.room_id in rooms else np.nan for a in airs])
     there = model.presence(features(now, quarter_ago, hour_ago, model.outdoor))
     volume = (size * model.room_height)[:, None]
     about = model.people(now, (now - quarter_ago) * 4.0, volume, seats[:, None])
-    return np.where(there > 0.5, np.maximum(about, 1.0), np.where(np.isnan(about), np.nan, 0.0))
+    found = np.full((len(layout.sensors), n), np.nan)
+    of = [k for k, sensor in enumerate(layout.sensors) if sensor.metric == "co2"]
+    found[of] = np.where(there > 0.5, np.maximum(about, 1.0), np.where(np.isnan(about), np.nan, 0.0))
+    return found
+
+
+def _moved(layout: Layout, values: F64, row: dict[int, int]) -> F64:
+    """Per sensor and quarter 1 where somebody moved, 0 where nobody did; NaN but for motion detectors."""
+    found = np.full((len(layout.sensors), values.shape[1]), np.nan)
+    of = [k for k, sensor in enumerate(layout.sensors) if sensor.metric == "motion"]
+    if of:
+        told = values[[row[layout.sensors[k].series] for k in of]]
+        told = held(told, [layout.sensors[k].holds for k in of])
+        found[of] = np.where(np.isnan(told), np.nan, told > 0.0)
+    return found
 
 
 def _places(
-    layout: Layout, told: F64, air: F64, n: int, balanced: I64, corrected: counters.Corrected | None
+    layout: Layout, told: F64, air: F64, moved: F64, balanced: I64, corrected: counters.Corrected | None
 ) -> Quarters:
-    count = len(layout.places)
+    count, n = len(layout.places), air.shape[1]
     people, heard, method = np.full((count, n), np.nan), np.zeros((count, n)), np.zeros((count, n), np.int64)
     for k, place in enumerate(layout.places):
         if place.counters:
             people[k], heard[k] = _sum(told[list(place.counters)])
             method[k] = GATE if place.kind == "building" else COUNTER
-        if place.airs:
-            guess, spoke = _sum(air[list(place.airs)])
-            instead = np.isnan(people[k]) & ~np.isnan(guess)
-            people[k] = np.where(instead, guess / len(place.airs), people[k])
-            heard[k] = np.where(instead, spoke, heard[k])
-            method[k] = np.where(instead, CO2, method[k])
+        for sensors, by_them, how in ((place.airs, air, CO2), (place.moves, moved, PRESENCE)):
+            if sensors:
+                most, spoke = _most(by_them[list(sensors)])
+                instead = np.isnan(people[k]) & ~np.isnan(most)
+                people[k] = np.where(instead, most, people[k])
+                heard[k] = np.where(instead, spoke, heard[k])
+                method[k] = np.where(instead, how, method[k])
         if place.parts:
             parts = list(place.parts)
             people[k], _ = _sum(people[parts])
@@ -143,6 +159,12 @@ def _sum(parts: F64) -> tuple[F64, F64]:
     known: Bools = ~np.isnan(parts)
     total = np.where(known.any(0), np.where(known, parts, 0.0).sum(0), np.nan)
     return total, known.mean(0)
+
+
+def _most(parts: F64) -> tuple[F64, F64]:
+    known: Bools = ~np.isnan(parts)
+    most = np.where(known.any(0), np.max(np.where(known, parts, -np.inf), axis=0), np.nan)
+    return most, known.mean(0)
 
 
 def by_hour(found: Quarters) -> tuple[F64, F64, I64]:

@@ -7,7 +7,7 @@ staircases, an estate by its buildings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
@@ -19,9 +19,8 @@ from twin_model.states import F64, I64, Bools
 STAFFED = frozenset({"cockpit", "police", "hospital", "hotel"})
 """Kinds of rooms and facilities in which somebody may be at any hour: nothing tells that they are empty. A guard in a
 closed school is not seen: the school counts as empty."""
-KINDS = ("room", "facility", "building", "estate")
 QUARTER_US = 900_000_000
-COUNTED = ("people_counter", "gate")
+COUNTED, SENSED = ("people_counter", "gate"), ("co2", "motion")
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,11 @@ class Counter:
 
 
 @dataclass(frozen=True)
-class Air:
-    """A CO2 sensor of a room."""
+class Sensor:
+    """A CO2 sensor or a motion detector of a room (``metric``)."""
 
     device_id: str
+    metric: str
     series: int
     holds: int
     room_id: str
@@ -56,7 +56,7 @@ class Air:
 
 @dataclass(frozen=True)
 class Place:
-    """Where people are counted. ``counters``, ``airs``: places in the lists of ``Layout``; ``rooms``, ``parts``: places
+    """Where people are counted. ``counters``, ``airs``, ``moves``: places in the lists of ``Layout``; ``parts``: places
     in ``Layout.places`` that are added up where nothing counts the whole.
     """
 
@@ -72,6 +72,7 @@ class Place:
     opening_hours: str | None
     counters: tuple[int, ...] = ()
     airs: tuple[int, ...] = ()
+    moves: tuple[int, ...] = ()
     parts: tuple[int, ...] = ()
 
     @property
@@ -79,24 +80,24 @@ class Place:
         """How its people are found when everything speaks."""
         if self.counters:
             return "gate" if self.kind == "building" else "counter"
-        if self.airs:
-            return "co2"
+        if self.airs or self.moves:
+            return "co2" if self.airs else "presence"
         return ("gate" if self.kind == "estate" else "rooms") if self.parts else "none"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The counters, CO2 sensors and places of one epoch; ``series``: every series number that is asked for."""
+    """The counters, other sensors and places of one epoch; ``series``: every series number that is asked for."""
 
     places: tuple[Place, ...]
     counters: tuple[Counter, ...]
-    airs: tuple[Air, ...]
+    sensors: tuple[Sensor, ...]
     number: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, series: pa.Table, places: Sequence[Mapping[str, Any]]) -> Layout:
         """From the rows of ``placed_series`` and of ``occupancy_places``."""
-        counters, airs = _sensors(series)
+        counters, sensors = _sensors(series)
         by_room: dict[str, list[int]] = {}
         entrance: dict[str, list[int]] = {}
         gates: dict[str, list[int]] = {}
@@ -107,9 +108,9 @@ class Layout:
                 entrance.setdefault(counter.facility_id, []).append(n)
             elif counter.building_id:
                 gates.setdefault(counter.building_id, []).append(n)
-        air_of: dict[str, list[int]] = {}
-        for n, air in enumerate(airs):
-            air_of.setdefault(air.room_id, []).append(n)
+        of_room: dict[tuple[str, str], list[int]] = {}
+        for n, sensor in enumerate(sensors):
+            of_room.setdefault((sensor.metric, sensor.room_id), []).append(n)
         # rooms and buildings stand before what they are parts of
         rows = sorted(places, key=lambda row: ("room", "building", "facility", "estate").index(row["place_kind"]))
         within: dict[tuple[str, str | None], list[int]] = {}
@@ -123,16 +124,26 @@ class Layout:
                 kind=kind, place_id=mine, community_id=row["community_id"], within=row["within"], name=row["name"],
                 name_en=row["name_en"], capacity=row["capacity"], area_m2=row["area_m2"], what=row["kind"],
                 opening_hours=row["opening_hours"], counters=tuple(own),
-                airs=tuple(air_of.get(mine, [])) if kind == "room" else (), parts=() if own else tuple(parts),
+                airs=tuple(of_room.get(("co2", mine), ())) if kind == "room" else (),
+                moves=tuple(of_room.get(("motion", mine), ())) if kind == "room" else (),
+                parts=() if own else tuple(parts),
             )  # fmt: skip
             found.append(place)
             within.setdefault((kind, row["within"]), []).append(n)
-        return cls(tuple(found), tuple(counters), tuple(airs), _numbers(counters, airs))
+        return cls(tuple(found), tuple(counters), tuple(sensors), _numbers(counters, sensors))
 
     @property
     def series(self) -> I64:
         """Every series number that is asked for, in order of ``number``."""
         return np.array(list(self.number.values()), np.int64)
+
+    @property
+    def good_for(self) -> I64:
+        """For how long, in microseconds, the word of each of ``series`` is good; of counters for the day, because a
+        count stands until the next one passes.
+        """
+        holds = {sensor.series: sensor.holds * QUARTER_US for sensor in self.sensors}
+        return np.array([holds.get(number, 96 * QUARTER_US) for number in self.number.values()], np.int64)
 
     @property
     def rows(self) -> dict[int, int]:
@@ -144,7 +155,13 @@ class Layout:
         return next((place for place in self.places if counter in place.counters), None)
 
 
-def _sensors(series: pa.Table) -> tuple[list[Counter], list[Air]]:
+def without_counters(layout: Layout) -> Layout:
+    """The same places as their other sensors alone tell of them."""
+    places = tuple(replace(place, counters=(), parts=()) for place in layout.places)
+    return Layout(places, (), layout.sensors, layout.number)
+
+
+def _sensors(series: pa.Table) -> tuple[list[Counter], list[Sensor]]:
     wanted = (
         "series_no",
         "device_id",
@@ -158,15 +175,15 @@ def _sensors(series: pa.Table) -> tuple[list[Counter], list[Air]]:
     )
     by_device: dict[str, dict[str, Any]] = {}
     for row in series.select(list(wanted)).to_pylist():
-        if row["home_id"] is None and row["type"] in (*COUNTED, "co2"):
+        if row["home_id"] is None and row["type"] in (*COUNTED, *SENSED):
             by_device.setdefault(row["device_id"], {**row, "of": {}})["of"][row["metric"]] = row["series_no"]
-    counters, airs = [], []
+    counters, sensors = [], []
     for device_id, row in by_device.items():
         holds = max(0, ceil(row["stale_us"] / QUARTER_US))
         of = row["of"]
-        if row["type"] == "co2":
-            if row["room_id"] and "co2" in of:
-                airs.append(Air(device_id, of["co2"], holds, row["room_id"]))
+        if (metric := row["type"]) in SENSED:
+            if row["room_id"] and metric in of:
+                sensors.append(Sensor(device_id, metric, of[metric], holds, row["room_id"]))
         elif "people" in of:
             counters.append(
                 Counter(
@@ -174,18 +191,18 @@ def _sensors(series: pa.Table) -> tuple[list[Counter], list[Air]]:
                     row["facility_id"], row["building_id"],
                 )
             )  # fmt: skip
-    return counters, airs
+    return counters, sensors
 
 
-def _numbers(counters: Sequence[Counter], airs: Sequence[Air]) -> dict[tuple[str, str], int]:
+def _numbers(counters: Sequence[Counter], sensors: Sequence[Sensor]) -> dict[tuple[str, str], int]:
     number: dict[tuple[str, str], int] = {}
     for counter in counters:
         number[counter.device_id, "people"] = counter.people
         if counter.balanced and counter.entered is not None and counter.left is not None:
             number[counter.device_id, "entered"] = counter.entered
             number[counter.device_id, "left"] = counter.left
-    for air in airs:
-        number[air.device_id, "co2"] = air.series
+    for sensor in sensors:
+        number[sensor.device_id, sensor.metric] = sensor.series
     return number
 
 

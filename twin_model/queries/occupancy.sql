@@ -1,21 +1,19 @@
 -- People in rooms, facilities, buildings and estates now, from whatever counts people there. Entrance counters of a facility
--- are preferred to the sum of its rooms. A place none of whose counters is fresh is unknown, never empty; a room with a CO2
--- sensor is then estimated. counted: what counters say once their drift is taken out; by_air: people by CO2.
+-- are preferred to the sum of its rooms. A place none of whose counters is fresh is unknown, never empty, unless another sensor
+-- or a booking tells of it. counted: what counters say once their drift is taken out; other: what else tells of rooms.
 WITH counter AS (
     SELECT s.community_id, s.building_id, s.facility_id, s.room_id, coalesce(c.people, s.value) AS value, s.status, s.taken_at
     FROM state s LEFT JOIN counted c USING (device_id) WHERE s.metric = 'people' AND s.home_id IS NULL),
-air AS (
-    SELECT room_id, any_value(b.people) FILTER (status = 'fresh') AS people, max(taken_at) AS newest
-    FROM state s JOIN by_air b USING (room_id) WHERE s.metric = 'co2' AND s.home_id IS NULL GROUP BY 1),
 room_counted AS (
     SELECT room_id, sum(value) FILTER (status = 'fresh') AS people, count(*) AS counters,
            count(*) FILTER (status = 'fresh') AS fresh, max(taken_at) AS newest
     FROM counter WHERE room_id IS NOT NULL GROUP BY 1),
 room_people AS (
-    SELECT room_id, CASE WHEN coalesce(c.fresh, 0) > 0 THEN c.people ELSE a.people END AS people,
-           coalesce(c.counters, 0) AS counters, coalesce(c.fresh, 0) AS fresh, greatest(c.newest, a.newest) AS newest,
-           coalesce(c.fresh, 0) = 0 AND a.people IS NOT NULL AS estimated
-    FROM room_counted c FULL JOIN air a USING (room_id)),
+    SELECT room_id, CASE WHEN coalesce(c.fresh, 0) > 0 THEN c.people ELSE o.people END AS people,
+           coalesce(c.counters, 0) AS counters, coalesce(c.fresh, 0) AS fresh, greatest(c.newest, o.newest) AS newest,
+           coalesce(c.fresh, 0) = 0 AND o.people IS NOT NULL AS estimated,
+           CASE WHEN coalesce(c.fresh, 0) > 0 OR o.people IS NULL AND c.counters > 0 THEN 'counter' ELSE o.method END AS method
+    FROM room_counted c FULL JOIN other o USING (room_id)),
 entrance AS (
     SELECT facility_id, sum(value) FILTER (status = 'fresh') AS people, count(*) AS counters,
            count(*) FILTER (status = 'fresh') AS fresh, max(taken_at) AS newest
@@ -36,7 +34,7 @@ capacity_of_building AS (
     FROM home_at($instant) GROUP BY 1),
 place AS (
     SELECT 'room' AS place_kind, r.room_id AS place_id, r.facility_id AS within, r.name, r.name_en, r.community_id, r.capacity,
-           p.people, p.counters, p.fresh, p.newest, CASE WHEN p.estimated OR p.counters = 0 THEN 'co2' ELSE 'counter' END AS method
+           p.people, p.counters, p.fresh, p.newest, p.method
     FROM room_at($instant) r LEFT JOIN room_people p USING (room_id)
     UNION ALL
     SELECT 'facility', f.facility_id, f.building_id, f.name, f.name_en, f.community_id, f.capacity, p.people, p.counters, p.fresh, p.newest,
@@ -52,8 +50,9 @@ place AS (
     LEFT JOIN capacity_of_building c USING (building_id) GROUP BY ALL)
 SELECT place_kind, place_id, within, name, name_en, community_id, round(people)::BIGINT AS people, capacity::INTEGER AS capacity,
        CASE WHEN capacity > 0 THEN round(people) / capacity END AS share,
-       CASE WHEN newest IS NOT NULL OR counters > 0 THEN method ELSE 'none' END AS method,
-       CASE WHEN people IS NULL THEN 'unknown' WHEN method = 'co2' THEN 'estimate' WHEN fresh < counters THEN 'partial' ELSE 'good' END AS grade,
+       CASE WHEN newest IS NOT NULL OR counters > 0 THEN coalesce(method, 'none') ELSE 'none' END AS method,
+       CASE WHEN people IS NULL THEN 'unknown' WHEN method IN ('co2', 'presence') THEN 'estimate' WHEN method = 'booking' THEN 'plan'
+            WHEN fresh < counters THEN 'partial' ELSE 'good' END AS grade,
        coalesce(counters, 0) AS counters, newest
 FROM place
 ORDER BY place_kind, place_id
