@@ -21,6 +21,7 @@ from twin_model.record_kinds import Column
 SHANGHAI = timezone(timedelta(hours=8))  # the time of files that name no zone
 FIRST_YEAR = 1990
 LONGEST_TEXT = 200
+MOST = 1e12  # beyond it a number is a slip of the keyboard
 _SERIAL_FROM = datetime(1899, 12, 30)  # noqa: DTZ001  # Excel counts local days
 _SERIALS = (20_000, 80_000)  # 1954 to 2119
 _DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
@@ -170,6 +171,8 @@ def _number(text: str, column: Column, *, whole: bool = False) -> float:
     if whole and not value.is_integer():
         raise _bad(column, text, expected)
     value = value / 100 if is_percent else value
+    if abs(value) > MOST:
+        raise _bad(column, text, f"{expected} that something can be counted or measured by", "out_of_range")
     if column.low is not None and value < column.low:
         raise _bad(column, text, f"{expected} of at least {column.low:g}", "out_of_range")
     if column.high is not None and value > column.high:

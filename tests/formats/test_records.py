@@ -314,7 +314,7 @@ def test_only_what_may_lie_ahead_may_lie_ahead(read):
 def test_numbers_come_with_separators_and_their_unit_only(read):
     assert [read("canteen_meal", "diners", t) for t in ("1,234", "12.0", "１２", "12人次")] == [1234, 12, 12, 12]
     assert [read("canteen_meal", "paid_yuan", t) for t in ("¥60.5", "60.5元", "1,060.50")] == [60.5, 60.5, 1060.5]
-    for wrong in ("12箱", "1.2万", "3,5", "约12", "--"):
+    for wrong in ("12箱", "1.2万", "3,5", "约12", "--", "9" * 21):
         with pytest.raises(RowError):
             read("canteen_meal", "diners", wrong)
 
