@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
-from layouts.parts.format import UNKNOWN, age, count, measure, stamp
+from layouts.parts.format import UNKNOWN, age, count, measure, moment, stamp
 from layouts.parts.panel import beside, figure, head, meter, sets, sign, stacked, unknown
 from layouts.parts.text import named, t
 
@@ -19,7 +19,7 @@ PM25_LIMITS = ((35, "good"), (75, "fair"), (115, "light"), (150, "medium"), (250
 """Daily-mean classes of HJ 633-2012 in µg/m³; a momentary value is put into them as a first impression only."""
 
 
-def population(view: View, _now: datetime, answer: Any) -> html.Div:
+def population(view: View, now: datetime, answer: Any) -> html.Div:
     """Registered residents with the age bar; without counts it says so instead of showing zero."""
     lang = view.lang
     people, recorded = answer["people"], answer["recorded_at"]
@@ -28,7 +28,7 @@ def population(view: View, _now: datetime, answer: Any) -> html.Div:
         return _panel(head(t(lang, "population.title")), unknown(reason))
     old = answer["age_60_79"] + answer["age_80_up"]
     facts = [t(lang, "population.households", n=count(answer["households"])), " · 60+ ", html.B(count(old))]
-    note = t(lang, "population.recorded", at=stamp(lang, recorded)) if recorded else None
+    note = t(lang, "population.recorded", at=moment(lang, recorded, now)) if recorded else None
     body = [
         head(t(lang, "population.title"), note, way="residents"),
         html.Div(

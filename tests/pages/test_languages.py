@@ -17,7 +17,7 @@ CHINESE = re.compile("[\u3400-\u9fff]")
 ENGLISH_SENTENCE = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 CHOICES = {
     "selected": "b1", "series": "d-smoke|smoke", "open": "alerts", "chosen": "d-smoke", "span": "24h", "adopt": "0",
-    "home": "h502", "edit": "no_movement|hours", "period": "month", "key": "devices_online",
+    "home": "h502", "edit": "no_movement|hours", "period": "month", "key": "devices_online", "known-as": None,
 }  # fmt: skip
 PANELS = [
     *overview.LEFT, *overview.RIGHT, overview.LEGEND, overview.BUILDING, overview.SERIES, overview.DRAWER,
