@@ -14,10 +14,12 @@ from layouts.parts.text import t
 ids = Ids("compare")
 
 CHOSEN = {"wanted": "with", "place": "place", "kpi": "kpi"}
-CHOICES = Panel("choices", answers.sides, views.choices, chosen=CHOSEN)
+CHOICES = Panel("choices", answers.asked, views.choices, chosen=CHOSEN)
 SCENES = Panel("scenes", answers.sides, views.scenes, chosen=CHOSEN, waits=True)
-KPIS = Panel("kpis", answers.sides, views.kpis, chosen=CHOSEN)
+KPIS = Panel("kpis", answers.known_better, views.kpis, chosen=CHOSEN, waits=True)
 PANELS = (CHOICES, SCENES, KPIS)
+GROUPS = {"": (CHOICES,), "-scenes-slow": (SCENES,), "-kpis-slow": (KPIS,)}
+"""Each is asked for by itself: what stands there at once does not wait for what takes four looks into the past."""
 
 
 def layout(view: View) -> html.Div:
@@ -30,7 +32,7 @@ def layout(view: View) -> html.Div:
     columns = html.Div([SCENES.place(ids, view), KPIS.place(ids, view)], className="compare-columns")
     return html.Div(
         [
-            stores(ids),
+            *(stores(ids, group) for group in GROUPS),
             *(dcc.Store(id=ids(name)) for name in ("with", "place", "kpi", "found")),
             html.Div([CHOICES.place(ids, view), search], className="compare-top"),
             columns,
@@ -41,7 +43,8 @@ def layout(view: View) -> html.Div:
 
 def register(app: Dash, ask: Ask) -> None:
     """Both sides stand in the address, so that a link shows the same to everybody."""
-    register_panels(app, Minutely(ask), ids, PANELS)
+    for group, panels in GROUPS.items():
+        register_panels(app, Minutely(ask), ids, panels, group=group)
     app.clientside_callback(
         ClientsideFunction("cim", "compare_of"),
         *(Output(ids(name), "data") for name in ("with", "place", "kpi")),

@@ -20,26 +20,41 @@ DAY = timedelta(days=1)
 USUAL = timedelta(days=30)
 
 
+def asked(
+    twin: Twin, at: datetime, community: str, *, wanted: str | None, place: str | None, kpi: str | None
+) -> Answer:
+    """What is compared: the other side's instant (``wanted``; a month ago when absent) and community (``place``)."""
+    places = twin.entities("community", at).select(["community_id", "name", "name_en", "drill_of"]).to_pylist()
+    known = [row for row in places if row["drill_of"] is None or row["community_id"] == community]
+    return {
+        "at": at, "then": _instant(wanted, at, has_place=bool(place)), "here": community, "places": known,
+        "other": place if place in {row["community_id"] for row in known} else community,
+        "chosen": [name for name in (kpi or "").split(",") if name in twin.catalogue.kpis],
+    }  # fmt: skip
+
+
 def sides(
     twin: Twin, at: datetime, community: str, *, wanted: str | None, place: str | None, kpi: str | None
 ) -> Answer:
-    """Left the other side (``wanted``: an instant, a month ago when absent; ``place``: a community), right this one."""
-    then = _instant(wanted, at, has_place=bool(place))
-    places = twin.entities("community", at).select(["community_id", "name", "name_en", "drill_of"]).to_pylist()
-    known = [row for row in places if row["drill_of"] is None or row["community_id"] == community]
-    other = place if place in {row["community_id"] for row in known} else community
-    right, left = _side(twin, at, community), _side(twin, then, other)
-    better = _known_better(twin, then, other, max(at, then))
-    chosen = [name for name in (kpi or "").split(",") if name in twin.catalogue.kpis]
+    """The same with the scenes and KPIs of both sides: pairs of the other one and this one."""
+    whole = asked(twin, at, community, wanted=wanted, place=place, kpi=kpi)
+    right, left = _side(twin, at, community), _side(twin, whole["then"], whole["other"])
     names = {name for side in (left, right) for row in side["rows"] for name in row["missing"]}
     before = {row["kpi"]: row for row in left["rows"]}
     return {
-        "at": at, "then": then, "here": community, "other": other, "places": known,
-        "scenes": [(old, new) for old, new in zip(left["tiles"], right["tiles"], strict=True)],
-        "kpis": [(before[row["kpi"]], row) for row in right["rows"]], "chosen": chosen, "better": better,
+        **whole, "scenes": list(zip(left["tiles"], right["tiles"], strict=True)),
+        "kpis": [(before[row["kpi"]], row) for row in right["rows"]], "sources": source_titles(twin, sorted(names)),
         "titles": {key: scene.title for key, scene in twin.catalogue.scene_book.scenes.items()},
-        "sources": source_titles(twin, sorted(names)), "now": twin.now().astimezone(ZONE).isoformat(timespec="minutes"),
     }  # fmt: skip
+
+
+def known_better(
+    twin: Twin, at: datetime, community: str, *, wanted: str | None, place: str | None, kpi: str | None
+) -> Answer:
+    """The same with ``better``: which figures of the other side are known better by now."""
+    whole = sides(twin, at, community, wanted=wanted, place=place, kpi=kpi)
+    then, other = whole["then"], whole["other"]
+    return {**whole, "better": _known_better(twin, then, other, max(at, then))}
 
 
 def _instant(wanted: str | None, at: datetime, *, has_place: bool) -> datetime:

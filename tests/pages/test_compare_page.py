@@ -32,7 +32,7 @@ def here() -> View:
 
 def sides(twin, **asked):
     known = {"wanted": NOON.isoformat(), "place": None, "kpi": None} | asked
-    return compare_answers.sides(twin, twin.now(), HERE, **known)
+    return compare_answers.known_better(twin, twin.now(), HERE, **known)
 
 
 def said(tree) -> str:
