@@ -16,13 +16,12 @@ from twin_model.scenes import scene_stands, view_stand
 from twin_model.twin import Twin
 
 Answer = dict[str, Any]
+Word = str | None
 DAY = timedelta(days=1)
 USUAL = timedelta(days=30)
 
 
-def asked(
-    twin: Twin, at: datetime, community: str, *, wanted: str | None, place: str | None, kpi: str | None
-) -> Answer:
+def asked(twin: Twin, at: datetime, community: str, *, wanted: Word, place: Word, kpi: Word) -> Answer:
     """What is compared: the other side's instant (``wanted``; a month ago when absent) and community (``place``)."""
     places = twin.entities("community", at).select(["community_id", "name", "name_en", "drill_of"]).to_pylist()
     known = [row for row in places if row["drill_of"] is None or row["community_id"] == community]
@@ -33,9 +32,7 @@ def asked(
     }  # fmt: skip
 
 
-def sides(
-    twin: Twin, at: datetime, community: str, *, wanted: str | None, place: str | None, kpi: str | None
-) -> Answer:
+def sides(twin: Twin, at: datetime, community: str, *, wanted: Word, place: Word, kpi: Word) -> Answer:
     """The same with the scenes and KPIs of both sides: pairs of the other one and this one."""
     whole = asked(twin, at, community, wanted=wanted, place=place, kpi=kpi)
     right, left = _side(twin, at, community), _side(twin, whole["then"], whole["other"])
@@ -48,16 +45,14 @@ def sides(
     }  # fmt: skip
 
 
-def known_better(
-    twin: Twin, at: datetime, community: str, *, wanted: str | None, place: str | None, kpi: str | None
-) -> Answer:
+def known_better(twin: Twin, at: datetime, community: str, *, wanted: Word, place: Word, kpi: Word) -> Answer:
     """The same with ``better``: which figures of the other side are known better by now."""
     whole = sides(twin, at, community, wanted=wanted, place=place, kpi=kpi)
     then, other = whole["then"], whole["other"]
     return {**whole, "better": _known_better(twin, then, other, max(at, then))}
 
 
-def _instant(wanted: str | None, at: datetime, *, has_place: bool) -> datetime:
+def _instant(wanted: Word, at: datetime, *, has_place: bool) -> datetime:
     """The other side's instant: what the address says, else the same instant elsewhere, a month before here."""
     try:
         found = parse_instant(wanted)

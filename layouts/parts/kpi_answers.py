@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from layouts.page import LANGUAGES
 from twin_model.entities import KINDS
 from twin_model.kpi import ANY_OF, LIVE, Kpi
@@ -18,6 +21,7 @@ from twin_model.twin import Twin
 
 Answer = dict[str, Any]
 
+NAMED = ("estate", "building", "facility", "room")
 MOST_ROWS = 2_000
 """Rows of evidence a page shows; the export holds all."""
 
@@ -129,6 +133,7 @@ def evidence(
         return None
     known, kinds = twin.catalogue.kpis[kpi], twin.catalogue.record_kinds
     table = twin.kpis.evidence(kpi, at, community_id=community, until=until)
+    table = table.take(pc.array_sort_indices(pc.is_null(table["excluded"]).combine_chunks()))  # what is left out first
     hidden = sorted(set(table.column_names) & restricted_columns(known, kinds))
     if not whole:
         table = without_homes(table, known, kinds)
@@ -144,5 +149,22 @@ def evidence(
         "kpi": kpi, "at": at, "community": community,
         "rows": rows, "all": table.num_rows, "columns": shown, "hidden": [] if whole else hidden,
         "titles": {name: title_of(name, known, kinds) for name in (*own, *hidden)}, "codes": codes,
+        "places": _place_names(twin, at, known, rows, own),
         "reasons": {c.name: c.reason for name in known.records for c in kinds[name].checks},
     }  # fmt: skip
+
+
+def _place_names(
+    twin: Twin, at: datetime, kpi: Kpi, rows: Iterable[Mapping[str, Any]], names: Iterable[str]
+) -> dict[str, dict[str, Answer]]:
+    """What the places of the rows are called, ``{column: {id: {name, name_en}}}``; a home keeps its number."""
+    kinds, found = twin.catalogue.record_kinds, {}
+    for name in names:
+        declared = next((kinds[r].columns[name].place for r in kpi.records if name in kinds[r].columns), None)
+        place = declared or name.removesuffix("_id")
+        if place in NAMED and (ids := {row[name] for row in rows if row[name]}):
+            key = f"{place}_id"
+            table = twin.entities(place, at).select([key, "name", "name_en"])
+            known = table.filter(pc.is_in(table[key], pa.array(sorted(ids), table[key].type))).to_pylist()
+            found[name] = {row[key]: row for row in known}
+    return found

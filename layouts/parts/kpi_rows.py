@@ -15,10 +15,10 @@ from layouts.parts.format import UNKNOWN, count
 from layouts.parts.grid import THEME
 from layouts.parts.kpi_views import joined
 from layouts.parts.panel import head, icon, unknown
-from layouts.parts.text import has, some, t, texts, titled
+from layouts.parts.text import has, named, some, t, texts, titled
 
 Row = Mapping[str, Any]
-FIRST, LAST = ("row_id", "happened_at"), ("numerator", "denominator", "excluded")
+FIRST, LAST = ("row_id", "excluded", "happened_at"), ("numerator", "denominator")
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -77,7 +77,7 @@ def _grid(view: View, answer: Row) -> dag.AgGrid:
 
 
 def ordered(names: list[str]) -> list[str]:
-    """Which row and when, what is known of it, then how it counts."""
+    """Which row, whether it counts and when it was, what is known of it, then what it counts for."""
     own = [name for name in names if name not in (*FIRST, *LAST)]
     return [name for name in (*FIRST, *own, *LAST) if name in names]
 
@@ -107,7 +107,9 @@ def column_title(lang: str, answer: Row, name: str) -> str:
 
 def row_of(lang: str, answer: Row, row: Row) -> dict[str, Any]:
     """A row as the table shows it: codes in words, instants in local time, the reason where it is left out."""
+    places = answer["places"]
     found = {name: _cell(lang, answer["codes"].get(name, {}), value) for name, value in row.items()}
+    found |= {n: named(lang, places[n][row[n]]) for n in places if row[n] in places[n]}
     code = row.get("excluded")
     found["left_out"] = code is not None
     found["excluded"] = (

@@ -66,6 +66,7 @@ def test_codes_are_told_in_words_and_what_is_left_out_with_its_reason(community)
     assert (row["age_band"], row["excluded"], row["left_out"]) == ("70–79岁", "计入", False)
     flagged = kpi_rows.row_of("zh", answer, {**answer["rows"][0], "excluded": "over_capacity"})
     assert flagged["left_out"]
+    assert kpi_rows.ordered(answer["columns"])[:2] == ["row_id", "excluded"]
     assert flagged["excluded"].startswith("不计：")
     assert "{" not in flagged["excluded"]
 
