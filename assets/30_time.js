@@ -5,7 +5,7 @@
   const HOUR = 3600e3, DAY = 24 * HOUR, RANGES = { "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY, "30d": 30 * DAY, "1y": 365 * DAY };
   const STEPS = { "24h": 3 * HOUR, "48h": 6 * HOUR, "7d": DAY, "30d": 5 * DAY, "1y": 30 * DAY };
   const ALARMS = new Set(["alert", "alarm"]);
-  const SHAPES = { act: "M0-6L6.5 5.5H-6.5Z", look: "M0-6L6 0L0 6L-6 0Z", blind: "M-5-5H5V5H-5Z", lost: "M-5-5L5 5M5-5L-5 5", records: "M-3-4.5H1.5L3.5-2.5V4.5H-3Z" };
+  const SHAPES = { act: "M0-6L6.5 5.5H-6.5Z", look: "M0-6L6 0L0 6L-6 0Z", blind: "M-5-5H5V5H-5Z", lost: "M-5-5L5 5M5-5L-5 5" };
   const NS = "http://www.w3.org/2000/svg";
   const shell = window.CimShell;
   const byId = (id) => document.getElementById(id);
@@ -130,7 +130,7 @@
   }
   function labels(svg, k) {
     const dash = (value) => value === null ? "—" : Math.round(value).toLocaleString("en-US");
-    const count = data ? data.events.filter((event) => ALARMS.has(event.kind) && Date.parse(event.at) <= playhead()).length : null;
+    const count = data ? data.events.filter((event) => ALARMS.has(event.kind) && Date.parse(event.at) <= playhead()).reduce((n, event) => n + event.n, 0) : null;
     make("text", { class: "t-label", x: 14 * k, y: 25 * k }, svg, text("js.strip_alarms", { n: dash(count) }));
     make("text", { class: "t-label power", x: 14 * k, y: 64 * k }, svg, text("js.strip_power", { n: dash(at(data && data.power)) }));
     make("text", { class: "t-label people", x: 14 * k, y: 92 * k }, svg, text("js.strip_people", { n: dash(at(data && data.people)) }));
@@ -145,18 +145,23 @@
       make("text", { class: midnight ? "t-tick day" : "t-tick", x: at, y: height - (slim ? 4 : 9) * k }, svg, midnight ? shell.format("date", ms) : shell.format("minute", ms));
     }
   }
-  function events(svg, x, y, { left, right, k }) {
+  function events(svg, x, y, { left, right, slim, k }) {
     for (const event of (data && data.events) || []) {
       const at = x(Date.parse(event.at));
       if (at < left - 4 || at > right + 4) continue;
       const late = Date.parse(event.at) > playhead() + 1000 ? " late" : "";
+      if (event.kind === "records") {   // every day some: a quiet tick under the marks
+        if (!slim) make("title", {}, make("rect", { class: "t-event records" + late, x: at - 2 * k, y: y + 11 * k, width: 4 * k, height: 3 * k }, svg), said(event));
+        continue;
+      }
       const mark = make("path", { class: "t-event " + event.class + late, d: SHAPES[event.class] || SHAPES.blind, transform: "translate(" + at.toFixed(1) + " " + y + ") scale(" + k + ")" }, svg);
-      make("title", {}, mark, shell.format("date", Date.parse(event.at)) + " " + shell.format("minute", Date.parse(event.at)) + " " + words(event));
+      make("title", {}, mark, said(event));
     }
   }
+  function said(event) { return shell.format("date", Date.parse(event.at)) + " " + shell.format("minute", Date.parse(event.at)) + " " + words(event); }
   function words(event) {
     if (event.kind === "source") return text("js.strip_lost", { what: event.title });
-    if (event.kind !== "records") return event.title;
+    if (event.kind !== "records") return event.n > 1 ? text("js.strip_more", { what: event.title, n: event.n }) : event.title;
     return text(event.n > 1 ? "js.strip_records_more" : "js.strip_records", { what: event.title, n: event.n });
   }
   function before(svg, x, first, top, base, { left, right, k }) {
@@ -219,7 +224,7 @@
   });
 
   function jump(direction) {
-    const here = playhead(), times = ((data && data.events) || []).map((event) => Date.parse(event.at)).sort((a, b) => a - b);
+    const here = playhead(), times = ((data && data.events) || []).filter((event) => event.kind !== "records").map((event) => Date.parse(event.at)).sort((a, b) => a - b);
     const found = direction < 0 ? times.filter((ms) => ms < here - 1000).pop() : times.find((ms) => ms > here + 1000);
     if (found !== undefined) look(found, false);
     else look(direction < 0 ? view.start : shell.serverNow(), false);

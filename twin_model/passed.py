@@ -23,7 +23,9 @@ WHOLE = timedelta(days=8)
 SAMPLES = 2
 """Keyframes read for one point. Taken at thirds of a span that is no whole number of days, so that over a strip day
 and night weigh alike."""
-MOST_MARKS = 240
+MOST_MARKS = 400
+APART = 150
+"""Into how many stretches a long strip is divided: a mark is then ten pixels from the next of its class."""
 _RANK = {"act": 0, "blind": 1, "look": 3}
 
 
@@ -37,7 +39,8 @@ def sums(
     """
     if end - start <= WHOLE:
         table = twin.totals(metric, start, end, at, bucket=bucket, community_id=community_id, types=types)
-        return table.to_pylist()
+        rows: list[dict[str, Any]] = table.to_pylist()
+        return rows
     chosen = twin.chosen(min(at, end), metric, community_id, types)
     return list(_sampled(twin, chosen, start, min(end, at), bucket)) if chosen.num_rows else []
 
@@ -64,7 +67,8 @@ def _sampled(
 def happened(twin: Twin, start: datetime, end: datetime, at: datetime, *, community_id: str) -> list[dict[str, Any]]:
     """What a strip marks, by time: happened_at, kind (alert, source, records), class, what, metric, building_id, n.
 
-    At most ``MOST_MARKS``: the most urgent stay. Records of one day are one mark, at the last that came.
+    Records of one day are one mark, at the last that came. Beyond ``WHOLE`` what lies close together is one mark, the
+    first of its class, and ``n`` says of how many. At most ``MOST_MARKS``: the most urgent stay.
     """
     rows: list[dict[str, Any]]
     if twin.care.has_log(at):
@@ -81,9 +85,24 @@ def happened(twin: Twin, start: datetime, end: datetime, at: datetime, *, commun
              "building_id": e["building_id"]} for e in early
         ]  # fmt: skip
     rows += _records(twin, start, end, at, community_id)
+    if end - start > WHOLE:
+        rows = _together(rows, start, (end - start) / APART)
     if len(rows) > MOST_MARKS:
         rows = sorted(rows, key=lambda row: _RANK.get(row["class"], 2))[:MOST_MARKS]
     return sorted(rows, key=lambda row: row["happened_at"])
+
+
+def _together(rows: list[dict[str, Any]], start: datetime, apart: timedelta) -> list[dict[str, Any]]:
+    """One mark for each class in each stretch of time."""
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["happened_at"]):
+        key = ((row["happened_at"] - start) // apart, row["class"])
+        n = 1 if row["kind"] == "records" else row.get("n", 1)
+        if key in found:
+            found[key]["n"] += n
+        else:
+            found[key] = {**row, "n": n}
+    return list(found.values())
 
 
 def _records(twin: Twin, start: datetime, end: datetime, at: datetime, community_id: str) -> Iterator[dict[str, Any]]:
@@ -97,6 +116,6 @@ def _records(twin: Twin, start: datetime, end: datetime, at: datetime, community
             days[day] = (max(newest, us), kinds | {kind})
     for newest, kinds in days.values():
         yield {
-            "happened_at": from_us(newest), "kind": "records", "class": "records", "what": sorted(kinds)[0], "metric": None,
-            "building_id": None, "n": len(kinds),
+            "happened_at": from_us(newest), "kind": "records", "class": "records", "what": min(kinds), "n": len(kinds),
+            "metric": None, "building_id": None,
         }  # fmt: skip
