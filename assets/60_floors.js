@@ -66,7 +66,7 @@
           if (!this.host.isConnected) return;
           this.start();
         } catch (error) {
-          console.error("floors:", error);
+          console.warn("floors:", error.message);
           this.flat = true;
           this.plan();
           return;

@@ -26,8 +26,13 @@ CORRECTED = timedelta(days=2)
 
 
 def places(twin: Twin, at: datetime, community: str) -> list[Answer]:
-    """People now in every place that is counted, without single buildings: rooms, facilities, estates."""
+    """People now in every place that is counted, without single buildings: rooms, facilities, estates.
+
+    ``newest`` to the minute: what is drawn changes with the people, not with every report.
+    """
     rows = twin.occupancy(at, community_id=community).to_pylist()
+    for row in rows:
+        row["newest"] = row["newest"] and row["newest"].replace(second=0, microsecond=0)
     known = [row for row in rows if row["method"] != "none" and row["place_kind"] != "building"]
     return sorted(known, key=lambda row: (ORDER[row["place_kind"]], row["place_id"]))
 
