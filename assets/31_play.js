@@ -12,10 +12,11 @@
   /* Begin at what is looked at; live: where `start` says. */
   function toggle(start) {
     if (run) { stop(); return; }
-    const from = shell.at() === null ? start() : shell.at();
+    const isThere = shell.at() !== null, from = isThere ? shell.at() : start();
     run = { shown: from, next: null, since: performance.now(), took: 1000, waits: null, frame: 0 };
-    if (shell.at() === null) shell.goto(from, false);
+    if (!isThere) shell.goto(from, false);
     ask(from, true);
+    if (isThere) run.waits.clear();  // it is on screen already: nobody will answer
     run.frame = requestAnimationFrame(glide);
     mark();
   }
@@ -79,6 +80,6 @@
     toggle: toggle, stop: stop,
     /* Ask or choose how many seconds pass in one. */
     speed: (wanted) => { if (wanted) { speed = wanted; if (run) { run.shown = run.head || run.shown; run.since = performance.now(); run.next = run.shown + speed * step(); } } return speed; },
-    state: () => run && { head: run.head, shown: run.shown, took: run.took },
+    state: () => run && { head: run.head, shown: run.shown, took: run.took, waits: Array.from(run.waits) },
   };
 })();
