@@ -166,7 +166,7 @@
       };
       for (const slab of slabs) {
         const ring = slab.rings[0].map((p) => this.aside(slab.floor, p)), edge = ring.reduce((a, b) => (b[0] + b[1] * 0.25 < a[0] + a[1] * 0.25 ? b : a));
-        put("floor-name", [edge[0] - 7, edge[1] + 2, this.base(slab.floor)], [["span", words.floor.replace("{n}", slab.floor)]], null, 1e9);
+        put("floor-name", [edge[0] - 2.5, edge[1], this.base(slab.floor)], [["span", words.floor.replace("{n}", slab.floor)]], null, 1e9);
       }
       for (const room of rooms) {
         const [x, y] = this.aside(room.floor, middle(room.ring)), z = this.base(room.floor) + LOW + filled(room) * (HIGH - LOW);
@@ -186,7 +186,7 @@
       const taken = [], free = (box) => taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
       const order = [...this.marks].sort((a, b) => (b.id === this.over) - (a.id === this.over) || b.weight - a.weight);
       for (const mark of order) {
-        const [x, y] = seen.project(mark.at);
+        const at = seen.project(mark.at), y = at[1], x = mark.id ? at[0] : at[0] - mark.w / 2; // floors are named beside their corner
         const whole = mark.id === this.over && this.over !== null;
         const box = (w) => [x - w / 2 - 1, y - mark.h / 2 - 1, x + w / 2 + 1, y + mark.h / 2 + 1];
         const fits = whole || free(box(mark.w)), short = !fits && mark.id && free(box(mark.s));

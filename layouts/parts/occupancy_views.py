@@ -229,7 +229,7 @@ def _ahead(lang: str, answer: Any) -> html.Div:
             error += t(lang, "occupancy.repeated", error=measure(forecast.repeated, 1))
     most = max(range(24), key=lambda k: forecast.people[k])
     begin = charts.begin_of(forecast, most)
-    peak = t(lang, "occupancy.peak", n=count(float(forecast.people[most])), at=f"{day(lang, begin)} {clock(begin)}")
+    peak = t(lang, "occupancy.peak", n=count(float(forecast.people[most])), at=_when(lang, begin))
     return html.Div(
         [
             title,
