@@ -135,7 +135,7 @@ def _row(view: View, now: datetime, answer: Row, row: Row, later: Row | None) ->
     name = [titled(lang, row["title"], row["kpi"]), period]
     value = [html.Span(said(lang, row, row["value"]), className=f"num{_tone(row)}")]
     value.append(html.Span(basis(lang, row) if known else why_not(lang, row, answer["sources"]), className="of"))
-    if later is not None and not view.live:
+    if later is not None:
         value.append(beside(view, said(lang, later, later["value"])))
     reach = row["attainment"]
     coverage = UNKNOWN if row["coverage"] is None else share(row["coverage"])

@@ -17,7 +17,7 @@ from layouts.parts import kpi_chart as draw
 from layouts.parts.format import UNKNOWN, age, count
 from layouts.parts.home_views import link, scrolling
 from layouts.parts.kpi_words import basis, brief, giver, month, number, on, said, unit, way, why_not
-from layouts.parts.panel import icon, sign
+from layouts.parts.panel import beside, icon, sign
 from layouts.parts.text import t, titled
 
 Tile = Mapping[str, Any]
@@ -170,7 +170,7 @@ def _grade(view: View, one: Tile, today: Tile | None) -> html.Div:
             html.Span(f"{round(attainment)}", className=f"grade-number{' full' if round(attainment) >= 100 else ''}"),
             html.B([mark, titled(lang, one["grade_title"], "")], className="grade-word"),
         ]
-    later = None if today is None else html.Span(t(lang, "past.now", value=_score(today)), className="now")
+    later = beside(view, _score(today)) if today is not None else None
     return html.Div([_to(view, one, words), later], className="tile-grade")
 
 
@@ -195,7 +195,7 @@ def _headline(view: View, one: Tile, today: Tile | None) -> html.Div:
     then = today["headline"] if today else None
     later = None
     if then is not None and then["kpi"] == head["kpi"]:
-        later = html.Span(t(lang, "past.now", value=said(lang, then, then["value"])), className="now")
+        later = beside(view, said(lang, then, then["value"]))
     return html.Div([way(view, head, inner), later], className="tile-headline")
 
 
@@ -261,7 +261,7 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
         named = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " "]
         words = [*named, html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
         foot = way(view, worst, words)
-    later = None if today is None else html.Span(t(lang, "past.now", value=_score(today)), className="now")
+    later = beside(view, _score(today)) if today is not None else None
     line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), later], className="row")
     said_worst = html.P(foot or t(lang, "scenes.no_target"), className="view-worst")
     words = html.Div([line, said_worst], className="view-words")
