@@ -16,6 +16,7 @@ from layouts.parts.kpi_words import (
     basis,
     brief,
     kept,
+    later,
     number,
     said,
     source,
@@ -25,7 +26,7 @@ from layouts.parts.kpi_words import (
     unit,
     why_not,
 )
-from layouts.parts.panel import beside, head, icon, meter, sign, unknown
+from layouts.parts.panel import head, icon, meter, sign, unknown
 from layouts.parts.text import named, t, titled
 
 Row = Mapping[str, Any]
@@ -68,8 +69,8 @@ def top(view: View, now: datetime, answer: Any) -> html.Div:
     figure = html.Span(number(lang, row, row["value"]), className=f"num{tone}")
     of = html.Span(unit(lang, row) if known else "", className="unit")
     value = html.Div([figure, of], className="kpi-value")
-    then = answer.get("now") or {}
-    later = beside(view, said(lang, then["row"], then["row"]["value"])) if then else None
+    other = answer.get("now") or {}
+    then = later(view, said(lang, other["row"], other["row"]["value"])) if other else None
     ways = [link(view, "/scene", [icon("back"), titled(lang, answer["scene_title"], row["scene"])], scene=row["scene"])]
     ways.append(link(view, "/compare", t(lang, "kpi.compare"), kpi=row["kpi"]))
     title = html.Div(
@@ -81,7 +82,7 @@ def top(view: View, now: datetime, answer: Any) -> html.Div:
         html.Span(basis(lang, row) if known else why_not(lang, row, answer["missing"])),
     ]
     facts = [
-        html.Div([value, html.P(rests, className="of"), later], className="kpi-now"),
+        html.Div([value, html.P(rests, className="of"), then], className="kpi-now"),
         html.Div(_against(lang, row), className="kpi-against"),
         html.Div(
             [html.P(status(lang, row)), html.P([f"{t(lang, 'kpi.newest')} ", fresh], className="caveat"),

@@ -11,7 +11,7 @@ from dash import html
 from layouts.page import ZONE, View
 from layouts.parts.format import UNKNOWN, count, day, large, measure, stamp
 from layouts.parts.home_views import link
-from layouts.parts.panel import sign
+from layouts.parts.panel import beside, sign
 from layouts.parts.text import has, some, t, titled
 
 Row = Mapping[str, Any]
@@ -126,6 +126,15 @@ def status(lang: str, row: Row) -> list[Any]:
 def way(view: View, row: Row, words: Any, **more: str) -> html.A:
     """The way from a number to its KPI: definition, formula and rows."""
     return link(view, "/kpi", words, kpi=row["kpi"], **more)
+
+
+def later(view: View, words: str | None) -> html.Span | None:
+    """In the past what it is now, in grey; beside an instant chosen to compare with, what it was then."""
+    if view.other is None or words is None:
+        return beside(view, words)
+    at = day(view.lang, view.other, weekday=False)
+    said_then = t(view.lang, "scenes.then", at=at, value=words)
+    return html.Span(said_then, className="now", title=stamp(view.lang, view.other, year=True))
 
 
 def noon(of: date) -> datetime:

@@ -12,8 +12,8 @@ from layouts.page import View
 from layouts.parts import kpi_chart as draw
 from layouts.parts.format import UNKNOWN, age, measure, share
 from layouts.parts.home_views import link, scrolling
-from layouts.parts.kpi_words import basis, giver, on, said, source, status, tags, target, way, why_not
-from layouts.parts.panel import beside, head, icon, meter, sign, unknown
+from layouts.parts.kpi_words import basis, giver, later, on, said, source, status, tags, target, way, why_not
+from layouts.parts.panel import head, icon, meter, sign, unknown
 from layouts.parts.scene_views import blocks
 from layouts.parts.text import t, titled
 
@@ -46,10 +46,10 @@ def top(view: View, now: datetime, answer: Any) -> html.Div:
     mark = sign("look") if answer["grade"] == "attention" else sign("blind") if attainment is None else None
     tone = "blind" if attainment is None else "low" if answer["grade"] == "attention" else ""
     demand = html.Span(t(lang, f"scenes.{answer['demand']}"), className="tag") if answer["demand"] else None
-    later = None
+    then = None
     if answer.get("now"):
-        then = answer["now"]["attainment"]
-        later = beside(view, UNKNOWN if then is None else f"{round(then)}")
+        other = answer["now"]["attainment"]
+        then = later(view, UNKNOWN if other is None else f"{round(other)}")
     aged = html.Span([t(lang, "scene.oldest"), " ", age(lang, answer["newest"], now)]) if answer["newest"] else None
     n = sum(1 for one in answer["indicators"] if one["is_measured"])
     counts = (
@@ -60,7 +60,7 @@ def top(view: View, now: datetime, answer: Any) -> html.Div:
     return html.Div(
         [
             html.Div(
-                [html.Span(score, className="grade-number"), html.B([mark, word], className="grade-word"), later],
+                [html.Span(score, className="grade-number"), html.B([mark, word], className="grade-word"), then],
                 className="scene-score",
             ),
             html.Div(
@@ -102,16 +102,16 @@ def rows(view: View, now: datetime, answer: Any) -> Any:
     lang = view.lang
     heads = html.Tr([html.Th(t(lang, f"scene.column_{name}"), scope="col") for name in COLUMNS])
     by_id = {row["kpi"]: row for row in answer["kpis"]}
-    later = {row["kpi"]: row for row in (answer.get("now") or {"kpis": ()})["kpis"]}
+    others = {row["kpi"]: row for row in (answer.get("now") or {"kpis": ()})["kpis"]}
     bodies = []
     for one in answer["indicators"]:
         known = [by_id[name] for name in one["kpis"]]
-        lines = [_row(view, now, answer, row, later.get(row["kpi"])) for row in known]
+        lines = [_row(view, now, answer, row, others.get(row["kpi"])) for row in known]
         if not known:
             lines = [html.Tr(html.Td(t(lang, "scene.no_kpi"), colSpan=len(COLUMNS), className="caveat"))]
         bodies.append(html.Tbody([_indicator(lang, one), *lines]))
     if not answer["indicators"]:
-        bodies = [html.Tbody([_row(view, now, answer, row, later.get(row["kpi"])) for row in answer["kpis"]])]
+        bodies = [html.Tbody([_row(view, now, answer, row, others.get(row["kpi"])) for row in answer["kpis"]])]
     table = html.Table([html.Thead(heads), *bodies], className="kpi-table")
     return html.Div(scrolling(lang, "compare.kpis", table), className="panel scene-rows")
 
@@ -128,15 +128,15 @@ def _indicator(lang: str, one: Row) -> html.Tr:
     return html.Tr(html.Th(html.Div(words), colSpan=len(COLUMNS), scope="rowgroup"), className=f"indicator{mark}")
 
 
-def _row(view: View, now: datetime, answer: Row, row: Row, later: Row | None) -> html.Tr:
+def _row(view: View, now: datetime, answer: Row, row: Row, other: Row | None) -> html.Tr:
     lang = view.lang
     known = row["value"] is not None
     period = html.Span(t(lang, f"kpi.period.{row['of_period']}"), className="caveat")
     name = [titled(lang, row["title"], row["kpi"]), period]
     value = [html.Span(said(lang, row, row["value"]), className=f"num{_tone(row)}")]
     value.append(html.Span(basis(lang, row) if known else why_not(lang, row, answer["sources"]), className="of"))
-    if later is not None:
-        value.append(beside(view, said(lang, later, later["value"])))
+    if other is not None:
+        value.append(later(view, said(lang, other, other["value"])))
     reach = row["attainment"]
     coverage = UNKNOWN if row["coverage"] is None else share(row["coverage"])
     cells = [

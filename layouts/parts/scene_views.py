@@ -16,8 +16,8 @@ from layouts.page import View
 from layouts.parts import kpi_chart as draw
 from layouts.parts.format import UNKNOWN, age, count
 from layouts.parts.home_views import link, scrolling
-from layouts.parts.kpi_words import basis, brief, giver, month, number, on, said, unit, way, why_not
-from layouts.parts.panel import beside, icon, sign
+from layouts.parts.kpi_words import basis, brief, giver, later, month, number, on, said, unit, way, why_not
+from layouts.parts.panel import icon, sign
 from layouts.parts.text import t, titled
 
 Tile = Mapping[str, Any]
@@ -170,8 +170,8 @@ def _grade(view: View, one: Tile, today: Tile | None) -> html.Div:
             html.Span(f"{round(attainment)}", className=f"grade-number{' full' if round(attainment) >= 100 else ''}"),
             html.B([mark, titled(lang, one["grade_title"], "")], className="grade-word"),
         ]
-    later = beside(view, _score(today)) if today is not None else None
-    return html.Div([_to(view, one, words), later], className="tile-grade")
+    then = later(view, _score(today)) if today is not None else None
+    return html.Div([_to(view, one, words), then], className="tile-grade")
 
 
 def _score(one: Tile) -> str:
@@ -192,11 +192,10 @@ def _headline(view: View, one: Tile, today: Tile | None) -> html.Div:
         value = html.Span([number(lang, head, head["value"]), of], className=f"num{faded}")
         period = t(lang, f"kpi.period.{head['of_period']}")
         inner = [title, value, html.Span(f"{period} · {basis(lang, head)}", className="of")]
-    then = today["headline"] if today else None
-    later = None
-    if then is not None and then["kpi"] == head["kpi"]:
-        later = beside(view, said(lang, then, then["value"]))
-    return html.Div([way(view, head, inner), later], className="tile-headline")
+    other, then = today["headline"] if today else None, None
+    if other is not None and other["kpi"] == head["kpi"]:
+        then = later(view, said(lang, other, other["value"]))
+    return html.Div([way(view, head, inner), then], className="tile-headline")
 
 
 def _worst(view: View, one: Tile) -> html.Div:
@@ -261,8 +260,8 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
         named = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " "]
         words = [*named, html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
         foot = way(view, worst, words)
-    later = beside(view, _score(today)) if today is not None else None
-    line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), later], className="row")
+    then = later(view, _score(today)) if today is not None else None
+    line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), then], className="row")
     said_worst = html.P(foot or t(lang, "scenes.no_target"), className="view-worst")
     words = html.Div([line, said_worst], className="view-words")
     known = {"data-scene": one["key"], "aria-label": name}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -120,6 +120,12 @@ def test_in_the_past_what_it_is_now_stands_beside(community, here, board):
     past = replace(here, at=NOON)
     trees = scene_views.tiles(past, NOON, {**board, "now": board})
     assert "现在 75.0%" in said(trees[SCENES.index("governance")])
+
+
+def test_beside_an_instant_chosen_to_compare_with_its_day_is_said(community, here, board):
+    view = replace(here, other=NOON - timedelta(days=30))
+    trees = scene_views.tiles(view, NOON, {**board, "now": board})
+    assert "10月23日 75.0%" in said(trees[SCENES.index("governance")])
 
 
 def test_the_course_ends_with_today_and_leaves_a_month_without_grade_open(community, here):
