@@ -198,6 +198,7 @@ class Thresholds:
         self._now = read(self._store, self._rules, from_us(known))
         self._since = known
         self._tables: dict[str, tuple[pa.Table, pa.Table]] = {}
+        self._then: tuple[int, list[Threshold]] | None = None
 
     def settings(self, rule: AlertRule, known: int, homes: pa.Table, communities: Callable[[], list[str]]) -> pa.Table:
         """The settings of a rule as known at ``known``, for all communities and for ``homes`` (entities, any order)."""
@@ -205,8 +206,15 @@ class Thresholds:
         remembered = self._tables.get(rule.name)
         if is_live and remembered is not None and remembered[0] is homes:
             return remembered[1]
-        set_then = self._now if is_live else read(self._store, self._rules, from_us(known))
+        set_then = self._now if is_live else self._set_at(known)
         table = settings(rule, places(communities(), homes), set_then)
         if is_live:
             self._tables[rule.name] = (homes, table)
         return table
+
+    def _set_at(self, known: int) -> list[Threshold]:
+        """As known at a past instant: read once for all rules that are asked about it."""
+        then = self._then
+        if then is None or then[0] != known:
+            then = self._then = (known, read(self._store, self._rules, from_us(known)))
+        return then[1]

@@ -85,7 +85,7 @@ def test_the_address_chooses_page_language_and_instant(site):
     with site.client() as client:
         answer = follow(client, "/overview", "?lang=en&at=2026-11-22T12:00:00%2B08:00")
     view = answer["shell--view"]["data"]
-    assert view == {"at": "2026-11-22T04:00:00+00:00", "lang": "en", "community": "demo"}
+    assert view == {"at": "2026-11-22T04:00:00+00:00", "lang": "en", "community": "demo", "with": None}
     assert "overview" in str(answer["shell--page-shown"])
 
 
