@@ -665,7 +665,9 @@ class Twin:
 
     def _occupancy(self, at: datetime) -> pa.Table:
         counted, other = self.people.now(at)
-        tables = {"state": self.states(at), "counted": counted, "other": other}
+        states = self.states(at)
+        told = states.filter(pc.equal(states["metric"], "people"))
+        tables = {"state": told, "counted": counted, "other": other}
         return self._store.read("occupancy", tables=tables, instant=at)
 
     def _states(self, at: datetime) -> pa.Table:

@@ -150,7 +150,7 @@ def _zeros(balance: F64, passed: F64, still: Bools, reset: int, known: int) -> l
     runs = np.flatnonzero(still & ~np.concatenate(([False], still[:-1])))
     marks = sorted([(int(at) + 1, "quiet") for at in runs] + [(reset, "closed")] * (0 < reset < QUARTERS))
     for at, reason in marks:
-        if at > known or at >= QUARTERS:
+        if at >= known:
             break
         over = float(balance[at - 1] - base)
         if reason == "quiet" and abs(over) > max(AT_LEAST, MAY_BE_DRIFT * float(passed[at - 1] - since)):

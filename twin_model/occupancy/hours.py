@@ -68,12 +68,12 @@ def quarters_of(
     n = len(days) * QUARTERS
     row = layout.rows
     told = np.full((len(layout.counters), n), np.nan)
-    balanced = np.array([k for k, c in enumerate(layout.counters) if c.balanced], np.int64)
+    balanced = layout.balanced
     for k, counter in enumerate(layout.counters):
         told[k] = values[row[counter.people]]
     corrected = None
     if len(balanced):
-        corrected = _balanced(layout, values, balanced, days, factor, row, begun)
+        corrected = without_drift(layout, values, days, factor, begun)
         own = corrected.people.reshape(len(balanced), n)
         # a counter that has told only its own tally so far is taken at its word
         told[balanced] = np.where(np.isnan(own), told[balanced], own)
@@ -82,9 +82,9 @@ def quarters_of(
     return _places(layout, told, air, _moved(layout, values, row), balanced, corrected)
 
 
-def _balanced(
-    layout: Layout, values: F64, balanced: I64, days: Sequence[int], factor: F64, row: dict[int, int], begun: int
-) -> counters.Corrected:
+def without_drift(layout: Layout, values: F64, days: Sequence[int], factor: F64, begun: int) -> counters.Corrected:
+    """The counters that tell both ways (``layout.balanced``), corrected; arguments as in ``quarters_of``."""
+    balanced, row = layout.balanced, layout.rows
     shape = (len(balanced), len(days), QUARTERS)
     picked = [layout.counters[k] for k in balanced]
     entered = values[[row[c.entered or 0] for c in picked]].reshape(shape)
@@ -93,6 +93,23 @@ def _balanced(
     passed_in, passed_out = (counters.passages(part) for part in (entered, left))
     reset = closing(layout, balanced.tolist(), days)
     return counters.correct(passed_in, passed_out, heard, factor, reset, begun)
+
+
+def told_otherwise(
+    layout: Layout, values: F64, before: F64, model: Co2Model, column: int
+) -> dict[int, tuple[float, int]]:
+    """What the other sensors of rooms tell of one quarter, by place: people (NaN unknown) and method."""
+    row = layout.rows
+    air, moved = _air(layout, values, before, row, model)[:, column], _moved(layout, values, row)[:, column]
+    found: dict[int, tuple[float, int]] = {}
+    for k, place in enumerate(layout.places):
+        for sensors, by_them, how in ((place.airs, air, CO2), (place.moves, moved, PRESENCE)):
+            known = [float(by_them[n]) for n in sensors if not np.isnan(by_them[n])]
+            if known and (k not in found or np.isnan(found[k][0])):
+                found[k] = max(known), how
+            elif sensors:
+                found.setdefault(k, (float("nan"), how))
+    return found
 
 
 def _air(layout: Layout, values: F64, before: F64, row: dict[int, int], model: Co2Model) -> F64:

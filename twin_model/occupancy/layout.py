@@ -7,7 +7,7 @@ staircases, an estate by its buildings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -138,6 +138,11 @@ class Layout:
         return np.array(list(self.number.values()), np.int64)
 
     @property
+    def balanced(self) -> I64:
+        """Places in ``counters`` of those that tell both ways."""
+        return np.array([k for k, counter in enumerate(self.counters) if counter.balanced], np.int64)
+
+    @property
     def good_for(self) -> I64:
         """For how long, in microseconds, the word of each of ``series`` is good; of counters for the day, because a
         count stands until the next one passes.
@@ -153,12 +158,6 @@ class Layout:
     def place_of(self, counter: int) -> Place | None:
         """The place a counter counts for."""
         return next((place for place in self.places if counter in place.counters), None)
-
-
-def without_counters(layout: Layout) -> Layout:
-    """The same places as their other sensors alone tell of them."""
-    places = tuple(replace(place, counters=(), parts=()) for place in layout.places)
-    return Layout(places, (), layout.sensors, layout.number)
 
 
 def _sensors(series: pa.Table) -> tuple[list[Counter], list[Sensor]]:

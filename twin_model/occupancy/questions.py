@@ -20,11 +20,20 @@ from twin_model.occupancy.booked import Booked
 from twin_model.occupancy.co2 import declared_model
 from twin_model.occupancy.forecast import Forecast, forecast
 from twin_model.occupancy.hour_parts import HOUR_US, HourParts, day_of, first_hour
-from twin_model.occupancy.hours import BOOKING, FEW_QUARTERS, METHODS, Quarters, by_hour, quarters_of
-from twin_model.occupancy.layout import Layout, without_counters
+from twin_model.occupancy.hours import (
+    BOOKING,
+    FEW_QUARTERS,
+    METHODS,
+    Quarters,
+    by_hour,
+    quarters_of,
+    told_otherwise,
+    without_drift,
+)
+from twin_model.occupancy.layout import Layout
 from twin_model.occupancy.use import Use, open_hours, use_of
 from twin_model.remembered import Remembered
-from twin_model.states import F64, I64, NEVER
+from twin_model.states import F64, I64, NEVER, States
 from twin_model.timeline import from_us, to_us
 
 if TYPE_CHECKING:
@@ -44,12 +53,12 @@ class Occupancy:
         self._twin, self.parts = twin, parts
         self._booked = Booked(twin, self)
         self._layouts, self._days = Remembered(4), Remembered(800)
-        self._moments, self._answers = Remembered(48), Remembered(32)
+        self._moments, self._answers = Remembered(128), Remembered(32)
 
     def forget(self) -> None:
         """Drop what is remembered; the next questions are answered from the store (benchmarks)."""
         self._layouts, self._days = Remembered(4), Remembered(800)
-        self._moments, self._answers = Remembered(48), Remembered(32)
+        self._moments, self._answers = Remembered(128), Remembered(32)
 
     # ------------------------------------------------------------------ now
 
@@ -70,42 +79,38 @@ class Occupancy:
         values = values.copy()
         values[:, column] = np.where(today, states.value[series], np.nan)
         model = declared_model()
-        quarters = quarters_of(layout, values, before, days, factor, model, begun=column)
         ids: list[str] = []
         people: list[float] = []
-        if quarters.corrected is not None:
-            inside = quarters.corrected.people.reshape(len(quarters.balanced), -1)[:, column]
-            for row, number in enumerate(quarters.balanced.tolist()):
+        balanced = layout.balanced
+        if len(balanced):
+            corrected = without_drift(layout, values, days, factor, column + 1)
+            inside = corrected.people.reshape(len(balanced), -1)[:, column]
+            for row, number in enumerate(balanced.tolist()):
                 counter = layout.counters[number]
                 if states.taken[counter.entered or 0] == NEVER or states.taken[counter.left or 0] == NEVER:
                     continue  # it tells its own tally only
                 # one that has not spoken since 04:00 begins its day with nobody inside
                 ids.append(counter.device_id)
                 people.append(0.0 if np.isnan(inside[row]) else round(float(inside[row])))
-        other = quarters_of(without_counters(layout), values, before, days, factor[:0], model, begun=column)
         table = pa.table({"device_id": pa.array(ids, pa.string()), "people": pa.array(people, pa.float64())})
-        return table, self._of_rooms(layout, other, column, at)
+        return table, self._of_rooms(layout, told_otherwise(layout, values, before, model, column), states, at)
 
-    def _of_rooms(self, layout: Layout, found: Quarters, column: int, at: datetime) -> pa.Table:
-        states = self._twin.states_of(at)
-        booked = self._booked.expected(layout, to_us(at) // QUARTER_US, 1, QUARTER_US, at)
-        rows = []
-        for k, place in enumerate(layout.places):
-            sensors = [layout.sensors[n] for n in (*place.airs, *place.moves)]
-            if sensors:
-                newest = max(int(states.taken[sensor.series]) for sensor in sensors)
-                inside = float(found.people[k, column])
-                rows.append(
-                    {
-                        "room_id": place.place_id, "people": None if np.isnan(inside) else float(round(inside)),
-                        "method": METHODS[int(found.method[k, column])] if not np.isnan(inside) else place.method,
-                        "newest": None if newest == NEVER else from_us(newest),
-                    }
-                )  # fmt: skip
-            elif k in booked and not np.isnan(booked[k][0]):
-                rows.append(
-                    {"room_id": place.place_id, "people": float(booked[k][0]), "method": "booking", "newest": at}
-                )
+    def _of_rooms(self, layout: Layout, told: dict[int, tuple[float, int]], states: States, at: datetime) -> pa.Table:
+        """Rows of rooms with other sensors than counters, and of rooms of which only a booking tells."""
+        rows: list[Row] = []
+        for k, (inside, how) in told.items():
+            place = layout.places[k]
+            newest = max(int(states.taken[layout.sensors[n].series]) for n in (*place.airs, *place.moves))
+            rows.append(
+                {
+                    "room_id": place.place_id, "people": None if np.isnan(inside) else float(round(inside)),
+                    "method": METHODS[how], "newest": None if newest == NEVER else from_us(newest),
+                }
+            )  # fmt: skip
+        for k, planned in self._booked.expected(layout, to_us(at) // QUARTER_US, 1, QUARTER_US, at).items():
+            if not np.isnan(planned[0]):
+                room, people = layout.places[k].place_id, float(planned[0])
+                rows.append({"room_id": room, "people": people, "method": "booking", "newest": at})
         return pa.Table.from_pylist(rows, schema=_OF_ROOMS)
 
     def _until(self, layout: Layout, quarter: int) -> tuple[F64, F64, list[int], F64, int]:
