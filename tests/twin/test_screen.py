@@ -14,7 +14,7 @@ from twin_model.store import Store
 from twin_model.twin import Twin
 
 RULES = ("sos", "fall", "gateway_silent", "not_returned", "no_movement")  # few of many: each costs a question a turn
-SEEN = 40
+SEEN = 30
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_what_was_on_the_screen_is_told_the_same_ever_after(catalogue):
     """Late readings, moved devices, corrected records, steps, thresholds and restarts come in between."""
     clock, rng = Clock(), random.Random(20)
     twin = Twin(Store(None), catalogue, clock)
-    life, seen = Lively(twin, clock, seed=20, homes=4), {}
+    life, seen = Lively(twin, clock, seed=20, homes=3), {}
     while len(seen) < SEEN:
         life.turn(longest=40)
         if life.turns % 50 == 0:
