@@ -23,8 +23,8 @@ facility_people AS (
     UNION ALL
     SELECT r.facility_id, FALSE, sum(p.people) FILTER (p.fresh > 0 OR p.estimated), sum(greatest(p.counters, 1))::BIGINT,
            sum(CASE WHEN p.estimated THEN 0 ELSE p.fresh END)::BIGINT, max(p.newest)
-    FROM room_people p JOIN room_at($instant) r USING (room_id)
-    WHERE r.facility_id NOT IN (SELECT facility_id FROM entrance) GROUP BY 1),
+    FROM room_people p JOIN room_at($instant) r USING (room_id) -- a plan is no count: it is not added up
+    WHERE p.method <> 'booking' AND r.facility_id NOT IN (SELECT facility_id FROM entrance) GROUP BY 1),
 building_people AS (
     SELECT building_id, sum(value) FILTER (status = 'fresh') AS people, count(*) AS counters,
            count(*) FILTER (status = 'fresh') AS fresh, max(taken_at) AS newest
