@@ -21,13 +21,14 @@ import pyarrow.compute as pc
 
 from ingest.cast import Cast
 from ingest.rhythm import METRIC_BITS, Day, Sheet, day_number
-from ingest.rhythm_places import truth_of_counters, write_counters
+from ingest.rhythm_places import told_by_counters, truth_of_counters, write_counters
 from ingest.simulate import to_us
 from sample_data.community import build
 from twin_model.catalogue import Catalogue
 from twin_model.entities import Device
 from twin_model.occupancy.co2 import declared_model, series_features
 from twin_model.occupancy.fitting import accuracy, by_day, fit
+from twin_model.occupancy.use import open_hours
 from twin_model.twin import Twin
 
 DATA = Path(__file__).parents[1] / "../shared/data/uci-occupancy"
@@ -40,7 +41,7 @@ LEAST = 100.0
 def main(quick: bool) -> dict[str, Any]:
     """``{bench, co2, counters, forecast, hours_ms, year}``."""
     days = 24 if quick else 70
-    counted = _filled(days)
+    counted = filled(days)
     try:
         found = {
             "bench": "occupancy",
@@ -89,7 +90,7 @@ def co2() -> dict[str, Any]:
 # -------------------------------------------------------------------------------------------------------- counters
 
 
-def _filled(days: int) -> Twin:
+def filled(days: int) -> Twin:
     """A twin in memory with the sample's counters and so many days of what they said."""
     twin = Twin.open(None, clock=lambda: END + timedelta(minutes=10), memory_limit="1GB")
     entities = build(SEED)
@@ -133,66 +134,55 @@ def _at(us: int) -> datetime:
 
 
 def counters(twin: Twin, days: int) -> dict[str, Any]:
-    """How far a day's person-hours are from what truly was, per counted place, in per cent."""
+    """How far a day's person-hours are from what truly was, in per cent: in open hours, and over whole days."""
     entities = [e for e in build(SEED) if not isinstance(e, Device) or e.type == "people_counter"]
     cast = Cast.of(entities, SEED)
-    places = [cast.place_of[n] for n in cast.of_kind("people_counter")]
-    told = twin.occupancy_hours(END - timedelta(days=days), END, END)
-    kind = [p in ("room", "facility") for p in told["place_kind"].to_pylist()]
-    told = told.filter(pa.array(kind))
-    people = dict.fromkeys(places, None)
-    for place in people:
-        rows = told.filter(pc.equal(told["place_id"], place))
-        people[place] = rows["people"].fill_null(0).to_numpy().reshape(days, 24).sum(1)
-    off: list[float] = []
-    tally: list[float] = []
-    small: list[float] = []
-    whole: list[float] = []
+    at_counter = [cast.place_of[n] for n in cast.of_kind("people_counter")]
+    names = list(dict.fromkeys(at_counter))
+    belongs = np.array([[float(place == name) for place in at_counter] for name in names])
     first = day_number(to_us(END - timedelta(days=days)))
+    really, tallied = np.zeros((len(names), days, 24)), np.zeros((len(names), days, 24))
     for d in range(days):
-        true = truth_of_counters(cast, Day(SEED, first + d))
-        mean_true = true.people.mean(1) * 24
-        sheet = Sheet(Day(SEED, first + d), {"people": 0, "entered": 1, "left": 2})
-        write_counters(sheet, cast)
-        own = _own_tally(sheet, true)
-        sums = {place: [0.0, 0.0] for place in people}
-        for row, place in enumerate(places):
-            sums[place][0] += float(mean_true[row])
-            sums[place][1] += float(own[row])
-        estimate = {place: float(people[place][d]) for place in people}
-        for place, (really, tallied) in sums.items():
-            if really < LEAST:
-                small.append(abs(estimate[place] - really) / 24)
-                continue
-            off.append(100 * abs(estimate[place] - really) / really)
-            tally.append(100 * abs(tallied - really) / really)
-        total = sum(v[0] for v in sums.values())
-        whole.append(100 * abs(sum(estimate.values()) - total) / total)
+        day = Day(SEED, first + d)
+        true = truth_of_counters(cast, day)
+        entered, left = told_by_counters(cast, day, true)
+        really[:, d] = belongs @ _hourly(true.people)
+        tallied[:, d] = belongs @ _hourly(np.maximum(0.0, entered - left))
+    told = twin.occupancy_hours(END - timedelta(days=days), END, END)
+    of_place = [told.filter(pc.equal(told["place_id"], name))["people"].fill_null(0.0) for name in names]
+    found = np.stack([people.to_numpy() for people in of_place]).reshape(really.shape)
+    hours_of = {place.place_id: place.opening_hours for place in twin.people.layout(END).places}
+    start = to_us(END - timedelta(days=days)) // 3_600_000_000
+    is_open = np.stack([open_hours(hours_of[name], start, days * 24) for name in names]).reshape(really.shape)
     return {
         "days": days,
-        "places": len(people),
-        "off_all_places_percent": round(statistics.fmean(whole), 2),
-        "off_all_places_worst_day_percent": round(max(whole), 2),
-        "off_median_percent": round(statistics.median(off), 2),
-        "off_p90_percent": round(float(np.quantile(off, 0.9)), 2),
-        "own_tally_median_percent": round(statistics.median(tally), 2),
-        "own_tally_p90_percent": round(float(np.quantile(tally, 0.9)), 2),
-        "small_places_off_persons": round(statistics.fmean(small), 2),
+        "places": len(names),
+        "open_hours": _off(found, tallied, really, is_open),
+        "all_hours": _off(found, tallied, really, np.ones_like(is_open)),
         "corrections_said": len(twin.people.corrections(END - timedelta(days=7), END, END)),
     }
 
 
-def _own_tally(sheet: Sheet, true: Any) -> np.ndarray:
-    """Person-hours of the day by each device's own tally."""
-    codes, taken, values = sheet.columns()
-    own = np.zeros(len(true.numbers))
-    for row, number in enumerate(true.numbers.tolist()):
-        mine = codes == number << METRIC_BITS
-        order = np.argsort(taken[mine])
-        at, said = taken[mine][order], values[mine][order]
-        lasts = np.diff(np.append(at, sheet.day.start + 86_400_000_000)) / 3.6e9
-        own[row] = float((said * lasts).sum())
-    return own
+def _hourly(people: np.ndarray) -> np.ndarray:
+    return people.reshape(len(people), 24, -1).mean(2)
+
+
+def _off(found: np.ndarray, tallied: np.ndarray, really: np.ndarray, counted: np.ndarray) -> dict[str, float]:
+    """Per cent of person-hours a day: of all places together, and of each place-day with at least ``LEAST`` of them."""
+    true, said, tally = (np.where(counted, part, 0.0).sum(2) for part in (really, found, tallied))
+    whole, whole_own = (100 * np.abs(part.sum(0) - true.sum(0)) / true.sum(0) for part in (said, tally))
+    large = true >= LEAST
+    off, own = (100 * np.abs(part - true)[large] / true[large] for part in (said, tally))
+    return {
+        "all_places_percent": round(float(whole.mean()), 2),
+        "all_places_worst_day_percent": round(float(whole.max()), 2),
+        "all_places_own_tally_percent": round(float(whole_own.mean()), 2),
+        "place_median_percent": round(float(np.median(off)), 2),
+        "place_p90_percent": round(float(np.quantile(off, 0.9)), 2),
+        "place_own_tally_median_percent": round(float(np.median(own)), 2),
+        "place_own_tally_p90_percent": round(float(np.quantile(own, 0.9)), 2),
+        "small_places_off_persons": round(float((np.abs(said - true)[~large] / 24).mean()), 2),
+    }
 
 
 # -------------------------------------------------------------------------------------------------------- forecast

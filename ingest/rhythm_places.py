@@ -104,14 +104,18 @@ def _seen(cast: Cast, day: Day, passed: Floats, numbers: Ints, way: int) -> Floa
     return np.asarray(np.cumsum(each - lost + twice, axis=1), dtype=np.float64)
 
 
+def told_by_counters(cast: Cast, day: Day, true: Counted) -> tuple[Floats, Floats]:
+    """Entered and left as the counters tell them: what truly passed, with their misses and doubles."""
+    entered = _seen(cast, day, true.entered, true.numbers, 0)
+    return entered, _seen(cast, day, true.left, true.numbers, 1)
+
+
 def write_counters(sheet: Sheet, cast: Cast) -> None:
     """What the counters say: both counts drift apart, and the device's own tally with them."""
     true = truth_of_counters(cast, sheet.day)
     if not len(true.numbers):
         return
-    entered, left = (
-        _seen(cast, sheet.day, passed, true.numbers, way) for way, passed in ((0, true.entered), (1, true.left))
-    )
+    entered, left = told_by_counters(cast, sheet.day, true)
     people = np.maximum(0.0, entered - left).ravel()
     number = np.repeat(true.numbers, true.people.shape[1])
     told = (true.people.ravel() > 0) | (np.arange(len(people)) % 3 == 0)
