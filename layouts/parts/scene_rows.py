@@ -50,7 +50,7 @@ def top(view: View, now: datetime, answer: Any) -> html.Div:
     if answer.get("now"):
         other = answer["now"]["attainment"]
         then = later(view, UNKNOWN if other is None else f"{round(other)}")
-    aged = html.Span([t(lang, "scene.oldest"), " ", age(lang, answer["newest"], now)]) if answer["newest"] else None
+    aged = html.Span([t(lang, "kpi.newest"), " ", age(lang, answer["newest"], now)]) if answer["newest"] else None
     n = sum(1 for one in answer["indicators"] if one["is_measured"])
     counts = (
         t(lang, "scenes.indicators", n=n, all=len(answer["indicators"]))

@@ -153,11 +153,7 @@ def _aged(lang: str, one: Tile, now: datetime) -> html.Span | None:
     if head and head["status"] == "stale" and head["newest"]:
         words = t(lang, "scenes.since", at=on(lang, head["newest"].date()))
         return html.Span(words, className="age since")
-    newest = head["newest"] if head and head["value"] is not None else one["newest"]
-    if newest is None:
-        return None
-    oldest = t(lang, "scenes.oldest", at=on(lang, one["newest"].date(), year=True)) if one["newest"] else None
-    return html.Span(age(lang, newest, now), className="aged", title=oldest)
+    return html.Span(age(lang, one["newest"], now), className="aged") if one["newest"] else None
 
 
 def _grade(view: View, one: Tile, today: Tile | None) -> html.Div:
