@@ -102,5 +102,9 @@ def lived(declared: Catalogue) -> tuple[Twin, Clock]:
     visit = {"visit_no": "v1", "subject": "lonely_elder", "subject_no": "E-0007", "due_on": date(2026, 11, 20),
              "visited_on": date(2026, 11, 20), "by_role": "grid_worker"}  # fmt: skip
     twin.ledger.record("welfare_visit", [visit], community_id=HERE)
+    told = {"indicator": 17, "kpi": "建筑风貌评审得分", "as_of": date(2026, 6, 30), "value": 86.0, "unit": "分",
+            "document": "责任规划师年度评估（2026）", "reported_by_role": "planner",
+            "reported_on": date(2026, 7, 8)}  # fmt: skip
+    twin.ledger.record("reported_value", [told], community_id=HERE)
     clock.set(NOON)
     return twin, clock

@@ -156,6 +156,14 @@ def test_the_page_of_a_scene_gives_every_kpi_its_target_attainment_and_why_it_ha
     assert scene_answers.one(community, NOON, HERE, scene="elsewhere") == {}
 
 
+def test_a_reported_value_stands_with_its_document_date_and_who_reported_it(community, here):
+    answer = scene_answers.reported(community, NOON, HERE, scene="building")
+    words = said(scene_rows.reported(here, NOON, answer))
+    assert "17 建筑特色风貌 86 分 2026年6月30日 责任规划师年度评估（2026）" in words
+    assert "2026年7月8日" in words
+    assert scene_answers.reported(community, NOON, HERE, scene="health") == []
+
+
 def test_a_view_has_the_kpis_that_name_it(community, here):
     answer = scene_answers.with_courses(community, NOON, HERE, scene="elders_children")
     assert [row["kpi"] for row in answer["kpis"]] == ["meals"]
