@@ -57,7 +57,10 @@ def retire(writer: Writer, community_id: str, at: datetime) -> frozenset[str]:
     """
     kinds = set()
     for kind, cls in KINDS.items():
-        open_now = "community_id = $community_id AND superseded_at IS NULL AND valid_to IS NULL AND recorded_at < $at"
+        open_now = (
+            "community_id = $community_id AND superseded_at IS NULL AND (valid_to IS NULL OR valid_to > $at) "
+            "AND recorded_at < $at"
+        )
         listed = ", ".join(columns(cls))
         writer.execute(
             f"INSERT INTO {kind} BY NAME SELECT {listed}, valid_from, $at AS valid_to, $at AS recorded_at FROM {kind} "
@@ -97,16 +100,19 @@ def _record_kind(
         tables={"incoming": as_rows(entities)},
     )
     listed = ", ".join(names)
-    # A version that was true before the new one began stays true for that time, known anew from now on.
+    # A version that was true before the new one began stays true for that time, known anew from now on. There may be
+    # two of them: what holds today, and what was announced for tomorrow.
     writer.execute(
         f"INSERT INTO {kind} BY NAME SELECT {', '.join('c.' + n for n in names)}, c.valid_from, "
         f"$valid_from AS valid_to, $recorded_at AS recorded_at FROM {kind} c JOIN verdict v USING ({key}) "
-        f"WHERE c.superseded_at IS NULL AND c.valid_to IS NULL AND NOT v.same AND c.valid_from < $valid_from",
+        f"WHERE c.superseded_at IS NULL AND (c.valid_to IS NULL OR c.valid_to > $valid_from) AND NOT v.same "
+        f"AND c.valid_from < $valid_from AND c.recorded_at < $recorded_at",
         valid_from=valid_from, recorded_at=recorded_at,
     )  # fmt: skip
     writer.execute(
-        f"UPDATE {kind} SET superseded_at = $recorded_at WHERE superseded_at IS NULL AND valid_to IS NULL "
-        f"AND {key} IN (SELECT {key} FROM verdict WHERE known AND NOT same)",
+        f"UPDATE {kind} SET superseded_at = $recorded_at WHERE superseded_at IS NULL AND recorded_at < $recorded_at "
+        f"AND (valid_to IS NULL OR valid_to > $valid_from) AND {key} IN (SELECT {key} FROM verdict WHERE NOT same)",
+        valid_from=valid_from,
         recorded_at=recorded_at,
     )
     writer.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -102,6 +103,29 @@ def test_a_change_announced_for_tomorrow_leaves_today_as_it_is(home, clock):
     )
     assert home.entity("building", "b1", clock.forward(hours=1))["height_m"] == 18.0
     assert home.entity("building", "b1", clock.set(tomorrow))["height_m"] == 30.0
+
+
+def test_a_change_that_overtakes_an_announced_one_leaves_one_truth_at_every_instant(home, clock):
+    """30 m is announced for tomorrow, then 24 m recorded with effect from now: never are two known at once"""
+    start = clock()
+
+    def built(height, valid_from):
+        home.record([replace(NEIGHBOURHOOD[1], height_m=height)], valid_from=valid_from)
+
+    def heights(at):
+        return home.entities("building", at, community_id="c")["height_m"].to_pylist()
+
+    built(30.0, start + timedelta(days=1))
+    announced = clock.forward(hours=1)
+    overtaken = clock.forward(hours=1)
+    built(24.0, overtaken)
+    after = clock.forward(hours=1)
+    assert heights(announced) == [18.0]
+    assert heights(after) == [24.0]
+    assert heights(clock.forward(days=2)) == [24.0]
+    built(12.0, start + timedelta(hours=1))  # a correction from before all that
+    assert heights(clock.forward(hours=1)) == [12.0]
+    assert heights(after) == [24.0], "as it was known"
 
 
 def test_recording_the_same_again_changes_nothing(home):
