@@ -174,7 +174,7 @@
         const number = !room.counted ? null : room.people === null ? "—" : String(room.people);
         if (number === null) continue;
         put("room-tag" + (room.people === null ? " blind" : "") + (room.id === chosen ? " on" : ""), [x, y, z + 0.5],
-          [["span", name, "tag-name"], ["b", number]], room.id, (room.id === chosen ? 1e6 : 0) + (room.people || 0) + (room.share || 0));
+          [["span", name, "tag-name"], ["b", number]], room.id, (room.id === chosen || room.share >= 0.5 ? 2e9 : 0) + (room.people || 0) + (room.share || 0));
       }
       this.tags.replaceChildren(...this.marks.map((mark) => mark.e));
       for (const mark of this.marks) { mark.w = mark.e.offsetWidth; mark.h = mark.e.offsetHeight; mark.e.classList.add("short"); mark.s = mark.e.offsetWidth; mark.e.classList.remove("short"); }
@@ -184,11 +184,17 @@
       const seen = this.deck && this.deck.getViewports()[0];
       if (!seen || !this.marks) return;
       const taken = [], free = (box) => taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
-      const order = [...this.marks].sort((a, b) => (b.id === this.over) - (a.id === this.over) || b.weight - a.weight);
+      const first = (mark) => (mark.id && mark.id === this.over ? 1 : 0);
+      const order = [...this.marks].sort((a, b) => first(b) - first(a) || b.weight - a.weight);
       for (const mark of order) {
-        const at = seen.project(mark.at), y = at[1], x = mark.id ? at[0] : at[0] - mark.w / 2; // floors are named beside their corner
+        const at = seen.project(mark.at);
+        let [x, y] = mark.id ? at : [at[0] - mark.w / 2, at[1]]; // floors are named beside their corner, or near it
         const whole = mark.id === this.over && this.over !== null;
         const box = (w) => [x - w / 2 - 1, y - mark.h / 2 - 1, x + w / 2 + 1, y + mark.h / 2 + 1];
+        if (!mark.id) {
+          const aside = [[0, 0], [-6, -18], [-34, -8], [-40, 14], [0, -34]].find(([dx, dy]) => { const [bx, by] = [x, y]; x += dx; y += dy; const ok = free(box(mark.w)); [x, y] = [bx, by]; return ok; });
+          if (aside) { x += aside[0]; y += aside[1]; }
+        }
         const fits = whole || free(box(mark.w)), short = !fits && mark.id && free(box(mark.s));
         mark.e.classList.toggle("short", Boolean(short));
         mark.e.classList.toggle("over", whole);

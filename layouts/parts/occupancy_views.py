@@ -15,7 +15,7 @@ from layouts.parts.panel import beside, head, icon, meter, sets, sign, unknown
 from layouts.parts.text import has, named, t
 
 PLACE, KEY, SPAN = "occupancy--place", "occupancy--key", "occupancy--span"
-MOST_BOOKINGS, MOST_CORRECTIONS = 6, 2
+MOST_BOOKINGS, MOST_CORRECTIONS = 3, 2
 TONE = {"empty": "look", "few": "look", "used": "fresh", "unknown": "blind", "ahead": "away"}
 
 

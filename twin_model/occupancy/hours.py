@@ -184,12 +184,16 @@ def _most(parts: F64) -> tuple[F64, F64]:
     return most, known.mean(0)
 
 
-def by_hour(found: Quarters) -> tuple[F64, F64, I64]:
-    """Means by hour: people (NaN unknown), the share of quarters and counters heard, the method of most quarters."""
+def by_hour(found: Quarters, begun: int) -> tuple[F64, F64, I64]:
+    """Means by hour: people (NaN unknown), the share of quarters and counters heard, the method.
+
+    Of an hour under way only the quarters that have ``begun`` count.
+    """
     count, n = found.people.shape
     people = found.people.reshape(count, n // 4, 4)
     known = ~np.isnan(people)
     mean = np.where(known.any(2), np.where(known, people, 0.0).sum(2) / np.maximum(known.sum(2), 1), np.nan)
-    heard = np.where(known, found.heard.reshape(count, n // 4, 4), 0.0).mean(2)
+    heard = np.where(known, found.heard.reshape(count, n // 4, 4), 0.0).sum(2)
+    heard /= np.clip(begun - 4 * np.arange(n // 4), 1, 4)
     method = np.max(np.where(known, found.method.reshape(count, n // 4, 4), 0), axis=2)
     return mean, heard, method

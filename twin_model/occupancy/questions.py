@@ -181,7 +181,7 @@ class Occupancy:
         return [found[day] for day in days]
 
     def _worked_out(self, layout: Layout, day: int, count: int, us: int) -> list[Day]:
-        people, heard, method = by_hour(self.quarters(layout, day, count, us))
+        people, heard, method = by_hour(self.quarters(layout, day, count, us), _begun(day - 1, us))
         return [
             (
                 people[:, k * 24 : k * 24 + 24].astype(np.float32),
@@ -196,7 +196,7 @@ class Occupancy:
         first, count = day - 1, count + 1
         values, before = self._values(layout, first, count, us)
         # the hour that is under way has quarters that have not been: they stay unknown
-        begun = max(0, (us - first_hour(first) * HOUR_US) // QUARTER_US + 1)
+        begun = _begun(first, us)
         values[:, begun:] = np.nan
         found = quarters_of(
             layout, values, before, range(first, first + count), self._factors(layout, first, count, us),
@@ -335,6 +335,11 @@ class Occupancy:
 
     def _epoch(self, at: datetime) -> int:
         return self._twin.entity_epoch(at, *EPOCH_KINDS)
+
+
+def _begun(day: int, us: int) -> int:
+    """How many quarters since the beginning of a day have begun."""
+    return max(0, (us - first_hour(day) * HOUR_US) // QUARTER_US + 1)
 
 
 def _same(answer: Day) -> Day:
