@@ -141,7 +141,7 @@ def _record_past(twin: Twin, now: datetime) -> None:
 
 
 def _write_past_care(twin: Twin, life: Simulator, entities: Sequence[Entity], since: datetime, now: datetime) -> None:
-    """A month of incidents, visits of two, people counted in five weeks; each row is known from its own instant on."""
+    """A month of incidents, visits of two, people counted in four weeks; each row is known from its own instant on."""
     homes = [e for e in entities if isinstance(e, Home)]
     days = past_days(life, now)
     counted = counted_past(life, _series_numbers(twin, life), to_us(since))
