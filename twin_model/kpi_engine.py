@@ -59,14 +59,15 @@ outdated required source."""
 
 
 class Kpis:
-    """The KPI questions of a twin. Safe from any thread; one thread computes at a time, others take its answer."""
+    """The KPI questions of a twin. Safe from any thread; one thread works a thing out, others take its answer."""
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._remembered: Remembered = Remembered(KEPT)
         self._live: Remembered = Remembered(LIVE_KEPT)
         self._whole: dict[tuple[str, date], tuple[int, int, Counted]] = {}
-        self._computing = threading.RLock()
+        # The trend of a screen takes long; the values of the next one do not wait for it.
+        self._computing = {"now": threading.Lock(), "trend": threading.Lock()}
         self.computations = 0
 
     # ---------------------------------------------------------------- questions
@@ -110,7 +111,7 @@ class Kpis:
             communities = self._twin.entities("community", at)["community_id"].to_pylist()
         else:
             communities = [community_id]
-        with self._computing:
+        with self._computing["now" if len(ends) == 1 else "trend"]:
             counted = self._counted_of(chosen, tuple(ends), at, community_id)
             rows = [
                 row for kpi in chosen for until in ends
