@@ -29,9 +29,10 @@ class Count(NamedTuple):
     excluded: dict[str, int]
 
 
-NOTHING = Count(None, None, None, 0, {})
-Counted = dict[tuple[str, date], Count]
-"""By community and the last day of the period."""
+_NONE: dict[str, int] = {}
+NOTHING = Count(None, None, None, 0, _NONE)
+Counted = dict[date, dict[str, Count]]
+"""By the last day of the period and community."""
 
 
 def count(twin: Twin, kpis: Sequence[Kpi], ends: Sequence[date], at: datetime, scope: Scope) -> dict[str, Counted]:
@@ -44,17 +45,19 @@ def count(twin: Twin, kpis: Sequence[Kpi], ends: Sequence[date], at: datetime, s
     totals = "\nUNION ALL ".join(_totals(n, kpi) for n, kpi in enumerate(kpis))
     sql = f"{sources.with_clause(kpis)},\n{rows}\n{totals}"
     found = twin.store.select(sql, tables=sources.tables(kpis), **sources.parameters)
-    counted: dict[str, Counted] = {kpi.id: {} for kpi in kpis}
+    counted: dict[str, Counted] = {kpi.id: {until: {} for until in ends} for kpi in kpis}
     for n, community, period, reason, top, bottom, used, value in zip(
         *(found[name].to_pylist() for name in _NAMES), strict=True
     ):
         kpi = kpis[n]
-        before = counted[kpi.id].get((community, period), NOTHING)
+        of_period = counted[kpi.id][period]
         if reason is None:
             value = rounded(value) if kpi.measure in QUANTILES else measured(kpi, top, bottom)
-            counted[kpi.id][community, period] = Count(value, top, bottom, used, before.excluded)
+            left = of_period[community].excluded if community in of_period else _NONE
+            of_period[community] = Count(value, top, bottom, used, left)
         else:
-            counted[kpi.id][community, period] = before._replace(excluded=before.excluded | {reason: used})
+            before = of_period.get(community, NOTHING)
+            of_period[community] = before._replace(excluded=before.excluded | {reason: used})
     return counted
 
 

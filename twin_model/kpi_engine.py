@@ -8,7 +8,7 @@ and nothing else; fifty screens cost one computation.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,9 @@ REPORTED = "reported_value"
 MICROSECOND = timedelta(microseconds=1)
 Instants = Mapping[str, int]
 """Microseconds by community."""
+Required = tuple[str, int, Instants, Instants]
+"""A required source: its name, how old it may be, what its newest row and (of past periods) its first is from."""
+NONE: list[Any] = []
 
 
 SCHEMA = pa.schema(
@@ -131,44 +134,73 @@ class Kpis:
         period = Period.ending(kpi.period, until)
         end = min(at, period.ends_at)
         end_us = to_us(end)
-        sources = [(s, self._limit(kpi, s), *self._standing(s, at, until, end)) for s in kpi.requires]
-        grade, due = self._twin.catalogue.scene_book.grade, self._due(kpi, period)
+        sources: list[Required] = [(s, self._limit(kpi, s), *self._standing(s, at, until, end)) for s in kpi.requires]
+        grade, found_in = self._twin.catalogue.scene_book.grade, counted[until]
+        silence = self._silence(kpi, period, at)
+        reported, sums = REPORTED in kpi.requires, kpi.measure == "sum"
         rows: list[tuple[Any, ...]] = []
         for community in communities:
-            found = counted.get((community, until), NOTHING)
-            missing, old, newest = [], [], None
+            value, top, bottom, used, excluded = found_in.get(community, NOTHING)
+            missing, is_old, newest = NONE, False, None
             for source, limit, newest_of, first_of in sources:
                 us = newest_of.get(community)
-                if us is None or first_of.get(community, NEVER) >= end_us:
-                    missing.append(source)
+                if us is None or (first_of and first_of.get(community, NEVER) >= end_us):
+                    missing = [*missing, source]
                     continue
-                newest = min(us, end_us) if newest is None else min(us, newest)
-                if end_us - us > limit:
-                    old.append(source)
-            if missing or (found.excluded and found.value is None):
-                status = "not_measurable"
-            elif old and found.value is None:
-                status, missing = "not_measurable", old
-            elif old:
+                newest = us if newest is None or us < newest else newest
+                is_old = is_old or end_us - us > limit
+            if newest is not None and newest > end_us:
+                newest = end_us
+            attainment = None
+            if missing or (excluded and value is None):
+                status, value = "not_measurable", None
+            elif is_old:
                 status = "stale"
-            elif not found.rows_used and (silent := self._silent(due, period, at, community)):
-                status, missing = "not_measurable", silent
-            elif found.value is None and REPORTED in kpi.requires:
+                if value is None:
+                    status, missing = "not_measurable", self._old(sources, community, end_us)
+            elif not used and (silent := silence(community)):
+                status, value, missing = "not_measurable", None, silent
+            elif value is None and reported:
                 status, missing = "not_measurable", [REPORTED]
+            elif value is None and not sums:
+                status = "no_cases"
             else:
-                status = "measured" if found.value is not None or kpi.measure == "sum" else "no_cases"
-            value = found.value if status in ("measured", "stale") else None
-            if status == "measured" and value is None:
-                value = 0.0  # the sources live and hold nothing of the kind: that is a zero
-            attainment = kpi.attainment(value) if status == "measured" else None
-            left = sum(found.excluded.values())
-            every = found.rows_used + left
+                # where the sources live and hold nothing of the kind, a sum is zero
+                status, value = "measured", 0.0 if value is None else value
+                attainment = kpi.attainment(value)
+            left = sum(excluded.values()) if excluded else 0
             rows.append(
-                (kpi.id, kpi.scene, community, until, value, found.numerator, found.denominator, found.rows_used, left,
-                 [{"reason": reason, "rows": n} for reason, n in sorted(found.excluded.items())], status, missing,
-                 newest, found.rows_used / every if every else None, attainment, grade(attainment), kpi.version)
+                (kpi.id, kpi.scene, community, until, value, top, bottom, used, left,
+                 [{"reason": r, "rows": n} for r, n in sorted(excluded.items())] if excluded else NONE, status, missing,
+                 newest, used / (used + left) if used else (0.0 if left else None), attainment,
+                 None if attainment is None else grade(attainment), kpi.version)
             )  # fmt: skip
         return rows
+
+    @staticmethod
+    def _old(sources: Sequence[Required], community: str, end_us: int) -> list[str]:
+        """The sources whose newest row is older than it may be."""
+        return [source for source, limit, newest_of, _ in sources if end_us - newest_of[community] > limit]
+
+    def _silence(self, kpi: Kpi, period: Period, at: datetime) -> Callable[[str], list[str]]:
+        """Of a community the required kinds that should have had rows in the period and have none: a gap, not a zero.
+
+        Those are event kinds that come so often that a living one has rows in every such period.
+        """
+        length = period.ends_at - period.starts_at
+        kinds = self._twin.catalogue.record_kinds
+        due = [
+            name for name in kpi.records
+            if name in kpi.requires and kinds[name].until is None and 3 * kinds[name].expected_every <= length
+        ]  # fmt: skip
+        heard: list[frozenset[str]] = []
+
+        def silent(community: str) -> list[str]:
+            if due and not heard:
+                heard.extend(self._heard_in(kind, period, at) for kind in due)
+            return [kind for kind, those in zip(due, heard, strict=False) if community not in those]
+
+        return silent
 
     def _limit(self, kpi: Kpi, source: str) -> int:
         """How old (microseconds) a required source's newest row may be; a register that changes seldom may be older."""
@@ -178,19 +210,6 @@ class Kpis:
         is_register = kind is not None and kind.until is not None
         limit = max(kpi.freshness, kind.expected_every) if kind and is_register else kpi.freshness
         return limit // MICROSECOND
-
-    def _silent(self, due: Sequence[str], period: Period, at: datetime, community: str) -> list[str]:
-        """Kinds that should have had rows in the period and have none at all: a gap, not a zero."""
-        return [kind for kind in due if community not in self._heard_in(kind, period, at)]
-
-    def _due(self, kpi: Kpi, period: Period) -> list[str]:
-        """The required event kinds that come so often that a living one has rows in every such period."""
-        length = period.ends_at - period.starts_at
-        kinds = self._twin.catalogue.record_kinds
-        return [
-            name for name in kpi.records
-            if name in kpi.requires and kinds[name].until is None and 3 * kinds[name].expected_every <= length
-        ]  # fmt: skip
 
     def _heard_in(self, kind: str, period: Period, at: datetime) -> frozenset[str]:
         """The communities with a record of an event kind in a period."""
@@ -297,8 +316,8 @@ class Kpis:
             for kind in kpi.records:
                 changed |= self._twin.ledger.communities_changed(kind, last[1], records)
         if last and changed is not None and len(changed) <= FEW:
-            counted = {key: found for key, found in last[2].items() if key[0] not in changed}
-            counted |= self._count([kpi], (until,), at, tuple(sorted(changed)))[kpi.id]
+            kept = {community: found for community, found in last[2][until].items() if community not in changed}
+            counted = {until: kept | self._count([kpi], (until,), at, tuple(sorted(changed)))[kpi.id][until]}
         else:
             counted = self._count([kpi], (until,), at, None)[kpi.id]
         self._whole = {k: v for k, v in self._whole.items() if k[0] != kpi.id} | {

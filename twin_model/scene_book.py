@@ -88,7 +88,11 @@ class SceneBook:
         """The grade of an attainment, rounded to a whole number first as it is shown; None for none."""
         if attainment is None:
             return None
-        return next(grade.key for grade in self.grades if round(attainment) >= grade.at_least)
+        whole = round(attainment)
+        for grade in self.grades:  # asked a hundred thousand times for a city
+            if whole >= grade.at_least:
+                return grade.key
+        return None
 
     def scheme_of(self, name: str | None) -> Scheme | None:
         """The type a community's ``scheme`` names; older and longer names count (旧改类普惠型 is 普惠型)."""
