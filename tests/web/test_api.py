@@ -83,7 +83,7 @@ def test_an_instant_that_cannot_be_read_is_named(standing, at):
     ("path", "status"),
     [
         ("/api/v1/nothing", 404),
-        ("/api/v1/kpis", 404),
+        ("/api/v1/kpis/nothing", 404),
         ("/api/v1/states?limit=0", 400),
         ("/api/v1/states?limit=many", 400),
         ("/api/v1/states?cursor=nonsense", 400),
