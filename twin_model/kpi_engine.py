@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,7 +19,7 @@ from twin_model.entities import KINDS
 from twin_model.kpi import ANY_OF, Kpi
 from twin_model.kpi_counting import NOTHING, Counted, count
 from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
-from twin_model.kpi_sources import Scope, Sources, began, happened, live_table, visited
+from twin_model.kpi_sources import Scope, Sources, happened, live_table, visited
 from twin_model.remembered import Remembered
 from twin_model.timeline import to_us
 
@@ -245,15 +244,19 @@ class Kpis:
         def ask() -> Instants:
             pulses = ledger.pulses(kind, at)
             if declared.until is not None:
-                return {community: recorded for community, _, recorded in pulses}
-            return {community: month_end_us(true) if declared.is_monthly else true for community, true, _ in pulses}
+                return {community: recorded for community, _, _, recorded in pulses}
+            return {community: month_end_us(true) if declared.is_monthly else true for community, _, true, _ in pulses}
 
         return self._remembered.get(("newest", kind, ledger.epoch(kind, at)), ask)
 
     def _began(self, kind: str, at: datetime) -> Instants:
         """When the first thing recorded of a kind happened: before it nothing is known of the kind."""
-        epoch = self._twin.ledger.epoch(kind, at)
-        return self._remembered.get(("began", kind, epoch), lambda: began(self._twin, kind, at))
+        ledger = self._twin.ledger
+
+        def ask() -> Instants:
+            return {community: first for community, first, _, _ in ledger.pulses(kind, at)}
+
+        return self._remembered.get(("began", kind, ledger.epoch(kind, at)), ask)
 
     def _heard(self, at: datetime) -> dict[str, dict[str, int]]:
         """When each type of device was last heard of, by type and community."""
@@ -301,7 +304,8 @@ class Kpis:
             for begin in range(0, len(alike), TOGETHER):
                 counted = self._count(alike[begin : begin + TOGETHER], ends, at, scope)
                 for kpi_id, answer in counted.items():
-                    found[kpi_id] = self._remembered.get(keys[kpi_id], partial(_same, answer))
+                    found[kpi_id] = answer
+                    self._remembered.put(keys[kpi_id], answer)
         return found
 
     def _all_of(self, kpi: Kpi, until: date, at: datetime) -> Counted:
@@ -335,10 +339,6 @@ class Kpis:
 
     def _records_epoch(self, kpi: Kpi, at: datetime, community_id: str | None) -> int:
         return max((self._twin.ledger.epoch(kind, at, community_id) for kind in kpi.records), default=0)
-
-
-def _same(answer: Counted) -> Counted:
-    return answer
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

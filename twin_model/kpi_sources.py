@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from twin_model.entities import KINDS
 from twin_model.kpi import LIVE, Kpi
-from twin_model.kpi_periods import Period, midnight
+from twin_model.kpi_periods import Period
 from twin_model.record_kinds import RecordKind
 from twin_model.timeline import to_us
 
@@ -159,16 +159,6 @@ def _naive(at: datetime) -> str:
 # ---------------------------------------------------------------------------------------------- whether a source lives
 
 _ALIVE = "recorded_at <= $at AND (superseded_at IS NULL OR superseded_at > $at)"
-
-
-def began(twin: Twin, kind_name: str, at: datetime) -> dict[str, int]:
-    """When the first thing recorded of a kind happened, by community (microseconds); a day: its local midnight."""
-    kind = twin.catalogue.record_kinds[kind_name]
-    found = twin.store.select(
-        f"SELECT community_id, min({kind.true_at}) AS first FROM {kind.table} WHERE {_ALIVE} GROUP BY 1", at=at
-    )
-    is_day = kind.columns[kind.true_at].type == "date"
-    return {row["community_id"]: to_us(midnight(row["first"]) if is_day else row["first"]) for row in found.to_pylist()}
 
 
 def visited(twin: Twin, at: datetime) -> tuple[dict[str, int], dict[str, int]]:

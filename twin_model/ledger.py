@@ -217,8 +217,8 @@ class Ledger:
         times = self._times[kind].get(community_id)
         return times.pulse(to_us(at)) if times else None
 
-    def pulses(self, kind: str, at: datetime) -> Iterator[tuple[str, int, int]]:
-        """As ``pulse``, of every community: its id, newest_true_at and last_recorded in microseconds."""
+    def pulses(self, kind: str, at: datetime) -> Iterator[tuple[str, int, int, int]]:
+        """As ``pulse``, of every community: id, first_true_at, newest_true_at, last_recorded in microseconds."""
         us = to_us(at)
         for name, times in list(self._times[kind].items()):
             known = times.known(us)

@@ -132,22 +132,17 @@ class Times:
         position = bisect_right(self._changed, at)
         return self._changed[position - 1] if position else 0
 
-    def known(self, at: int) -> tuple[int, int] | None:
-        """What the newest record known at ``at`` says, and when one was last recorded; None where there was none."""
+    def known(self, at: int) -> tuple[int, int, int] | None:
+        """What the oldest and newest record known at ``at`` say, and when one was last recorded; None without one."""
         position = bisect_right(self._changed, at) - 1
         if position < 0 or self._newest[position] == NOTHING:
             return None
-        return self._newest[position], self._recorded[position]
+        return self._oldest[position], self._newest[position], self._recorded[position]
 
     def pulse(self, at: int) -> Pulse | None:
         """How alive it was as known at ``at``; None when no record was known, or none any more."""
-        position = bisect_right(self._changed, at) - 1
-        if position < 0 or self._newest[position] == NOTHING:
-            return None
-        return Pulse(
-            _instant(self._changed[0]), _instant(self._oldest[position]), _instant(self._newest[position]),
-            _instant(self._recorded[position]),
-        )  # fmt: skip
+        known = self.known(at)
+        return None if known is None else Pulse(_instant(self._changed[0]), *map(_instant, known))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -33,8 +33,12 @@ class Remembered:
                 found: T = self._answers[question]
                 return found
         answer = ask()
+        self.put(question, answer)
+        return answer
+
+    def put(self, question: Hashable, answer: object) -> None:
+        """Remember an answer that was worked out together with others."""
         with self._lock:
             self._answers[question] = answer
             while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
-        return answer
