@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.lively import COMMUNITY, Clock, Lively
-from layouts.overview import LEFT, LEGEND, RIGHT
+from layouts.overview import LEFT, LEGEND, RIGHT, SCENES
 from layouts.parts import map_classes
 from layouts.parts.panel import Panel
 from layouts.parts.shell_bar import BRAND, FIGURES, RED, STRIP
@@ -128,7 +128,7 @@ def overview(days: int, readings: int, asked: int) -> dict[str, Any]:
 
 def asks() -> Iterator[tuple[str, Callable[[Twin, datetime, str], object]]]:
     """What the Overview, the bar over it and its map ask, by name."""
-    panels: tuple[Panel, ...] = (BRAND, FIGURES, STRIP, RED, *LEFT, *RIGHT, LEGEND)
+    panels: tuple[Panel, ...] = (BRAND, FIGURES, STRIP, RED, *LEFT, *RIGHT, SCENES, LEGEND)
     yield from ((panel.part, _asked(panel)) for panel in panels if not panel.chosen)
     yield "map", lambda twin, at, community: map_classes.classes(twin, community, at)
 

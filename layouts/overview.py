@@ -5,7 +5,19 @@ from __future__ import annotations
 from dash import Dash, dcc, html
 
 from layouts.page import Ask, Ids, Page, View
-from layouts.parts import answers, building, doing, drawer, known, living, map_frame, time_answers
+from layouts.parts import (
+    answers,
+    building,
+    doing,
+    drawer,
+    known,
+    living,
+    map_frame,
+    scene_answers,
+    scene_brief,
+    time_answers,
+)
+from layouts.parts.home_asking import Minutely
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 
@@ -24,6 +36,9 @@ RIGHT = (
     Panel("health", answers.devices, doing.health, beside=True, waits=True),
     Panel("flow", answers.flow, doing.flow, waits=True),
 )
+SCENES = Panel("scenes", scene_answers.board, scene_brief.nine, beside=True, waits=True)
+SLOW = "-slow"
+"""The scenes rest on two years of records: asked for once a minute, and nothing waits for them."""
 LEGEND = Panel("legend", answers.colours, map_frame.legend)
 BUILDING = Panel("building", answers.building, building.building, chosen={"building": "selected"})
 SERIES = Panel("chart", answers.series, building.series, chosen={"chosen": "series", "known": "known-as"}, later=True)
@@ -37,6 +52,7 @@ def layout(view: View) -> html.Div:
         [
             html.H1(t(lang, "nav.overview"), className="sr-only"),
             stores(ids),
+            stores(ids, SLOW),
             *(dcc.Store(id=ids(name)) for name in ("open", "selected", "series", "known-as")),
             map_frame.map_place(view),
             html.Div(className="vignette", **{"aria-hidden": "true"}),
@@ -46,7 +62,7 @@ def layout(view: View) -> html.Div:
                 **{"aria-label": t(lang, "overview.left")},
             ),
             html.Section(
-                [panel.place(ids, view) for panel in RIGHT],
+                [panel.place(ids, view) for panel in (*RIGHT, SCENES)],
                 className="column right",
                 **{"aria-label": t(lang, "overview.right")},
             ),
@@ -60,6 +76,7 @@ def layout(view: View) -> html.Div:
 def register(app: Dash, ask: Ask) -> None:
     """Redraw what changed."""
     register_panels(app, ask, ids, (*LEFT, *RIGHT, LEGEND, BUILDING, SERIES, DRAWER))
+    register_panels(app, Minutely(ask), ids, (SCENES,), group=SLOW)
 
 
 PAGE = Page(slug="overview", title_key="nav.overview", order=10, layout=layout, register=register)

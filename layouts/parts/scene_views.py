@@ -35,10 +35,10 @@ def band(view: View, now: datetime, answer: Any) -> html.Div:
     ]
     lines = [
         html.Div([html.H1(t(lang, "nav.scenes")), _kind(lang, answer)], className="band-title"),
-        html.P([_bold(part) for part in known], className="band-facts"),
+        html.P([bold(part) for part in known], className="band-facts"),
         html.P(_thresholds(lang, answer), className="band-facts", title=titled(lang, answer["source"], "")),
     ]
-    views = [view_tile(view, now, one, _then(answer, "views", one["key"])) for one in answer["views"]]
+    views = [view_tile(view, now, one, counterpart(answer, "views", one["key"])) for one in answer["views"]]
     order = " views-first" if answer["first"] else ""
     return html.Div(
         [html.Div(lines, className="band-words"), html.Div(views, className="band-views"), _legend(lang, answer)],
@@ -46,7 +46,7 @@ def band(view: View, now: datetime, answer: Any) -> html.Div:
     )
 
 
-def _bold(text: str) -> html.Span:
+def bold(text: str) -> html.Span:
     """``8 个可评`` with its number in bold: texts carry it between stars."""
     parts = text.split("*")
     return html.Span([html.B(part) if n % 2 else part for n, part in enumerate(parts)])
@@ -67,8 +67,8 @@ def _thresholds(lang: str, answer: Any) -> list[Any]:
     if not of:
         return [t(lang, "scenes.targets_none")]
     words = t(lang, "scenes.targets", n=n, rest=of - n) if n else t(lang, "scenes.targets_unverified", rest=of)
-    bold = _bold(words)
-    return [html.Span([sign("look"), bold]) if n < of else bold]
+    marked = bold(words)
+    return [html.Span([sign("look"), marked]) if n < of else marked]
 
 
 def _legend(lang: str, answer: Any) -> html.Div:
@@ -83,7 +83,7 @@ def _legend(lang: str, answer: Any) -> html.Div:
     return html.Div(html.Div(spans, className="grades"), className="band-legend", title=note)
 
 
-def _then(answer: Any, part: str, key: str) -> Tile | None:
+def counterpart(answer: Any, part: str, key: str) -> Tile | None:
     """In the past, the same tile as it stands now."""
     return next((one for one in answer["now"][part] if one["key"] == key), None) if "now" in answer else None
 
@@ -94,7 +94,7 @@ def _then(answer: Any, part: str, key: str) -> Tile | None:
 def tiles(view: View, now: datetime, answer: Any) -> list[html.Article]:
     """The nine, always in the same place."""
     return [
-        tile(view, now, one, n, _then(answer, "tiles", one["key"]), answer["least_share"])
+        tile(view, now, one, n, counterpart(answer, "tiles", one["key"]), answer["least_share"])
         for n, one in enumerate(answer["tiles"], 1)
     ]
 
@@ -166,11 +166,11 @@ def _grade(view: View, one: Tile, today: Tile | None) -> html.Div:
             html.Span(f"{round(attainment)}", className=f"grade-number{' full' if round(attainment) >= 100 else ''}"),
             html.B([mark, titled(lang, one["grade_title"], "")], className="grade-word"),
         ]
-    then = later(view, _score(today)) if today is not None else None
+    then = later(view, score(today)) if today is not None else None
     return html.Div([_to(view, one, words), then], className="tile-grade")
 
 
-def _score(one: Tile) -> str:
+def score(one: Tile) -> str:
     return UNKNOWN if one["attainment"] is None else f"{round(one['attainment'])}"
 
 
@@ -198,7 +198,7 @@ def _worst(view: View, one: Tile) -> html.Div:
     """The foot: the worst figure against its target, the way to its rows."""
     lang, worst = view.lang, one["worst"]
     if worst is None:
-        return html.Div(html.Span(t(lang, "scenes.no_target"), className="caveat"), className="tile-foot")
+        return html.Div(html.Span(t(lang, "scenes.no_target"), className="caveat"), className="scene-foot")
     words = [
         html.Span(t(lang, "scenes.worst" if worst["attainment"] < 100 else "scenes.all_reached"), className="label"),
         html.B(titled(lang, one["worst_of"] or {}, "")),
@@ -209,7 +209,7 @@ def _worst(view: View, one: Tile) -> html.Div:
             className="against",
         ),
     ]
-    return html.Div(way(view, worst, words), className="tile-foot")
+    return html.Div(way(view, worst, words), className="scene-foot")
 
 
 def _lacking(view: View, one: Tile, least: float) -> html.Div:
@@ -238,7 +238,7 @@ def _present(view: View, one: Tile) -> html.Div:
     joined = ("、" if lang == "zh" else ", ").join(have)
     words = t(lang, "scenes.have", what=joined) if have else t(lang, "scenes.have_none")
     rest = t(lang, "scenes.fill_more", n=more) if more > 0 else t(lang, "scenes.fill")
-    return html.Div([html.Span(words, className="what"), _to(view, one, rest)], className="tile-foot")
+    return html.Div([html.Span(words, className="what"), _to(view, one, rest)], className="scene-foot")
 
 
 def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.Article:
@@ -247,8 +247,8 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
     name = titled(lang, one["title"], one["key"])
     n = f"{one['measured']}/{len(one['kpis'])}"
     of = t(lang, "scenes.figures", n=one["measured"], all=len(one["kpis"]))
-    score = [
-        html.Span(_score(one), className="grade-number"),
+    graded = [
+        html.Span(score(one), className="grade-number"),
         html.B(titled(lang, one["grade_title"] or {}, "") or t(lang, "scenes.no_grade")),
     ]
     foot = None
@@ -256,12 +256,12 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
         named = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " "]
         words = [*named, html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
         foot = way(view, worst, words)
-    then = later(view, _score(today)) if today is not None else None
+    then = later(view, score(today)) if today is not None else None
     line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), then], className="row")
     said_worst = html.P(foot or t(lang, "scenes.no_target"), className="view-worst")
     words = html.Div([line, said_worst], className="view-words")
     known = {"data-scene": one["key"], "aria-label": name}
-    return html.Article([_to(view, one, score), words], className=f"view-tile{tone(one)}", **known)
+    return html.Article([_to(view, one, graded), words], className=f"view-tile{tone(one)}", **known)
 
 
 # --- how they went ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def test_the_scenes_can_be_used_by_everybody_and_every_tile_leads_to_its_kpi(scr
     expect(tiles).to_have_count(SCENES)
     expect(page.locator(".scene-spark").first).to_be_visible()
     assert barriers(page) == []
-    links = ".tile-foot a, .tile-headline a, .tile-lacking a"
+    links = ".scene-foot a, .tile-headline a, .tile-lacking a"
     ways = [tile.locator(links).first.get_attribute("href") for tile in tiles.all()]
     assert [way for way in ways if not re.match(r"/kpi\?.*kpi=\w+", way or "")] == []
     scrolls = page.evaluate("() => document.scrollingElement.scrollHeight > innerHeight")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from layouts.page import View
-from layouts.parts import kpi_chart, kpi_words, scene_answers, scene_rows, scene_views
+from layouts.parts import kpi_chart, kpi_words, scene_answers, scene_brief, scene_rows, scene_views
 from layouts.parts.text import has
 from tests.conftest import NOON
 from tests.pages.conftest import classes_of, text_of
@@ -174,3 +174,42 @@ def test_every_period_measure_and_record_kind_can_be_said_in_both_languages():
     keys = [f"kpi.period.{name}" for name in PERIODS] + [f"kpi.how.{name}" for name in MEASURES]
     assert [key for key in keys if not (has("zh", key) and has("en", key))] == []
     assert {kpi_words.giver("zh", kind.name) for kind in load_record_kinds()} >= {"物业公司", "邻里中心运营方", "街道"}
+
+
+# --- on the overview --------------------------------------------------------------------------------------------------
+
+
+def nine(view: View, board, tiles, **more):
+    return scene_brief.nine(view, NOON, {**board, "tiles": tiles, **more})
+
+
+def test_the_overview_shows_each_scene_with_its_score_its_grade_and_the_way_to_its_page(here, board):
+    tiles = [{**one, **graded(board, one["key"], 91.6, "excellent", "优")} for one in board["tiles"]]
+    tiles[3] |= graded(board, "enterprise", 61.0, "attention", "需关注")
+    found = nine(here, board, tiles)
+    head, cells = found.children[0], found.children[1].children
+    assert said(head).startswith(f"九场景 {board['indicators']} 项指标测得")
+    assert [said(cell) for cell in cells[:4]] == ["邻里 92 优", "教育 92 优", "健康 92 优", "创业 61 需关注"]
+    assert "low" in cells[3].className
+    assert cells[3].href == f"/scene?community={HERE}&scene=enterprise"
+
+
+def test_on_the_overview_a_scene_without_enough_data_has_a_dash_and_not_a_number(here, board):
+    tiles = [{**one, **graded(board, one["key"], 91.6, "excellent", "优")} for one in board["tiles"]]
+    tiles[4] |= {"attainment": None, "grade": None, "grade_title": None}
+    cell = nine(here, board, tiles).children[1].children[4]
+    assert said(cell) == "建筑 — 不可评"
+    assert "blind" in cell.className
+
+
+def test_with_no_scene_to_grade_the_overview_says_so_in_one_line_that_leads_to_what_is_missing(here, board):
+    tiles = [{**one, "attainment": None} for one in board["tiles"]]
+    assert "九个场景都还不可评，看缺哪些数据 ›" in said(nine(here, board, tiles))
+
+
+def test_looking_back_a_scene_on_the_overview_has_its_score_of_now_beside_that_of_then(here, board):
+    then = [{**one, **graded(board, one["key"], 91.6, "excellent", "优")} for one in board["tiles"]]
+    now = [{**one, **graded(board, one["key"], 88.0, "good", "良")} for one in board["tiles"]]
+    past = replace(here, at=NOON - timedelta(days=1))
+    cell = nine(past, board, then, now={**board, "tiles": now}).children[1].children[0]
+    assert said(cell) == "邻里 92 现在 88"
