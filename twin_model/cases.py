@@ -279,18 +279,20 @@ class Cases:
         self._load()
 
     def _load(self) -> None:
-        rows = self._store.read(
-            "incidents_at", instant=FOREVER, community_id=None, include_drills=True, since=None
-        ).to_pylist()
-        ids = [row["incident_id"] for row in rows if row["is_open"] or row["rearms"]]
-        newest = self._store.select("SELECT max(known_at) AS newest, count(*) AS n FROM incident_step").to_pylist()[0]
-        self._next = 1 + max((int(row["incident_id"].removeprefix("i-")) for row in rows), default=0)
-        self._newest: datetime | None = newest["newest"]
+        newest = self._store.select("SELECT max(known_at) AS newest FROM incident_step")["newest"]
+        self._newest: datetime | None = newest[0].as_py()
+        self._next = 1
         self._live: dict[str, Case] = {}
         self._due: dict[str, datetime] = {}
         self._by_subject: dict[tuple[str, str], str] = {}
-        for case in case_log.read(self._store.select, self._procedures, FOREVER, ids):
-            self._keep(case)
+        if self._newest is not None:
+            rows = self._store.read(
+                "incidents_at", instant=FOREVER, community_id=None, include_drills=True, since=None
+            ).to_pylist()
+            self._next += max(int(row["incident_id"].removeprefix("i-")) for row in rows)
+            ids = [row["incident_id"] for row in rows if row["is_open"] or row["rearms"]]
+            for case in case_log.read(self._store.select, self._procedures, FOREVER, ids):
+                self._keep(case)
         self._published = (self._newest, dict(self._live))
 
     def _add(

@@ -57,16 +57,12 @@ class Ledger:
         self._twin = twin
         self._store = twin.store
         self.kinds: Mapping[str, RecordKind] = twin.catalogue.record_kinds
-        arrange(self._store, self.kinds)
+        filled = arrange(self._store, self.kinds)
         self._times: dict[str, dict[str, Times]] = {name: {} for name in self.kinds}
         self._together: dict[str, Times] = {name: Times() for name in self.kinds}
-        filled = self._store.select(
-            "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'record_') AND estimated_size > 0"
-        )["table_name"].to_pylist()
-        for kind in self.kinds.values():
-            if kind.table in filled:
-                self._times[kind.name] = dict(_times(versions(self._store, kind)))
-                self._join(kind.name)
+        for name in filled:
+            self._times[name] = dict(_times(versions(self._store, self.kinds[name])))
+            self._join(name)
 
     # ---------------------------------------------------------------- writes
 

@@ -35,16 +35,16 @@ class RecordsRefused(ValueError):
     """Rows that are no records of their kind; says which row, what was found, what is expected."""
 
 
-def arrange(store: Store, kinds: Mapping[str, RecordKind]) -> None:
-    """Make the tables that are not there yet and add columns that are new.
+def arrange(store: Store, kinds: Mapping[str, RecordKind]) -> set[str]:
+    """Make the tables that are not there yet and add columns that are new; returns the kinds that have rows.
 
     Raises ``DeclarationError`` where a column changed its type: what is stored cannot be read as something else.
     """
-    found: dict[str, dict[str, str]] = {}
-    for row in store.select(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE starts_with(table_name, 'record_')"
-    ).to_pylist():
-        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    tables = store.select(
+        "SELECT table_name, estimated_size FROM duckdb_tables() WHERE starts_with(table_name, 'record_')"
+    ).to_pylist()
+    found = _columns(store) if tables else {}
+    filled = {row["table_name"] for row in tables if row["estimated_size"] > 0}
     statements, problems = [], []
     for kind in kinds.values():
         there = found.get(kind.table)
@@ -64,6 +64,17 @@ def arrange(store: Store, kinds: Mapping[str, RecordKind]) -> None:
         raise DeclarationError(problems)
     if statements:
         store.write(lambda writer: writer.execute(";\n".join(statements)))
+    return {kind.name for kind in kinds.values() if kind.table in filled}
+
+
+def _columns(store: Store) -> dict[str, dict[str, str]]:
+    """The types of the stored columns, by table."""
+    found: dict[str, dict[str, str]] = {}
+    for row in store.select(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE starts_with(table_name, 'record_')"
+    ).to_pylist():
+        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    return found
 
 
 def _create(kind: RecordKind) -> str:

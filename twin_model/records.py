@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from twin_model.entities import KINDS, Entity, columns
 from twin_model.store import Writer
@@ -92,36 +93,40 @@ def _record_kind(
 ) -> tuple[int, int, int]:
     cls = KINDS[kind]
     key, names = cls.key, columns(cls)
+    incoming = as_rows(entities)
     same = " AND ".join(f"c.{n} IS NOT DISTINCT FROM i.{n}" for n in names if n != key)
-    writer.execute(
-        f"CREATE OR REPLACE TEMP TABLE verdict AS "
-        f"SELECT i.*, c.{key} IS NOT NULL AS known, c.{key} IS NOT NULL AND ({same}) AS same "
-        f"FROM incoming i LEFT JOIN {kind} c ON c.{key} = i.{key} AND c.superseded_at IS NULL AND c.valid_to IS NULL",
-        tables={"incoming": as_rows(entities)},
+    stored = writer.select(
+        f"SELECT c.{key} AS key, c.valid_to IS NULL AS known, c.valid_to IS NULL AND ({same}) AS same "
+        f"FROM incoming i JOIN {kind} c ON c.{key} = i.{key} AND c.superseded_at IS NULL",
+        tables={"incoming": incoming},
     )
-    listed = ", ".join(names)
+    known, alike = (pc.unique(stored.filter(stored[name])["key"]) for name in ("known", "same"))
+    fresh = incoming.filter(pc.invert(pc.is_in(incoming[key], alike)))
+    if not fresh.num_rows:
+        return 0, 0, len(alike)
+    if pc.any(pc.is_in(fresh[key], stored["key"])).as_py():
+        _supersede(writer, kind, fresh.select([key]), recorded_at, valid_from)
+    instants = [pa.repeat(pa.scalar(at, pa.timestamp("us", "UTC")), fresh.num_rows) for at in (valid_from, recorded_at)]
+    writer.append(kind, fresh.append_column("valid_from", instants[0]).append_column("recorded_at", instants[1]))
+    new = len(entities) - len(known)
+    return new, len(known) - len(alike), len(alike)
+
+
+def _supersede(writer: Writer, kind: str, changed: pa.Table, recorded_at: datetime, valid_from: datetime) -> None:
+    """End what is known of the entities that now have another version; ``changed``: their keys."""
+    cls = KINDS[kind]
+    key, names = cls.key, columns(cls)
     # A version that was true before the new one began stays true for that time, known anew from now on. There may be
     # two of them: what holds today, and what was announced for tomorrow.
     writer.execute(
         f"INSERT INTO {kind} BY NAME SELECT {', '.join('c.' + n for n in names)}, c.valid_from, "
-        f"$valid_from AS valid_to, $recorded_at AS recorded_at FROM {kind} c JOIN verdict v USING ({key}) "
-        f"WHERE c.superseded_at IS NULL AND (c.valid_to IS NULL OR c.valid_to > $valid_from) AND NOT v.same "
+        f"$valid_from AS valid_to, $recorded_at AS recorded_at FROM {kind} c SEMI JOIN changed USING ({key}) "
+        f"WHERE c.superseded_at IS NULL AND (c.valid_to IS NULL OR c.valid_to > $valid_from) "
         f"AND c.valid_from < $valid_from AND c.recorded_at < $recorded_at",
-        valid_from=valid_from, recorded_at=recorded_at,
+        tables={"changed": changed}, valid_from=valid_from, recorded_at=recorded_at,
     )  # fmt: skip
     writer.execute(
         f"UPDATE {kind} SET superseded_at = $recorded_at WHERE superseded_at IS NULL AND recorded_at < $recorded_at "
-        f"AND (valid_to IS NULL OR valid_to > $valid_from) AND {key} IN (SELECT {key} FROM verdict WHERE NOT same)",
-        valid_from=valid_from,
-        recorded_at=recorded_at,
-    )
-    writer.execute(
-        f"INSERT INTO {kind} BY NAME SELECT {listed}, $valid_from AS valid_from, $recorded_at AS recorded_at "
-        f"FROM verdict WHERE NOT same",
-        valid_from=valid_from, recorded_at=recorded_at,
+        f"AND (valid_to IS NULL OR valid_to > $valid_from) AND {key} IN (SELECT {key} FROM changed)",
+        tables={"changed": changed}, valid_from=valid_from, recorded_at=recorded_at,
     )  # fmt: skip
-    counts = writer.select(
-        "SELECT count(*) FILTER (NOT known) AS new, count(*) FILTER (known AND NOT same) AS other, "
-        "count(*) FILTER (same) AS same FROM verdict"
-    ).to_pylist()[0]
-    return int(counts["new"]), int(counts["other"]), int(counts["same"])
