@@ -65,8 +65,9 @@ def play(catalogue: Catalogue, rule: AlertRule) -> dict[str, list[Seen]]:
     clock = Clock(events[0] - timedelta(minutes=1))
     twin = Twin.open(None, clock=clock, catalogue=replace(catalogue, alert_rules=rules))
     try:
+        twin.record([entity for play in plays for entity in play.entities()])
         for play in plays:
-            play.set_up(twin)
+            play.declare(twin)
         for event, following in zip(events, [*events[1:], None], strict=True):
             clock.set(event)
             for retained in (False, True):
@@ -105,8 +106,8 @@ class Play:
         self.asked = {instant(when): (when, expected) for when, expected in example["expect"]}
         self.seen: list[Seen] = []
 
-    def set_up(self, twin: Twin) -> None:
-        """The neighbourhood, its thresholds and absences."""
+    def entities(self) -> list[Entity]:
+        """The neighbourhood and its devices."""
         own, community = self.prefix, f"{self.prefix}c"
         behind = {name: gateway for gateway, names in self.example.get("behind", {}).items() for name in names}
         devices = [device(own + g, "gateway", building_id=f"{own}b1") for g in self.example.get("behind", {})]
@@ -115,7 +116,11 @@ class Play:
             where = {"facility_id" if place == "f1" else "home_id": own + (place or "h1")}
             gateway = own + behind[name] if name in behind else None
             devices.append(replace(device(own + name, kind, **where), gateway_id=gateway))
-        twin.record([*neighbourhood(own), *(replace(d, community_id=community) for d in devices)])
+        return [*neighbourhood(own), *(replace(d, community_id=community) for d in devices)]
+
+    def declare(self, twin: Twin) -> None:
+        """Its thresholds and absences."""
+        community = f"{self.prefix}c"
         for place, parameter, value in self.example.get("thresholds", []):
             twin.care.set_threshold(
                 self.rule.name, parameter, value, community_id=community, home_id=self._home(place), by="office",
