@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import inspect
 import logging
+import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from contextvars import copy_context
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from dash import Dash
 from dash.backends._fastapi import (
@@ -30,6 +32,8 @@ from dash.backends._fastapi import (
 )
 from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from cockpit.tokens import Grant
 
@@ -89,6 +93,10 @@ class Backend(FastAPIDashServer):
             return answer
 
         return dispatch
+
+    def register_assets_blueprint(self, blueprint_name: str, assets_url_path: str, assets_folder: str) -> None:
+        """The program's own scripts and styles."""
+        self.server.mount(assets_url_path, Assets(directory=assets_folder), name=blueprint_name)
 
     def serve_component_suites(
         self, dash_app: Dash, package_name: str, fingerprinted_path: str, request: Request
@@ -160,6 +168,19 @@ def policy(html: str) -> str:
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
+
+
+class Assets(StaticFiles):
+    """The program's own scripts and styles; Dash puts the second each was changed into its address (``?m=``)."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """For ever under the address of this very version, else asked about each time."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("m", [""])[0]
+        response.headers["cache-control"] = FOREVER if asked == str(stat_result.st_mtime) else "no-cache"
+        return response
 
 
 @lru_cache(maxsize=64)
