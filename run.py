@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
+import faulthandler
 import importlib
 import importlib.util
 import json
@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cockpit import memory
 from cockpit.settings import Settings, SettingsError, load
 from cockpit.tokens import Role, TokenFileError, Tokens
 
@@ -49,7 +50,6 @@ LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
 )  # fmt: skip
 DRAIN_SECONDS = 3
-M_ARENA_MAX = -8  # of malloc.h
 SPEAK_SECONDS = 5.0
 REACH_SECONDS = 5.0  # how long the address of a broker may take to answer at all
 
@@ -89,7 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """Open the twin, start the broker's side and the pages, and stay until Ctrl+C or SIGTERM."""
-    _share_arenas()
+    memory.prepare()
+    if not faulthandler.is_enabled():
+        faulthandler.enable()  # a crash inside a library then says in the log where every thread was
     settings = _settings(options)
     # A used port is found out before anything else is started; visitors wait here until the pages are ready.
     with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
@@ -105,13 +107,6 @@ def serve(options: argparse.Namespace) -> int:
         finally:
             _no_more_signals()
     return 0
-
-
-def _share_arenas() -> None:
-    """Two heaps for all threads: glibc gives every thread its own and keeps what it freed, hundreds of megabytes."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 2)
 
 
 def _serve(
@@ -151,6 +146,9 @@ def _serve(
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
     broker = intake.address(settings)
     stack.enter_context(announced(settings.data, settings.host, settings.port, token=control, broker=broker))
+    thrift = memory.Thrift()
+    thrift.start()
+    stack.callback(thrift.stop)
     _greet(settings, cockpit)
     _serve_pages(cockpit, listener)
 

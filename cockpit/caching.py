@@ -1,8 +1,9 @@
 """Answers computed once for all screens: the only module that imports flask_caching.
 
-Every key ends in (revision, instant), so nothing has to be thrown away by hand: a new revision is a new key
-and old answers leave the bounded cache, oldest first. Fifty screens that ask the same thing at the same
-moment cost one query: the first computes, the others wait for its answer.
+Every key ends in (revision, instant), so no answer can be wrong: a new revision is a new key. An answer about now
+takes the place of the one about the now before, which nobody asks about again; what was known at past instants leaves
+the bounded cache oldest first. Fifty screens that ask the same thing at the same moment cost one query: the first
+computes, the others wait for its answer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from flask_caching import Cache
 T = TypeVar("T")
 
 KEPT_ANSWERS = 2_000
-KEPT_BYTES = 64_000_000
+KEPT_BYTES = 32_000_000
+PAST = -1
+"""The revision of answers about past instants: what was known then changes with no revision."""
 
 
 @dataclass
@@ -47,7 +50,8 @@ class Answers:
             config={"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 2 * kept_answers, "CACHE_DEFAULT_TIMEOUT": 0},
         )
         self._bounds = (kept_answers, kept_bytes)
-        self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, str | None]] = OrderedDict()  # size; the question, of one about now
+        self._newest: dict[str, str] = {}  # the key of each question about now
         self._pending: dict[str, Future[Any]] = {}
         self._lock = Lock()
         self.counts = CacheCounts()
@@ -58,7 +62,8 @@ class Answers:
         ``args`` are only the key and must have a value-like repr. What ``fn`` raises reaches everybody who
         waits for it and is not kept. An answer from the cache is a copy: changing it changes nobody else's.
         """
-        key = _key(name, args, revision, instant)
+        question = _question(name, args)
+        key = f"{question}@{revision},{instant.isoformat() if instant else 'now'}"
         with self._lock:
             blob = self._cache.get(key)
             running = self._pending.get(key)
@@ -78,7 +83,8 @@ class Answers:
             return shared
         try:
             value = fn()
-            self._keep(key, pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+            blob = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+            self._keep(key, blob, None if revision == PAST else question)
         except BaseException as error:
             mine.set_exception(error)
             raise
@@ -89,19 +95,28 @@ class Answers:
             with self._lock:
                 self._pending.pop(key, None)
 
-    def _keep(self, key: str, blob: bytes) -> None:
+    def _keep(self, key: str, blob: bytes, question: str | None) -> None:
         most, most_bytes = self._bounds
         with self._lock:
+            if question is not None:
+                if (before := self._newest.get(question)) is not None:
+                    self._drop(before)
+                self._newest[question] = key
             self._cache.set(key, blob)
-            self._sizes[key] = len(blob)
+            self._kept[key] = len(blob), question
             self.counts.kept_bytes += len(blob)
-            while len(self._sizes) > most or (self.counts.kept_bytes > most_bytes and len(self._sizes) > 1):
-                oldest, size = self._sizes.popitem(last=False)
-                self._cache.delete(oldest)
-                self.counts.kept_bytes -= size
-            self.counts.answers = len(self._sizes)
+            while len(self._kept) > most or (self.counts.kept_bytes > most_bytes and len(self._kept) > 1):
+                self._drop(next(iter(self._kept)))
+            self.counts.answers = len(self._kept)
+
+    def _drop(self, key: str) -> None:
+        size, question = self._kept.pop(key)
+        self._cache.delete(key)
+        self.counts.kept_bytes -= size
+        if question is not None:
+            del self._newest[question]
 
 
-def _key(name: str, args: dict[str, Any], revision: int, instant: datetime | None) -> str:
+def _question(name: str, args: dict[str, Any]) -> str:
     said = ",".join(f"{k}={args[k]!r}" for k in sorted(args))
-    return f"{name}({said})@{revision},{instant.isoformat() if instant else 'now'}"
+    return f"{name}({said})"

@@ -18,7 +18,6 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -36,6 +35,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from cockpit.tokens import Grant
+from twin_model.remembered import Remembered
 
 log = logging.getLogger(__name__)
 
@@ -183,10 +183,13 @@ class Assets(StaticFiles):
         return response
 
 
-@lru_cache(maxsize=64)
+_packed = Remembered(64)
+
+
 def compressed(data: bytes) -> bytes:
-    """gzip of a file that is served again and again."""
-    return gzip.compress(data, 6, mtime=0)
+    """gzip of a file that is served again and again; known by its digest, so that the file itself is not kept too."""
+    digest = hashlib.blake2b(data, digest_size=32).digest()
+    return _packed.get(digest, lambda: gzip.compress(data, 6, mtime=0))
 
 
 class Vendored:

@@ -19,7 +19,7 @@ from dash.development.base_component import Component
 
 import layouts
 from cockpit import serving
-from cockpit.caching import Answers
+from cockpit.caching import PAST, Answers
 from cockpit.live import Hub
 from cockpit.services import Services
 from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
@@ -28,7 +28,6 @@ from layouts.parts.text import t
 from twin_model.twin import Twin
 
 T = TypeVar("T")
-PAST = -1
 
 
 class PageError(Exception):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cockpit.caching import Answers
+from cockpit.caching import PAST, Answers
 
 
 def test_fifty_screens_that_ask_at_once_cost_one_query():
@@ -82,10 +82,25 @@ def test_nothing_is_an_answer_too():
 
 
 @pytest.mark.parametrize(("answers", "kept"), [(Answers(kept_answers=3), 3), (Answers(kept_bytes=25_000), 2)])
-def test_old_answers_make_room(answers, kept):
-    for revision in range(100):
-        answers.ask("q", lambda: b"x" * 10_000, revision=revision, instant=None)
+def test_old_answers_make_room(answers, kept, clock):
+    instants = [clock.forward(seconds=1) for _ in range(100)]
+    for instant in instants:
+        answers.ask("q", lambda: b"x" * 10_000, revision=PAST, instant=instant)
     assert answers.counts.answers == kept
     assert answers.counts.kept_bytes < 31_000
-    assert answers.ask("q", lambda: b"new", revision=99, instant=None) != b"new"
-    assert answers.ask("q", lambda: b"new", revision=0, instant=None) == b"new"
+    assert answers.ask("q", lambda: b"new", revision=PAST, instant=instants[-1]) != b"new"
+    assert answers.ask("q", lambda: b"new", revision=PAST, instant=instants[0]) == b"new"
+
+
+def test_an_answer_about_now_takes_the_place_of_the_one_before(clock):
+    """A screen left open for a day asks 86,400 times; what it was told a second ago nobody asks again."""
+    answers = Answers()
+    past = clock.instant
+    answers.ask("q", lambda: b"then", revision=PAST, instant=past, building="b1")
+    for revision in range(100):
+        for building in ("b1", "b2"):
+            answers.ask("q", lambda: b"x" * 10_000, revision=revision // 2, instant=clock.instant, building=building)
+        clock.forward(seconds=1)
+    assert answers.counts.answers == 3
+    assert answers.counts.kept_bytes < 21_000
+    assert answers.ask("q", lambda: b"new", revision=PAST, instant=past, building="b1") == b"then"
