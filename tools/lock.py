@@ -19,6 +19,9 @@ MARKERS = {
     "uvloop": 'sys_platform != "win32"',
 }
 
+# Wanted for a file they carry, not for their code: locked without what they would bring along.
+FOR_A_FILE = {"zhplot"}
+
 
 def resolve(requirements: list[str], *, constraints: Path | None = None) -> dict[str, str]:
     """Name -> version of everything `requirements` brings, dependencies of dependencies included."""
@@ -43,7 +46,10 @@ def write(path: Path, pins: dict[str, str], heading: str) -> None:
 
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    run = resolve(project["dependencies"])
+    wanted = project["dependencies"]
+    carriers = [line for line in wanted if line.partition("==")[0] in FOR_A_FILE]
+    run = resolve([line for line in wanted if line not in carriers])
+    run |= dict(line.split("==") for line in carriers)
     write(
         RUN,
         run,
