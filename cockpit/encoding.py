@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,15 @@ def rows(table: pa.Table, names: Sequence[str] | None = None) -> list[dict[str, 
 
 
 def dumps(value: Any) -> bytes:
-    """JSON. A number that is not finite has no JSON form and becomes null; bytes become text."""
+    """JSON. A number that is not finite has no JSON form and becomes null; bytes become text, exact sums numbers."""
     return orjson.dumps(value, default=_other)
 
 
 def _other(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, Decimal):  # DuckDB adds whole numbers up in 128 bits
+        return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -7,10 +7,12 @@ import io
 from datetime import date, timedelta
 
 import openpyxl
+import orjson
 import pytest
 
 from cockpit import kpi_models
 from cockpit.api_models import Page
+from cockpit.encoding import dumps
 from cockpit.settings import Settings
 from cockpit.tokens import Role
 from twin_model.kpi_counting import recomputed
@@ -59,6 +61,12 @@ def test_every_kpi_is_told_with_the_members_of_the_contract(site):
 def test_a_kpi_without_data_has_no_value_and_names_what_is_missing(site):
     (item,) = [i for i in items(site, "kpis", scene="health") if i["id"] == "canteen_meals_elders"]
     assert (item["status"], item["value"], item["missing"]) == ("not_measurable", None, ["canteen_meal"])
+
+
+def test_a_sum_of_whole_numbers_behind_a_value_is_a_number(site):
+    """DuckDB adds BIGINT up in 128 bits, which Python reads as Decimal."""
+    sums = site.twin.store.select("SELECT sum(n) AS cases, sum(n)::DECIMAL(9, 1) / 4 AS each FROM range(3) AS r(n)")
+    assert orjson.loads(dumps(sums.to_pylist())) == [{"cases": 3, "each": 0.75}]
 
 
 def test_the_rows_behind_a_value_give_it_back_in_every_form(site):
