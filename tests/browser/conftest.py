@@ -23,6 +23,9 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    # Without a card only the map is worth the emulated one: drawing the page around it there too costs as much again.
+    "--disable-gpu-rasterization",
+    "--disable-gpu-compositing",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -62,7 +65,7 @@ class Screen:
 
     def map_ready(self) -> None:
         """Wait until the buildings are on the (software) graphics card and a frame has been drawn with them."""
-        self.page.wait_for_function("() => window.CimMap && 'first-paint' in window.CimMap.marks")
+        self.page.wait_for_function("() => window.CimMap && 'first-paint' in window.CimMap.marks", polling=100)
         self.page.evaluate("() => window.CimMap.ready()")
 
     def until(self, expression: str, argument: object = None, *, within: float = 5.0) -> float:

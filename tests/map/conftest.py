@@ -25,7 +25,7 @@ NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 FLAGS = [
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--disable-gpu-rasterization", "--disable-gpu-compositing",
 ]  # fmt: skip
 
 
