@@ -50,7 +50,7 @@ class Store:
 
     def __init__(self, path: Path | None = None, *, memory_limit: str = "256MB", threads: int = 1) -> None:
         self.path = path
-        _without_pandas()
+        _without_absent_libraries()
         try:
             self._db = duckdb.connect(
                 ":memory:" if path is None else str(path),
@@ -236,10 +236,12 @@ class Writer:
                 self._cursor.unregister(name)
 
 
-def _without_pandas() -> None:
-    """DuckDB looks for pandas at every parameter; where there is none, looking costs more than a small question."""
-    if "pandas" not in sys.modules and importlib.util.find_spec("pandas") is None:
-        sys.modules["pandas"] = None  # type: ignore[assignment]  # Python's own way to say that there is none
+def _without_absent_libraries() -> None:
+    """DuckDB looks for pandas at every parameter and Arrow for dateutil at every list of values it is given; where
+    there is none, looking costs more than a small question."""
+    for name in ("pandas", "dateutil"):
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
+            sys.modules[name] = None  # type: ignore[assignment]  # Python's own way to say that there is none
 
 
 def _asked(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pa.Table:
