@@ -23,7 +23,7 @@ from twin_model.store import Store, Writer
 
 KEYFRAME_EVERY_US = 3_600_000_000
 KEYFRAME_READINGS = 100_000  # below some ten milliseconds of folding
-REMEMBERED = 48  # past instants kept; one screen asks some ten questions about the same one
+REMEMBERED = 24  # past instants kept; one screen asks some ten questions about the same one
 
 READING_COLUMNS = ("series_no", "taken_at", "value", "retained")
 

@@ -42,7 +42,8 @@ T = TypeVar("T")
 
 LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
 MAP_KINDS = ("community", "estate", "building", "facility", "ground")
-REMEMBERED = 64
+REMEMBERED = 32
+"""Answers, some seven for each instant: the last few that screens ask about. A large one takes a megabyte."""
 FIGURE_KPIS = {"parking_taken": "位", "chargers_free": "个"}
 """Shares that the overview shows as counts: places taken, chargers free."""
 DECLARED_ALARM = "declared_alarm"
