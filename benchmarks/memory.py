@@ -2,25 +2,32 @@
 
 The program runs as a user starts it, on mosquitto with the shipped configuration; four more meters are imported and
 flooded with messages as fast as the broker takes them. The server's resident size is read after every hundred thousand
-stored readings.
+stored readings. With ``--pages MINUTES`` it is read while a browser looks instead: page after page, past instants, two
+instants side by side, all KPIs and the rows behind some, and then two pages that stay open for so long.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.map import FLAGS
 from benchmarks.mosquitto import Mosquitto, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,10 +36,86 @@ QUICK_MESSAGES = 150_000
 METERS = 4
 CHUNK = 10_000
 GIVE_UP_S = 60
+PAGES = ("overview", "elder-care", "scenes", "occupancy", "devices", "service-levels", "care-rules", "drills")
+DAYS_BACK = (0.1, 1, 7, 30, 300)
+ROWS_OF = 40
 
 
-def main(quick: bool) -> dict[str, Any]:
+def add_arguments(asked: argparse.ArgumentParser) -> None:
+    """What this benchmark may be told."""
+    asked.add_argument("--pages", type=float, default=0, metavar="MINUTES", help="open pages, send no messages")
+
+
+def main(quick: bool, pages: float = 0) -> dict[str, Any]:
     """``resident_mb`` is the largest seen; ``growth_mb`` what the last two thirds of the messages added."""
+    return looked_at(pages) if pages else flooded(quick)
+
+
+def looked_at(minutes: float) -> dict[str, Any]:
+    """``sizes_mb`` after each thing that was looked at; ``two_pages_mb`` minute by minute, with two pages open."""
+    with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder)) as broker:
+        server = Server(Path(folder), broker)
+        try:
+            server.wait()
+            time.sleep(30)
+            sizes = {"start": round(server.resident_mb())}
+            steady = []
+            for looked in look_at(server, minutes):
+                if looked:
+                    sizes[looked] = round(server.resident_mb())
+                else:
+                    steady.append(round(server.resident_mb()))
+            return {
+                "bench": "memory", "part": "pages", "sizes_mb": sizes, "two_pages_mb": steady,
+                "peak_mb": round(server.peak_mb()),
+            }  # fmt: skip
+        finally:
+            server.stop()
+
+
+def look_at(server: Server, minutes: float) -> Iterator[str]:
+    """Name after name of what has just been looked at; then "" every minute."""
+    from playwright.sync_api import sync_playwright
+
+    def at(days: float) -> str:
+        return "at=" + urllib.parse.quote((datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds"))
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        context = browser.new_context(viewport={"width": 1440, "height": 810})
+        first, second = context.new_page(), context.new_page()
+
+        def see(address: str) -> None:
+            first.goto(f"http://127.0.0.1:{server.port}/{address}", timeout=60_000)
+            first.wait_for_timeout(6_000)
+
+        for page in PAGES:
+            see(page)
+            yield page
+        for page in PAGES[:4]:
+            for days in DAYS_BACK:
+                see(f"{page}?{at(days)}")
+            yield f"{page}, past"
+        for page in ("overview", "scenes"):
+            see(f"{page}?{at(1)}&with=now")
+        yield "two instants"
+        for days in (0, *DAYS_BACK):
+            items = json.loads(server.get(f"/api/v1/kpis?limit=500&{at(days)}"))["items"]
+        for item in items[:ROWS_OF]:
+            for question in ("evidence", "trend"):
+                server.get(f"/api/v1/kpis/{item['id']}/{question}")
+        yield "KPIs and their rows"
+        see("overview")
+        second.goto(f"http://127.0.0.1:{server.port}/scenes")
+        end = time.monotonic() + 60 * minutes
+        while time.monotonic() < end:
+            first.wait_for_timeout(60_000)
+            yield ""
+        browser.close()
+
+
+def flooded(quick: bool) -> dict[str, Any]:
+    """Three million messages, and what they leave in memory."""
     wanted = QUICK_MESSAGES if quick else MESSAGES
     with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder)) as broker:
         server = Server(Path(folder), broker)
@@ -120,6 +203,11 @@ class Server:
     def resident_mb(self) -> float:
         """The server's own process; the embedded broker is another program beside it."""
         return psutil.Process(self._process.pid).memory_info().rss / 1e6
+
+    def peak_mb(self) -> float:
+        """The largest its own process has been."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
