@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from twin_model.drill_clock import Drill
 from twin_model.entities import Device
@@ -13,6 +13,48 @@ from twin_model.entities import Device
 
 class NotServed(Exception):
     """This server was started without the part that could do this."""
+
+
+class Auditor(Protocol):
+    """Keeps who did what. A note is on disk when the call returns; `AuditRefused` when that is not possible."""
+
+    def note(
+        self,
+        act: str,
+        *,
+        actor: str,
+        role: str,
+        subject: str = "",
+        purpose: str = "",
+        outcome: str = "done",
+        **details: Any,
+    ) -> None:
+        """``actor`` an account or token, ``subject`` an id, never a name; ``details`` plain JSON values."""
+        ...
+
+
+class AuditRefused(Exception):
+    """An act that must be written down could not be: it must not happen. The sentence says why and what to do."""
+
+
+class Unkept:
+    """An audit that keeps nothing: for a web program without a data folder."""
+
+    def note(
+        self,
+        act: str,
+        *,
+        actor: str,
+        role: str,
+        subject: str = "",
+        purpose: str = "",
+        outcome: str = "done",
+        **details: Any,
+    ) -> None:
+        """Nothing."""
+
+
+UNKEPT = Unkept()
 
 
 def _no_import(paths: Sequence[Path], options: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -56,7 +98,7 @@ class Services:
     ``outlet_status()``: per outlet what was told and what waits. ``drill_scenarios()``: name, title and length of
     what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) and, with
     a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
-    ``stop_drill(drill_id, by)`` ends it.
+    ``stop_drill(drill_id, by)`` ends it. ``audit`` keeps who did what.
     """
 
     import_files: Callable[[Sequence[Path], Mapping[str, Any]], list[dict[str, Any]]] = _no_import
@@ -68,3 +110,4 @@ class Services:
     start_drill: Callable[[str, str, float | None, str], Drill] = _no_drill
     replay_drill: Callable[[Path, str, float, str], Drill] = _no_replay
     stop_drill: Callable[[str, str], None] = _no_stop
+    audit: Auditor = UNKEPT
