@@ -31,6 +31,8 @@ FEW = 64
 KEPT = 8_192
 LIVE_KEPT = 12
 """Tables of what the twin keeps by itself are large, and of use to the KPIs of one question only."""
+PASSING_KEPT = 1_024
+"""Counted KPIs of what the twin keeps by itself hold for one instant; an open page asks again about the next one."""
 TOGETHER = 8
 """KPIs of one community counted in one question: planning costs more than reading, and this saves a third of it."""
 NEVER, STILL = -(2**63), 2**63 - 1
@@ -67,6 +69,7 @@ class Kpis:
         self._twin = twin
         self._remembered: Remembered = Remembered(KEPT)
         self._live: Remembered = Remembered(LIVE_KEPT)
+        self._passing: Remembered = Remembered(PASSING_KEPT)
         self._whole: dict[tuple[str, date], tuple[int, int, Counted]] = {}
         # The trend of a screen takes long; the values of the next one do not wait for it.
         self._computing = {"now": threading.Lock(), "trend": threading.Lock()}
@@ -295,18 +298,23 @@ class Kpis:
                 kpi.id, ends, scope, self._entities_epoch(kpi, at), self._records_epoch(kpi, at, community_id),
                 self._twin.moment(at) if kpi.is_live else None,
             )  # fmt: skip
-            known = self._remembered.peek(keys[kpi.id])
+            known = self._memory_of(kpi).peek(keys[kpi.id])
             if known is None:
                 wanted.setdefault(kpi.period, []).append(kpi)
             else:
                 found[kpi.id] = known
         for alike in wanted.values():
             for begin in range(0, len(alike), TOGETHER):
-                counted = self._count(alike[begin : begin + TOGETHER], ends, at, scope)
-                for kpi_id, answer in counted.items():
-                    found[kpi_id] = answer
-                    self._remembered.put(keys[kpi_id], answer)
+                some = alike[begin : begin + TOGETHER]
+                counted = self._count(some, ends, at, scope)
+                for kpi in some:
+                    found[kpi.id] = counted[kpi.id]
+                    self._memory_of(kpi).put(keys[kpi.id], counted[kpi.id])
         return found
+
+    def _memory_of(self, kpi: Kpi) -> Remembered:
+        """Where its counts are kept: those that hold for one instant must not push out those that hold for days."""
+        return self._passing if kpi.is_live else self._remembered
 
     def _all_of(self, kpi: Kpi, until: date, at: datetime) -> Counted:
         """All communities on one day; where few changed since last time only those are counted again."""
