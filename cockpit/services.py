@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from cockpit.audit_chain import NOTHING, Entry, Standing, Wanted
 from twin_model.drill_clock import Drill
 from twin_model.entities import Device
 
@@ -32,6 +33,14 @@ class Auditor(Protocol):
         """``actor`` an account or token, ``subject`` an id, never a name; ``details`` plain JSON values."""
         ...
 
+    def entries(self, wanted: Wanted, limit: int) -> list[Entry]:
+        """The newest entries that fit, newest first."""
+        ...
+
+    def standing(self) -> Standing:
+        """How the trail is: its length, when it was last read through and what was found."""
+        ...
+
 
 class AuditRefused(Exception):
     """An act that must be written down could not be: it must not happen. The sentence says why and what to do."""
@@ -52,6 +61,14 @@ class Unkept:
         **details: Any,
     ) -> None:
         """Nothing."""
+
+    def entries(self, wanted: Wanted, limit: int) -> list[Entry]:
+        """None."""
+        return []
+
+    def standing(self) -> Standing:
+        """Empty."""
+        return Standing(0, None, NOTHING, 0, None, None)
 
 
 UNKEPT = Unkept()
