@@ -12,11 +12,12 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, metrics, problems, serving, shell
+from cockpit import api, api_audit, metrics, problems, serving, shell
 from cockpit.asking import instant_of
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
 from cockpit.live import Hub
+from cockpit.noting import Looks
 from cockpit.problems import Problem
 from cockpit.services import Services
 from cockpit.sessions import Guard, Sessions
@@ -99,7 +100,9 @@ def create_app(
     registry = CollectorRegistry()
     problems.install(server)
     metrics.install(server, registry, twin, services, hub, answers)
+    server.state.audit, server.state.looks = services.audit, Looks(services.audit)
     server.include_router(api.build(twin, services, hub))
+    server.include_router(api_audit.build())
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
     _map_routes(server, twin, deck)

@@ -29,18 +29,24 @@ log = logging.getLogger(__name__)
 FOLDER = "audit"
 LEAST_DAYS = 183
 """Half a year: the least the law lets a log of acts be kept (网络安全法)."""
-UNWRITTEN_MAY_HAPPEN = frozenset({"sign_in", "sign_in_failed", "sign_out", "locked_out", "step", "absence", "visit"})
-"""Help for a person must not wait for a disk; whoever wants in, to make room, must get in."""
+MUST_BE_WRITTEN = frozenset(
+    {"view_person", "export", "erase", "retention", "account_change", "token_made", "consent", "restore"}
+)
+"""What must not happen unwritten. Help for a person must not wait for a disk, and what else changes the twin is in the
+twin's own log; whoever wants in, to make room, must get in."""
 MOST_WAITING = 10_000
 MOST_TEXT, MOST_ITEMS = 300, 100  # of one value
 
 
 class Audit:
-    """The trail of one data folder. ``clock`` gives aware instants."""
+    """The trail of one data folder. ``clock`` gives aware instants; ``anchors`` what other places remember of it."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime], anchors: Callable[[], Iterable[Anchor]] = tuple
+    ) -> None:
         self.folder = folder / FOLDER
         self._clock = clock
+        self._anchors = anchors
         self._writing = threading.Lock()
         self._syncing = threading.Lock()
         self._file: _File | None = None
@@ -84,10 +90,10 @@ class Audit:
             "disk: until then nobody may look at personal data"
         )
         with self._writing:
-            if act not in UNWRITTEN_MAY_HAPPEN or len(self._waiting) >= MOST_WAITING:
+            if act in MUST_BE_WRITTEN or len(self._waiting) >= MOST_WAITING:
                 raise AuditRefused(words) from error
             if not self._waiting:
-                log.error("%s; acts of help are kept in memory until then", words)
+                log.error("%s; other acts are kept in memory until then", words)
             self._waiting.append(said)
 
     def _append(self, said: dict[str, Any]) -> tuple[int, _File]:
@@ -163,9 +169,9 @@ class Audit:
             moved.append(path.name)
         return moved
 
-    def check(self, anchors: Iterable[Anchor] = ()) -> Verdict:
+    def check(self) -> Verdict:
         """Read the whole trail and remember what was found; a break is said in the log."""
-        verdict = chain.verify(self.folder, anchors)
+        verdict = chain.verify(self.folder, self._anchors())
         self._checked = self._clock(), verdict
         if verdict.misfit:
             log.error("the audit trail does not fit: %s", verdict.misfit.sentence("en"))

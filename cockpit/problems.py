@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from cockpit.services import AuditRefused
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -57,6 +59,10 @@ def install(server: FastAPI) -> None:
     @server.exception_handler(Problem)
     async def _ours(request: Request, error: Problem) -> Response:
         return problem_response(error.status, error.detail, request.url.path, **error.more)
+
+    @server.exception_handler(AuditRefused)
+    async def _unwritten(request: Request, error: AuditRefused) -> Response:
+        return problem_response(HTTPStatus.INSUFFICIENT_STORAGE, str(error), request.url.path, code="audit")
 
     @server.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

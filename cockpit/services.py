@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from cockpit.audit_chain import NOTHING, Entry, Standing, Wanted
+from cockpit.audit_chain import NOTHING, Entry, Standing, Verdict, Wanted
 from twin_model.drill_clock import Drill
 from twin_model.entities import Device
 
@@ -17,7 +17,12 @@ class NotServed(Exception):
 
 
 class Auditor(Protocol):
-    """Keeps who did what. A note is on disk when the call returns; `AuditRefused` when that is not possible."""
+    """Keeps who did what. A note is on disk when the call returns.
+
+    Acts that must not happen unwritten (`cockpit.audit.MUST_BE_WRITTEN`: looks at personal data, exports, erasures,
+    changes of rights) raise `AuditRefused` when that is not possible: note them before doing them. Other acts are
+    noted after; without room on the disk they wait in memory.
+    """
 
     def note(
         self,
@@ -39,6 +44,10 @@ class Auditor(Protocol):
 
     def standing(self) -> Standing:
         """How the trail is: its length, when it was last read through and what was found."""
+        ...
+
+    def check(self) -> Verdict:
+        """Read the whole trail now."""
         ...
 
 
@@ -69,6 +78,10 @@ class Unkept:
     def standing(self) -> Standing:
         """Empty."""
         return Standing(0, None, NOTHING, 0, None, None)
+
+    def check(self) -> Verdict:
+        """Nothing to read."""
+        return Verdict(0, 0, 0, NOTHING)
 
 
 UNKEPT = Unkept()

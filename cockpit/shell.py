@@ -62,6 +62,12 @@ class Asker:
         grant = serving.asking()
         return grant is not None and grant.sees_a_home
 
+    @property
+    def reads_audit(self) -> bool:
+        """Whether whoever the callback answers may read the audit trail."""
+        grant = serving.asking()
+        return grant is not None and grant.reads_audit
+
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         """``question(twin, at, community_id, **args)``, kept per (name, args, community, revision, instant)."""
         twin, pulse = self.twin, self._hub.pulse()

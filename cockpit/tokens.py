@@ -72,6 +72,11 @@ class Grant:
         """True for whoever may look at one home's daily life: those who act there, and who checks them."""
         return self.may_act or self.role is Role.AUDITOR
 
+    @property
+    def reads_audit(self) -> bool:
+        """True for whoever may read the audit trail: only the auditor."""
+        return self.role is Role.AUDITOR
+
 
 @dataclass(frozen=True)
 class _Stored:

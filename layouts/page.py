@@ -103,7 +103,8 @@ class Ask(Protocol):
     ``ask(name, question, view, **args)`` returns ``question(twin, at, community_id, **args)``, kept per (name,
     args, community, revision, instant): ``name`` is unique, ``question`` a module-level function, ``args`` hashable.
     ``ask.twin`` is the twin; ``ask.services`` the doers run.py hands in (adopt, broker_status, ...).
-    ``ask.sees_a_home``: whether whoever the running callback answers may look at one home's daily life.
+    ``ask.sees_a_home``: whether whoever the running callback answers may look at one home's daily life;
+    ``ask.reads_audit``: whether he may read the audit trail.
     """
 
     twin: Twin
@@ -111,6 +112,9 @@ class Ask(Protocol):
 
     @property
     def sees_a_home(self) -> bool: ...
+
+    @property
+    def reads_audit(self) -> bool: ...
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T: ...
 

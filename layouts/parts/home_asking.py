@@ -37,6 +37,11 @@ class Restricted:
         """Whether whoever the running callback answers may look at one home's daily life."""
         return self._ask.sees_a_home
 
+    @property
+    def reads_audit(self) -> bool:
+        """Whether whoever the running callback answers may read the audit trail."""
+        return self._ask.reads_audit
+
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         if not self._ask.sees_a_home and (not self._only or question in self._only):
             kept_back: T = self._instead(args)
@@ -59,6 +64,11 @@ class Minutely:
     def sees_a_home(self) -> bool:
         """Whether whoever the running callback answers may look at one home's daily life."""
         return self._ask.sees_a_home
+
+    @property
+    def reads_audit(self) -> bool:
+        """Whether whoever the running callback answers may read the audit trail."""
+        return self._ask.reads_audit
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         at = view.at or self.twin.now().replace(second=0, microsecond=0)
