@@ -27,6 +27,7 @@ from cockpit.care_answers import (
     plain,
 )
 from cockpit.encoding import dumps, rfc3339
+from cockpit.noting import looked, noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import AtHome, counts_only, grant_of, refused, role_of
 from cockpit.tokens import Grant
@@ -135,7 +136,9 @@ def _incidents(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
                 said = step.model_dump(include={"note", "channel", "result", "outcome", "cause", "rung", "expected_n"})
                 done = twin.care.take_step(incident_id, step.step, by=by, role=role_of(grant), **said)
         except StepRefused as error:
+            noted(request, "step", subject=incident_id, outcome="refused", step=step.step, code=error.code)
             raise refused(STATUS[error.kind], error.code, error.reason["zh"], error.reason["en"]) from error
+        noted(request, "step", subject=incident_id, step=step.step, result=step.result, outcome=step.outcome or "done")
         return answer(incident_detail(done, for_actor=grant.may_act), twin, twin.now())
 
     def _merge(incident_id: str, step: shape.StepIn, by: str, grant: Grant) -> Any:
@@ -171,6 +174,7 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
                 404, "not_found", f"住户 {home_id} 没有能看出活动的设备",
                 f"no device in the home {home_id!r} tells of life; its rhythm cannot be learned",
             )  # fmt: skip
+        looked(asked.request, home_id, what="rhythm")
         return answer(plain(found), twin, asked.at)
 
     @api.get("/contacts", response_model=Page[shape.ContactItem], responses=REFUSED,
@@ -183,6 +187,7 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         mine = [c for c in everyone if c["home_id"] in (home_id, None)]
         working = [i for i in twin.care.incidents(asked.at, community_id=home["community_id"]) if i.home_id == home_id]
         is_needed = bool(working) and grant.may_act
+        looked(asked.request, home_id, what="contacts" if is_needed else "contacts_masked")
         items = [_contact(c, is_needed) for c in sorted(mine, key=lambda c: (c["home_id"] is None, c["rank"]))]
         return paged(asked, items, twin.revision)
 

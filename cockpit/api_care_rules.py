@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from cockpit import care_models as shape
@@ -17,6 +17,7 @@ from cockpit.api_models import Page
 from cockpit.asking import Asked, paged
 from cockpit.care_answers import plain
 from cockpit.encoding import dumps
+from cockpit.noting import noted
 from cockpit.problems import Problem
 from cockpit.rights import Acting, Deciding, grant_of, refused, role_of
 from cockpit.services import NotServed, Services
@@ -45,7 +46,7 @@ def _absences(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         return paged(asked, [_absence(a) for a in found], twin.revision)
 
     @api.post("/absences", status_code=201, response_model=shape.AbsenceItem, summary="Declare one; it ends by itself")
-    def declare(said: shape.AbsenceIn, grant: Acting, _strict: Strict) -> Response:
+    def declare(said: shape.AbsenceIn, request: Request, grant: Acting, _strict: Strict) -> Response:
         starts_at = said.starts_at or twin.now()
         _aware(starts_at, "starts_at")
         _aware(said.ends_at, "ends_at")
@@ -56,15 +57,17 @@ def _absences(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             )  # fmt: skip
         except AbsenceRefused as error:
             raise Problem(400, str(error), code="absence") from error
+        noted(request, "absence", subject=made.absence_id, home=said.home_id, kind=said.kind, until=said.ends_at)
         return Response(dumps(_absence(made)), 201, media_type="application/json")
 
     @api.delete("/absences/{absence_id}", status_code=204, responses=REFUSED, summary="End one now")
-    def end(absence_id: str, grant: Acting, _strict: Strict) -> Response:
+    def end(absence_id: str, request: Request, grant: Acting, _strict: Strict) -> Response:
         try:
             twin.care.end_absence(absence_id, by=grant.name)
         except AbsenceRefused as error:
             zh, en = f"没有生效中的报备 {absence_id}", f"there is no absence {absence_id} in force; see GET /absences"
             raise refused(404, "not_found", zh, en) from error
+        noted(request, "absence", subject=absence_id, outcome="ended")
         return Response(status_code=204)
 
 
@@ -93,7 +96,7 @@ def _thresholds(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         return paged(asked, [_threshold(twin, t) for t in found], twin.revision)
 
     @api.put("/thresholds", response_model=shape.ThresholdItem, summary="Set one, with the reason; kept as a version")
-    def change(said: shape.ThresholdIn, grant: Deciding, _strict: Strict) -> Response:
+    def change(said: shape.ThresholdIn, request: Request, grant: Deciding, _strict: Strict) -> Response:
         try:
             made = twin.care.set_threshold(
                 said.rule, said.parameter, said.value, community_id=said.community_id, home_id=said.home_id,
@@ -101,6 +104,10 @@ def _thresholds(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             )  # fmt: skip
         except ThresholdRefused as error:
             raise refused(400, error.code, error.reason["zh"], error.reason["en"]) from error
+        noted(
+            request, "rule_change", subject=f"{said.rule}|{said.parameter}", community=said.community_id,
+            home=said.home_id, value=said.value,
+        )  # fmt: skip
         return Response(dumps(_threshold(twin, made)), media_type="application/json")
 
 
@@ -157,7 +164,7 @@ def _visits(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         return paged(asked, [_visit(v, grant_of(asked.request)) for v in plain(found)], twin.revision)
 
     @api.post("/visits", status_code=201, response_model=shape.Answer, responses=REFUSED, summary="Note a visit")
-    def visited(said: shape.VisitIn, grant: Acting, _strict: Strict) -> Response:
+    def visited(said: shape.VisitIn, request: Request, grant: Acting, _strict: Strict) -> Response:
         if twin.entity("home", said.home_id, twin.now()) is None:
             raise no_home(said.home_id)
         when = said.visited_at or twin.now()
@@ -167,6 +174,7 @@ def _visits(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             note=said.note,
         )  # fmt: skip
         twin.care.record_visits([visit])
+        noted(request, "visit", subject=said.home_id, visited_at=when.isoformat())
         return answer({**plain(visit)}, twin, twin.now(), 201)
 
 
@@ -185,29 +193,31 @@ def _drills(api: APIRouter, twin: Twin, services: Services, read: Callable[..., 
     def scenarios(asked: Annotated[Asked, Depends(read)]) -> Response:
         return paged(asked, plain(services.drill_scenarios()), twin.revision)
 
-    def begun(begin: Callable[[str], Any], community_id: str | None) -> Response:
+    def begun(request: Request, begin: Callable[[str], Any], community_id: str | None) -> Response:
         try:
             made = begin(community_id or first_community(twin, twin.now()))
         except NotServed as error:
             raise Problem(501, str(error)) from error
         except ValueError as error:
             raise Problem(400, str(error)) from error
+        noted(request, "drill", subject=made.drill_id, outcome="begun", scenario=made.scenario, of=made.drill_of)
         return Response(dumps(_drill(made)), 201, media_type="application/json")
 
     @api.post("/drills", status_code=201, response_model=shape.DrillItem, summary="Begin an exercise")
-    def begin(said: shape.DrillIn, grant: Deciding, _strict: Strict) -> Response:
+    def begin(said: shape.DrillIn, request: Request, grant: Deciding, _strict: Strict) -> Response:
         by = said.by or grant.name
-        return begun(lambda here: services.start_drill(said.scenario, here, said.speed, by), said.community_id)
+        return begun(request, lambda here: services.start_drill(said.scenario, here, said.speed, by), said.community_id)
 
     @api.post("/drills/replays", status_code=201, response_model=shape.DrillItem, summary="Exercise a recorded day")
-    def replay(said: shape.DrillReplayIn, grant: Deciding, _strict: Strict) -> Response:
+    def replay(said: shape.DrillReplayIn, request: Request, grant: Deciding, _strict: Strict) -> Response:
         if not grant.is_control:
             raise Problem(403, "A path on the server is for its own commands: run.py drill replay FILE.")
         by = said.by or grant.name
-        return begun(lambda here: services.replay_drill(Path(said.path), here, said.speed, by), said.community_id)
+        path = Path(said.path)
+        return begun(request, lambda here: services.replay_drill(path, here, said.speed, by), said.community_id)
 
     @api.delete("/drills/{drill_id}", status_code=204, responses=REFUSED, summary="End an exercise")
-    def end(drill_id: str, grant: Deciding, _strict: Strict) -> Response:
+    def end(drill_id: str, request: Request, grant: Deciding, _strict: Strict) -> Response:
         if drill_id not in {d.drill_id for d in twin.care.drills(twin.now()) if d.ended_at is None}:
             zh, en = f"没有进行中的演练 {drill_id}", f"there is no drill {drill_id} running; see GET /drills"
             raise refused(404, "not_found", zh, en)
@@ -217,6 +227,7 @@ def _drills(api: APIRouter, twin: Twin, services: Services, read: Callable[..., 
             raise Problem(501, str(error)) from error
         except ValueError as error:
             raise Problem(409, str(error)) from error
+        noted(request, "drill", subject=drill_id, outcome="ended")
         return Response(status_code=204)
 
 

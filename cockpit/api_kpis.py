@@ -21,6 +21,7 @@ from cockpit import kpi_models as shape
 from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, accepted, arrow_stream, listed, paged
 from cockpit.encoding import rfc3339
+from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import counts_only, grant_of
 from twin_model.kpi import Kpi
@@ -97,6 +98,8 @@ def _one(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         if not grant_of(asked.request).sees_a_home:
             rows = without_homes(rows, kpi, twin.catalogue.record_kinds)
         form = accepted(asked.request, ["application/json", ARROW, CSV, XLSX])
+        if form != "application/json":  # a file that leaves the program
+            noted(asked.request, "export", subject=f"kpi {kpi_id}", community=community, form=form, rows=rows.num_rows)
         if form in (CSV, XLSX):
             name = f"{kpi_id}_{community}_{asked.at:%Y%m%dT%H%MZ}.{'csv' if form == CSV else 'xlsx'}"
             body = csv_of(rows) if form == CSV else xlsx_of(rows, kpi.title["zh"])

@@ -94,13 +94,14 @@ def create_app(
     pages = shell.discover_pages()
     dash.layout = shell.frame()
     dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
-    shell.register(dash, pages, shell.Asker(twin, services, answers, hub))
+    looks = Looks(services.audit)
+    shell.register(dash, pages, shell.Asker(twin, services, answers, hub, looks))
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
 
     registry = CollectorRegistry()
     problems.install(server)
     metrics.install(server, registry, twin, services, hub, answers)
-    server.state.audit, server.state.looks = services.audit, Looks(services.audit)
+    server.state.audit, server.state.looks = services.audit, looks
     server.include_router(api.build(twin, services, hub))
     server.include_router(api_audit.build())
     deck = serving.Vendored(map_scene.deck_bundle_path())

@@ -21,6 +21,7 @@ import layouts
 from cockpit import serving
 from cockpit.caching import PAST, Answers
 from cockpit.live import Hub
+from cockpit.noting import Looks
 from cockpit.services import Services
 from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
 from layouts.parts import shell_bar, time_bar
@@ -50,9 +51,10 @@ def discover_pages() -> list[Page]:
 class Asker:
     """What a page may ask (see `layouts.page.Ask`): answers are computed once for all screens."""
 
-    def __init__(self, twin: Twin, services: Services, answers: Answers, hub: Hub) -> None:
+    def __init__(self, twin: Twin, services: Services, answers: Answers, hub: Hub, looks: Looks | None = None) -> None:
         self.twin = twin
         self.services = services
+        self._looks = looks or Looks(services.audit)
         self._answers = answers
         self._hub = hub
 
@@ -67,6 +69,12 @@ class Asker:
         """Whether whoever the callback answers may read the audit trail."""
         grant = serving.asking()
         return grant is not None and grant.reads_audit
+
+    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
+        """Write down that whoever the callback answers looks at this home's personal details, before he does."""
+        grant = serving.asking()
+        if grant is not None:
+            self._looks.look(grant, home_id, purpose=purpose, what=what)
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         """``question(twin, at, community_id, **args)``, kept per (name, args, community, revision, instant)."""

@@ -14,6 +14,7 @@ from layouts.page import Ask, Ids, Page, View
 from layouts.parts import care_answers, care_card, care_list, care_steps, care_timeline, map_frame
 from layouts.parts.care_list import HOME_STATES
 from layouts.parts.format import count
+from layouts.parts.home_asking import Answering
 from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import named, t
 
@@ -80,6 +81,7 @@ def layout(view: View) -> html.Div:
 
 def register(app: Dash, ask: Ask) -> None:
     """Redraw what changed."""
+    ask = Answering(ask)
     register_panels(app, ask, ids, (*LEFT, CARD, STEPS, PLACE))
     register_panels(app, ask, ids, (LEVELS, LINES), SLOW)
 

@@ -104,7 +104,8 @@ class Ask(Protocol):
     args, community, revision, instant): ``name`` is unique, ``question`` a module-level function, ``args`` hashable.
     ``ask.twin`` is the twin; ``ask.services`` the doers run.py hands in (adopt, broker_status, ...).
     ``ask.sees_a_home``: whether whoever the running callback answers may look at one home's daily life;
-    ``ask.reads_audit``: whether he may read the audit trail.
+    ``ask.reads_audit``: whether he may read the audit trail. ``ask.look(home_id, ...)`` writes down that he looks at
+    one home's personal details, before they are shown; it raises where that cannot be written.
     """
 
     twin: Twin
@@ -115,6 +116,8 @@ class Ask(Protocol):
 
     @property
     def reads_audit(self) -> bool: ...
+
+    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None: ...
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T: ...
 

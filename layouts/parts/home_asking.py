@@ -1,4 +1,4 @@
-"""Two ways of asking that care pages need: only for those who may look at a home, and not more often than a minute."""
+"""Ways of asking that care pages need: only for those who may look at a home, written down, once a minute."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def nothing(_args: Mapping[str, Any]) -> None:
 
 class Restricted:
     """Questions are asked only for whoever may look at one home's daily life; others get ``instead(args)``, or None.
+
+    Who asks about one home (``home=``) is written down before he gets the answer.
 
     ``only``: the questions that are kept back; none named: all of them.
     """
@@ -42,11 +44,48 @@ class Restricted:
         """Whether whoever the running callback answers may read the audit trail."""
         return self._ask.reads_audit
 
+    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
+        """Write down a look at one home's personal details."""
+        self._ask.look(home_id, purpose=purpose, what=what)
+
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         if not self._ask.sees_a_home and (not self._only or question in self._only):
             kept_back: T = self._instead(args)
             return kept_back
+        if home := args.get("home"):
+            self._ask.look(str(home), what="home")
         return self._ask(name, question, view, **args)
+
+
+class Answering:
+    """Whom to call for a home is shown only after it was written down that somebody looks."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.twin = ask.twin
+        self.services = ask.services
+
+    @property
+    def sees_a_home(self) -> bool:
+        """Whether whoever the running callback answers may look at one home's daily life."""
+        return self._ask.sees_a_home
+
+    @property
+    def reads_audit(self) -> bool:
+        """Whether whoever the running callback answers may read the audit trail."""
+        return self._ask.reads_audit
+
+    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
+        """Write down a look at one home's personal details."""
+        self._ask.look(home_id, purpose=purpose, what=what)
+
+    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
+        answer = self._ask(name, question, view, **args)
+        if isinstance(answer, dict) and answer.get("calls"):
+            incident = answer["incident"]
+            purpose = f"incident {incident.incident_id}"
+            self._ask.look(incident.home_id or incident.subject, purpose=purpose, what="calls")
+        return answer
 
 
 class Minutely:
@@ -69,6 +108,10 @@ class Minutely:
     def reads_audit(self) -> bool:
         """Whether whoever the running callback answers may read the audit trail."""
         return self._ask.reads_audit
+
+    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
+        """Write down a look at one home's personal details."""
+        self._ask.look(home_id, purpose=purpose, what=what)
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         at = view.at or self.twin.now().replace(second=0, microsecond=0)
