@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import faulthandler
 import importlib
+import importlib.metadata
 import importlib.util
 import json
 import logging
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cockpit import memory
-from cockpit.settings import Settings, SettingsError, load
+from cockpit.settings import FILE_NAME, Settings, SettingsError, load
 from cockpit.tokens import Role, TokenFileError, Tokens
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ T = TypeVar("T")
 
 LATER = {
     "report": "snapshot reports",
-    "backup": "consistent copies while serving",
-    "restore": "restoring a copy",
     "export": "Parquet, GeoJSON, CSV and NGSI-LD",
     "user": "accounts",
 }
@@ -388,10 +387,13 @@ def _no_more_signals() -> None:
 
 
 def _open_twin(path: Path) -> Twin:
+    from cockpit.restoring import unfinished
     from twin_model.declared import DeclarationError
     from twin_model.store import StoreError
     from twin_model.twin import Twin
 
+    if unfinished(path.parent):
+        raise Stop(f"A restore into {path.parent} was interrupted, a half of it is old: run it again with --replace.")
     try:
         return Twin.open(path, clock=utc_now)
     except (StoreError, DeclarationError, OSError) as error:
@@ -537,6 +539,69 @@ def records(options: argparse.Namespace) -> int:
     return 0
 
 
+def backup(options: argparse.Namespace) -> int:
+    """A proven copy of the data folder, through the running server when there is one."""
+    settings = _settings(options)
+    _stop_on_signals()  # ended half way, it takes away what it had begun
+    from cockpit.backups import BackupError, Resting, Served, back_up, show
+    from cockpit.beside import running_server
+    from cockpit.encoding import rfc3339
+
+    if not settings.store_path.exists():
+        raise Stop(f"{settings.data} holds no store; name the data folder with --data.")
+    server = running_server(settings.data)
+    source = Served(server) if server else Resting(settings.store_path, _open_twin)
+    try:
+        made = back_up(
+            options.folder, settings.data, source, now=utc_now, version=_version(), keep=options.keep,
+            working=Path(FILE_NAME), while_serving=server is not None,
+        )  # fmt: skip
+    except BackupError as error:
+        raise Stop(str(error)) from error
+    said = made.manifest
+    print(f"backup of {rfc3339(said.instant)}, revision {said.revision}: {show(said.bytes)} in {len(said.files)} files")
+    print(f"proven in {said.took_s:g} s; storing of messages paused for {said.paused_ms:g} ms")
+    print(made.folder)
+    return 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """A backup becomes the data folder, after it has proved itself."""
+    settings = _settings(options)
+    from cockpit.backups import BackupError, show
+    from cockpit.encoding import rfc3339
+    from cockpit.restoring import find
+    from cockpit.restoring import restore as bring_back
+
+    try:
+        done = bring_back(find(options.folder), settings.data, now=utc_now, replace=options.replace)
+    except BackupError as error:
+        raise Stop(str(error)) from error
+    said = done.backup.manifest
+    print(f"restored {done.backup.folder} to {settings.data}: {rfc3339(said.instant)}, revision {said.revision}")
+    screens = "screens not compared (another program)" if done.screens is None else f"{done.screens} parts of screens"
+    print(
+        f"equal to what was backed up: {len(said.files)} files, {sum(said.rows.values())} rows in {len(said.rows)} "
+        f"tables, {screens}"
+    )
+    print(
+        f"recovery took {done.took_s:.1f} s for {show(said.bytes)}: "
+        f"digests {done.check_s:.1f}, copy {done.copy_s:.1f}, proof {done.prove_s:.1f}"
+    )
+    if done.replaced:
+        print(f"what was there is in {done.replaced}")
+    return 0
+
+
+def _version() -> str:
+    import tomllib
+
+    here = Path(__file__).with_name("pyproject.toml")
+    if not here.exists():
+        return importlib.metadata.version("cim-cockpit")
+    return str(tomllib.loads(here.read_text(encoding="utf-8"))["project"]["version"])
+
+
 def check(_options: argparse.Namespace) -> int:
     """Every mistake in every declaration file."""
     from twin_model.catalogue import Catalogue
@@ -586,6 +651,12 @@ def bench(options: argparse.Namespace) -> int:
 # -------------------------------------------------------------------------------------------- command line
 
 
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     names = ("data", "host", "port", "broker", "broker_port", "sample")
     return load({n: getattr(options, n, None) for n in names}, os.environ)
@@ -620,6 +691,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--rebase", action="store_true", help="move times so that the first is now")
     one.add_argument("--broker", help="when no server runs: mqtt://user:pw@host:1883")
     one.set_defaults(run=replay)
+
+    one = commands.add_parser("backup", parents=[data], help="a proven copy of the data folder, also while serving")
+    one.add_argument("folder", type=Path, metavar="DIR", help="where backups are kept; each gets a folder in it")
+    one.add_argument("--keep", type=_at_least_one, metavar="N", help="remove the oldest of more than N (keep all)")
+    one.set_defaults(run=backup)
+
+    one = commands.add_parser("restore", parents=[data], help="bring a backup back, after it has proved itself")
+    one.add_argument("folder", type=Path, metavar="DIR", help="a backup, or the folder with backups: then the newest")
+    one.add_argument("--replace", action="store_true", help="move the store that is there aside")
+    one.set_defaults(run=restore)
 
     one = commands.add_parser("check", help="find every mistake in the declaration files")
     one.set_defaults(run=check)

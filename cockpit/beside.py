@@ -67,6 +67,20 @@ class RunningServer:
         """End an exercise."""
         self._ask(f"/api/v1/drills/{quote(drill_id, safe='')}", None, method="DELETE")
 
+    def begin_copy(self) -> dict[str, Any]:
+        """Let its store stand still to be copied: file, log_bytes, at, revision, paused_ms."""
+        copy: dict[str, Any] = self._ask("/api/v1/copies", {})
+        return copy
+
+    def renew_copy(self) -> None:
+        """The copying goes on."""
+        self._ask("/api/v1/copies", {}, method="PUT")
+
+    def end_copy(self) -> dict[str, dict[str, str]]:
+        """It is copied; the screens a good copy can show. Refused when the file did not stand still all the while."""
+        screens: dict[str, dict[str, str]] = self._ask("/api/v1/copies", None, method="DELETE")
+        return screens
+
     def _items(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self._ask(path, None)["items"]
         return items

@@ -16,6 +16,11 @@ class Connection(Protocol):
     def fetchall(self) -> list[tuple[object, ...]]: ...
 
 
+def known(folder: Path = SCHEMA) -> list[str]:
+    """The names of all schema files of this program, in order."""
+    return [path.stem for path in sorted(folder.glob("*.sql"))]
+
+
 def pending(applied: Iterable[str], folder: Path = SCHEMA) -> list[Path]:
     """The schema files not applied yet, in order."""
     done = set(applied)

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,23 @@ class StoreError(Exception):
 
 class StoreLocked(StoreError):
     """Another process has the data folder open."""
+
+
+@dataclass(frozen=True)
+class Still:
+    """The store as of one commit: its file, which stands still, and so many bytes of the log beside it.
+
+    To be copied by another process: the system forgets a process's lock on a file as soon as it closes that file
+    anywhere, and the store could then be opened, and broken, by a second program.
+    """
+
+    path: Path
+    log_bytes: int
+
+    @property
+    def log_path(self) -> Path:
+        """Commits that are not in the file yet; may be missing when ``log_bytes`` is 0."""
+        return log_of(self.path)
 
 
 class Store:
@@ -76,6 +94,7 @@ class Store:
         self._local = threading.local()
         self._closed = False
         self._together = False
+        self._still: Still | None = None
         migrate(self._db)
 
     def __enter__(self) -> Store:
@@ -90,8 +109,46 @@ class Store:
             if self._closed:
                 return
             self._closed = True
+            self._still = None  # closing writes the log into the file
             self._writer.close()
             self._db.close()
+
+    def stand_still(self) -> Still:
+        """From now on commits go to the log only and the file does not change, until ``move_on``; nobody waits.
+
+        What is copied of both is this very commit: DuckDB changes no block of the file that its last checkpoint needs,
+        and the log only grows. In a thousandth of a second, however large the store is.
+        """
+        with self._writing:
+            if self._closed or self.path is None:
+                raise StoreError("the store is closed" if self._closed else "a store in memory has no file")
+            if self._still is not None:
+                raise StoreError("the store stands still for another copy already; wait until that is done")
+            self._writer.execute("SET GLOBAL checkpoint_threshold = '1TB'")
+            log = log_of(self.path)
+            self._still = Still(self.path, log.stat().st_size if log.exists() else 0)
+            return self._still
+
+    def move_on(self, still: Still) -> bool:
+        """The copy is made, or nobody waits for it any more; true if the file stood still until now."""
+        with self._writing:
+            if self._still is not still:
+                return False
+            self._still = None
+            self._writer.execute("RESET GLOBAL checkpoint_threshold")
+            return True
+
+    def row_counts(self) -> dict[str, int]:
+        """The rows of every table."""
+        names = self.select("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY table_name")
+        counted = (f"SELECT '{n}' AS name, count(*) AS rows FROM \"{n}\"" for n in names["table_name"].to_pylist())
+        table = self.select(" UNION ALL ".join(counted))
+        return dict(zip(table["name"].to_pylist(), table["rows"].to_pylist(), strict=True))
+
+    def schema(self) -> list[str]:
+        """The names of the schema files it was made with, in order."""
+        names: list[str] = sorted(self.select("SELECT name FROM migration")["name"].to_pylist())
+        return names
 
     def read(self, query: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
         """The named query from ``queries/``; ``tables`` are Arrow tables it may select from by name."""
@@ -234,6 +291,11 @@ class Writer:
         finally:
             for name in names:
                 self._cursor.unregister(name)
+
+
+def log_of(path: Path) -> Path:
+    """Where DuckDB keeps the commits that are not in the file yet."""
+    return path.with_name(path.name + ".wal")
 
 
 def _without_absent_libraries() -> None:

@@ -35,7 +35,7 @@ from twin_model.placed import Placed
 from twin_model.records import Recorded, record, retire
 from twin_model.remembered import Remembered
 from twin_model.states import I32, States
-from twin_model.store import Store, Writer
+from twin_model.store import Still, Store, Writer
 from twin_model.timeline import Timeline, from_us, to_us
 
 T = TypeVar("T")
@@ -318,6 +318,11 @@ class Twin:
         """Call ``listener`` after every commit, on the writer's thread; it must not block. Returns the way out."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def stand_still(self) -> tuple[Still, datetime, int]:
+        """The store's file for a copy (see ``Store.stand_still``), the instant all of which is in it, the revision."""
+        with self._writing:
+            return self._store.stand_still(), self.settle(), self.revision
 
     # -------------------------------------------- for care, records and KPIs
 
