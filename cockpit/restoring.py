@@ -127,8 +127,8 @@ def _would_replace(store: Path, manifest: Manifest) -> str:
     order = "newer than" if written > manifest.instant else "not newer than"
     return (
         f"{store.parent} holds a store last written {rfc3339(written)}, {order} the backup of "
-        f"{rfc3339(manifest.instant)}. With --replace it is moved aside and the backup takes its place; or name another "
-        "folder with --data."
+        f"{rfc3339(manifest.instant)}. With --replace it is moved aside and the backup takes its place; or name "
+        "another folder with --data."
     )
 
 
