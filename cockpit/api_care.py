@@ -31,8 +31,8 @@ from cockpit.noting import looked, noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import AtHome, counts_only, grant_of, refused, role_of
 from cockpit.tokens import Grant
-from layouts.parts.format import masked
 from twin_model.case import StepRefused
+from twin_model.masking import masked
 from twin_model.twin import Twin
 
 CARE = "照护 Care"

@@ -25,7 +25,8 @@ from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import counts_only, grant_of
 from twin_model.kpi import Kpi
-from twin_model.kpi_evidence import without_homes
+from twin_model.kpi_evidence import too_few_people, without_homes
+from twin_model.masking import FEWEST
 from twin_model.scenes import SceneStand, scene_stands, view_stand
 from twin_model.twin import Twin
 
@@ -151,7 +152,9 @@ def kpi_item(twin: Twin, row: dict[str, Any], asked: Asked, *, is_public: bool) 
         "definition_version": row["definition_version"],
     }  # fmt: skip
     if is_public:
-        return item | {"missing": []}
+        kept_back = {"value": None, "grade": None, "attainment": None, "fewer_than": FEWEST}
+        few = too_few_people(kpi, row, twin.catalogue.record_kinds)
+        return item | {"missing": []} | (kept_back if few else {})
     known = {name: row[name] for name in ("numerator", "denominator", "rows_used", "rows_excluded", "excluded")}
     return item | known | {"missing": row["missing"]}
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from cockpit.encoding import rfc3339, rows
 from twin_model.incident import Incident
+from twin_model.masking import counted
 from twin_model.twin import Twin
 
 
@@ -85,7 +86,8 @@ def counts_of_alerts(table: pa.Table) -> list[dict[str, Any]]:
 def counts_of_homes(table: pa.Table) -> list[dict[str, Any]]:
     """Homes per community and state."""
     kinds = Counter(zip(table["community_id"].to_pylist(), table["state"].to_pylist(), strict=True))
-    return [{"community_id": c, "state": s, "count": n} for (c, s), n in sorted(kinds.items(), key=str)]
+    # how many homes have a kit is no secret, so that what is hidden must not follow from it
+    return counted(kinds, ("community_id", "state"), group=lambda key: key[0])
 
 
 _INCIDENT = (
@@ -126,8 +128,4 @@ def _alert_id(row: dict[str, Any]) -> str:
 
 
 def _counted(places: Iterable[tuple[str, str | None, str]]) -> list[dict[str, Any]]:
-    counts = Counter(places)
-    return [
-        {"community_id": community, "building_id": building, "severity": severity, "count": n}
-        for (community, building, severity), n in sorted(counts.items(), key=str)
-    ]
+    return counted(Counter(places), ("community_id", "building_id", "severity"))

@@ -27,7 +27,8 @@ class CountItem(BaseModel):
     community_id: str
     building_id: str | None
     severity: Severity
-    count: int
+    count: int | None = Field(description="null: kept back, because it is small or would tell another that is")
+    fewer_than: int | None = Field(None, description="with a count kept back for being small: below this, not 0")
 
 
 class HomeCountItem(BaseModel):
@@ -35,7 +36,8 @@ class HomeCountItem(BaseModel):
 
     community_id: str
     state: str
-    count: int
+    count: int | None = Field(description="null: kept back, because it is small or would tell another that is")
+    fewer_than: int | None = Field(None, description="with a count kept back for being small: below this, not 0")
 
 
 class AlertItem(BaseModel):

@@ -37,6 +37,7 @@ class KpiItem(BaseModel):
     newest: datetime | None
     coverage: float | None = Field(description="0 to 1: rows used of rows found")
     definition_version: int
+    fewer_than: int | None = Field(None, description="public: the value is of fewer people or homes, and kept back")
     numerator: float | None = None
     denominator: float | None = None
     rows_used: int | None = None

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from layouts.page import ZONE
-from layouts.parts.format import masked
 from layouts.parts.where import placed
+from twin_model.masking import masked
 from twin_model.twin import Twin
 
 if TYPE_CHECKING:

@@ -108,11 +108,6 @@ def lasting(lang: str, length: timedelta) -> str:
     return t(lang, "lasting.minutes", m=minutes) if minutes else t(lang, "lasting.seconds", s=seconds)
 
 
-def masked(name: str | None) -> str:
-    """A person's name as a screen shows it: ``王**``, whatever its length; a Latin name keeps its first letter."""
-    return f"{name.strip()[0]}**" if name and name.strip() else UNKNOWN
-
-
 def age(lang: str, then: datetime | None, now: datetime, *, form: str = "ago", class_name: str = "age") -> html.Time:
     """An age that goes on ticking in the browser while the page is live.
 

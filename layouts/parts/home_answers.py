@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from layouts.parts.answers import LOW_BATTERY
-from layouts.parts.format import masked
 from layouts.parts.home_tracks import SILENT
 from layouts.parts.service_answers import cases
 from layouts.parts.where import described, placed
+from twin_model.masking import masked
 from twin_model.twin import Twin
 
 Answer = dict[str, Any]

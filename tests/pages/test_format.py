@@ -85,8 +85,3 @@ def test_an_address_without_an_offset_means_local_time():
     assert parse_instant("2026-11-22T14:05:00 08:00") == datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
     with pytest.raises(ValueError, match="at='yesterday' is not an instant"):
         View.of({"at": "yesterday"})
-
-
-def test_a_name_shows_nothing_but_its_first_character():
-    assert [f.masked(name) for name in ("王秀英", "欧阳明", " 李 ", "Grace Hopper")] == ["王**", "欧**", "李**", "G**"]
-    assert f.masked(None) == f.masked("") == f.UNKNOWN

@@ -1,0 +1,75 @@
+"""What may be shown of people where strangers look: names cut, small counts kept back, addresses cut to the building.
+
+One place for all public answers (interface, live stream, wall screens, public reports), so that one test can hold
+them all to it. Nothing here knows who asks; whoever answers a public screen calls it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
+
+UNKNOWN = "—"
+FEWEST = 5
+"""A count of people or homes below this could be somebody: it is shown as fewer than this (a usual proposal)."""
+CHILD_AGE = 14
+"""Data about anybody younger are sensitive by law (PIPL 28) and never public."""
+
+Row = dict[str, Any]
+K = TypeVar("K", bound=Hashable)
+
+
+def masked(name: str | None) -> str:
+    """A person's name as a screen shows it: ``王**``, whatever its length; a Latin name keeps its first letter."""
+    return f"{name.strip()[0]}**" if name and name.strip() else UNKNOWN
+
+
+def place_of(row: Mapping[str, Any]) -> Row:
+    """The place of something as strangers may know it: community, building and facility, nothing nearer."""
+    return {name: row.get(name) for name in ("community_id", "building_id", "facility_id")}
+
+
+def too_few(n: float | None) -> bool:
+    """True for a count of people or homes that could be somebody; nobody at all is no secret."""
+    return n is not None and 0 < n < FEWEST
+
+
+def shown(count: int) -> Row:
+    """A count on its own: ``count`` and ``fewer_than``, one of which is None."""
+    return {"count": None, "fewer_than": FEWEST} if too_few(count) else {"count": count, "fewer_than": None}
+
+
+def suppressed(cells: Mapping[K, int], *, group: Callable[[K], Hashable] | None = None) -> dict[K, int | None]:
+    """Counts with the small ones kept back (None).
+
+    ``group``: cells whose sum is known elsewhere. One small cell alone in its group would follow from the sum and the
+    others, so that the next smallest is kept back too; what is left of the sum then hides both.
+    """
+    kept: dict[K, int | None] = {key: None if too_few(n) else n for key, n in cells.items()}
+    if group is None:
+        return kept
+    groups: dict[Hashable, list[K]] = defaultdict(list)
+    for key in cells:
+        groups[group(key)].append(key)
+    for keys in groups.values():
+        hidden = [key for key in keys if kept[key] is None]
+        if (hidden and sum(cells[key] for key in hidden) < FEWEST) or len(hidden) == 1:
+            rest = sorted((key for key in keys if kept[key]), key=lambda key: (cells[key], str(key)))
+            for key in rest[:1]:
+                kept[key] = None
+    return kept
+
+
+def counted(cells: Mapping[K, int], names: Sequence[str], *, group: Callable[[K], Hashable] | None = None) -> list[Row]:
+    """Rows ``{name: part of the key …, count, fewer_than}`` in the order of the keys.
+
+    ``fewer_than`` is None where the count is told, and where it is kept back only to hide another.
+    """
+    told = suppressed(cells, group=group)
+    rows = []
+    for key in sorted(cells, key=str):
+        parts = key if isinstance(key, tuple) else (key,)
+        few = FEWEST if too_few(cells[key]) else None
+        rows.append({**dict(zip(names, parts, strict=True)), "count": told[key], "fewer_than": few})
+    return rows
