@@ -25,9 +25,18 @@ ON_COMMAND_LINE = ("data", "host", "port", "broker", "broker_port", "sample")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _NIGHT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_SPELLED = {
+    "TimeOfDay": re.compile(r"([01]\d|2[0-3]):[0-5]\d"),
+    "Level": re.compile("debug|info|warning|error"),
+    "Form": re.compile("words|json"),
+}
 Night = str
 Address = str
 Hours = int
+TimeOfDay = str
+Count = int
+Level = str
+Form = str
 
 
 class SettingsError(Exception):
@@ -60,6 +69,14 @@ class Settings:
     night_quiet: Night = setting(  # noqa: RUF009
         "22:00-07:00", "local time in which outlets keep grades 3 and 4 until its end; empty: never"
     )
+    backup_folder: str = setting("", "where a backup is made every day, best on another disk; empty: none by itself")
+    backup_time: TimeOfDay = setting("02:30", "local time of the daily backup")  # noqa: RUF009
+    backup_keep: Count = setting(14, "how many backups are kept; older ones go when a new one has proved itself")  # noqa: RUF009
+    log_level: Level = setting("info", "what is written to the log files: debug, info, warning or error")  # noqa: RUF009
+    log_form: Form = setting(  # noqa: RUF009
+        "words", "`words` (key=value) or `json` (one object a line), in the log files and on standard error"
+    )
+    log_days: Count = setting(30, "days after which a log file is removed")  # noqa: RUF009
     outlet: tuple[OutletSettings, ...] = setting(
         (), "where notifications go: `[[outlet]]` tables in `cockpit.toml`, see [docs/outlets.md](docs/outlets.md)"
     )
@@ -84,6 +101,10 @@ _EXPECTED = {
     "Path": "a path",
     "str": "text",
     "Hours": "a whole number of hours, 1 to 168",
+    "Count": "a whole number, 1 to 1000",
+    "TimeOfDay": "a time of day such as 02:30",
+    "Level": "debug, info, warning or error",
+    "Form": "words or json",
     "Night": "22:00-07:00, or nothing",
     "Address": "https://host, or nothing",
 }
@@ -169,11 +190,15 @@ def _parse(name: str, value: Any, place: str) -> Any:
             return _whole(value)
         if kind == "Hours":
             return _hours(value)
+        if kind == "Count":
+            return _count(value)
         if kind == "bool | None":
             return _truth(value)
         if isinstance(value, bool | int | float):
             raise ValueError
         if kind == "Night" and value and not _NIGHT.fullmatch(str(value)):
+            raise ValueError
+        if kind in _SPELLED and not _SPELLED[kind].fullmatch(str(value)):
             raise ValueError
         if kind == "Address":
             return _address(str(value))
@@ -192,6 +217,12 @@ def _hours(value: Any) -> int:
     if not 1 <= (hours := _whole(value)) <= 168:
         raise ValueError
     return hours
+
+
+def _count(value: Any) -> int:
+    if not 1 <= (count := _whole(value)) <= 1000:
+        raise ValueError
+    return count
 
 
 def _address(value: str) -> str:
