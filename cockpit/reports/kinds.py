@@ -1,0 +1,81 @@
+"""What reports there are: their kind, their audience, and the span of time each tells of. Pure."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from layouts.page import LANGUAGES, ZONE
+
+KINDS = ("daily", "weekly", "monthly", "acceptance")
+AUDIENCES = ("public", "staff", "management")
+
+
+class ReportRefused(Exception):
+    """A report that cannot be made as it was asked for; nothing was written. The sentence says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked for: of which community, which kind, for whom, in which language."""
+
+    community: str
+    kind: str = "daily"
+    audience: str = "staff"
+    lang: str = "zh"
+
+    def __post_init__(self) -> None:
+        for name, known in (("kind", KINDS), ("audience", AUDIENCES), ("lang", LANGUAGES)):
+            if (found := getattr(self, name)) not in known:
+                raise ReportRefused(f"{name}: found {found!r}, expected {', '.join(known)}")
+
+    @property
+    def is_public(self) -> bool:
+        return self.audience == "public"
+
+    @property
+    def sees_homes(self) -> bool:
+        """Whether single homes and incidents may be named; persons never are."""
+        return self.audience == "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """From ``start`` to ``end``, and the span of the same kind before it, from ``before``."""
+
+    before: datetime
+    start: datetime
+    end: datetime
+
+
+def span_of(kind: str, at: datetime) -> Span:
+    """The span a report of ``at`` tells of: the day, the week, the month or the year that ends with the instant."""
+
+    def back(end: datetime) -> datetime:
+        if kind == "daily":
+            return end - timedelta(days=1)
+        if kind == "weekly":
+            return end - timedelta(days=7)
+        return _months_back(end, 1 if kind == "monthly" else 12)
+
+    start = back(at)
+    return Span(before=back(start), start=start, end=at)
+
+
+def _months_back(at: datetime, months: int) -> datetime:
+    """The same day and hour some months earlier, by the neighbourhood's calendar; the 31st becomes a month's last."""
+    local = at.astimezone(ZONE)
+    number = local.year * 12 + local.month - 1 - months
+    year, month = number // 12, number % 12 + 1
+    day = min(local.day, monthrange(year, month)[1])
+    return local.replace(year=year, month=month, day=day).astimezone(at.tzinfo)
+
+
+def name_of(wish: Wish, at: datetime) -> str:
+    """The name of a report, the same for the same wish and instant; it holds nothing personal."""
+    local = at.astimezone(ZONE)
+    stamp = local.strftime("%Y%m%dT%H%M%S") + (f".{at.microsecond:06d}" if at.microsecond else "")
+    place = re.sub(r"[^A-Za-z0-9_-]", "-", wish.community)
+    return f"{place}_{wish.kind}_{stamp}_{wish.audience}_{wish.lang}"
