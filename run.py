@@ -517,6 +517,33 @@ def _drill_lines(scenarios: Sequence[Mapping[str, Any]], drills: Sequence[Mappin
         yield f"{one['id']}  {one['scenario']} of {one['drill_of']}, {one['speed']:g}×, {one['started_at']} {state}"
 
 
+def records_withdraw(options: argparse.Namespace) -> int:
+    """Take records back, through the running server when there is one; prints how many there were."""
+    from cockpit.beside import ServerRefused, running_server
+
+    settings = _settings(options)
+    server = running_server(settings.data)
+    said = {"kind": options.kind, "community": options.community, "record_ids": options.id or [],
+            "file": options.file or "", "reason": options.reason}  # fmt: skip
+    if server:
+        try:
+            print(server.withdraw_records(said))
+        except ServerRefused as error:
+            raise Stop(str(error)) from error
+        return 0
+    from twin_model.ledger import RecordsRefused
+
+    twin = _open_twin(settings.store_path)
+    try:
+        ids = options.id or twin.ledger.brought_by(options.file, options.kind, options.community)
+        print(twin.ledger.withdraw(options.kind, ids, options.community))
+    except RecordsRefused as error:
+        raise Stop(str(error)) from error
+    finally:
+        twin.close()
+    return 0
+
+
 def records(options: argparse.Namespace) -> int:
     """Empty lists to fill in, or the data dictionary, made from the declared kinds of records."""
     from ingest.record_papers import dictionary, write_templates
@@ -713,6 +740,14 @@ def _parser() -> argparse.ArgumentParser:
     empty.add_argument("--format", choices=("csv", "xlsx"), default="xlsx")
     inner.add_parser("dictionary", help="print every kind with its columns and checks")
     one.set_defaults(run=records)
+    back = inner.add_parser("withdraw", parents=[data], help="take back what should not have been recorded")
+    back.add_argument("kind", metavar="KIND")
+    back.add_argument("--community", required=True, metavar="ID")
+    which = back.add_mutually_exclusive_group(required=True)
+    which.add_argument("--file", metavar="NAME", help="all that came from an imported file of this name")
+    which.add_argument("--id", action="append", metavar="RECORD_ID", help="one record; may be given again")
+    back.add_argument("--reason", required=True, help="why; it stands in the audit trail")
+    back.set_defaults(run=records_withdraw)
 
     one = commands.add_parser("token", help="make access tokens")
     inner = one.add_subparsers(dest="what", required=True)

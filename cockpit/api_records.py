@@ -1,4 +1,4 @@
-"""The HTTP interface of records: which kinds there are, and the rows of one as known at an instant.
+"""The HTTP interface of records: which kinds there are, the rows of one as known at an instant, taking some back.
 
 Who is told what: nothing to a public screen (the guard lets it ask only for what is public); staff get rows, without
 the columns that could lead to a home or a person unless their role may look at one.
@@ -11,15 +11,16 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, instant_of, listed, paged
-from cockpit.encoding import rfc3339
+from cockpit.encoding import dumps, rfc3339
+from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, ProblemDocument
-from cockpit.rights import grant_of, refused
+from cockpit.rights import Writing, grant_of, refused
 from twin_model.record_kinds import RecordKind
 from twin_model.twin import Twin
 
@@ -68,6 +69,25 @@ class RecordItem(BaseModel):
     recorded_at: datetime
 
 
+class Withdrawal(BaseModel):
+    """Records to take back: some by their id, or all that one file brought. What was known before stays in the past."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    community: str
+    record_ids: list[str] = Field([], max_length=10_000)
+    file: str = Field("", description="the name of an imported file: all its rows that are still known")
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class Withdrawn(BaseModel):
+    """What a withdrawal did."""
+
+    withdrawn: int
+    revision: int
+
+
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     """The routes on ``twin.ledger``, below ``/api/v1``."""
     api = APIRouter(tags=[RECORDS])
@@ -87,18 +107,37 @@ def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
         ] = None,
         until: Annotated[str | None, Query(alias="to", description="happened before this (a day, or RFC 3339)")] = None,
     ) -> Response:
-        declared = twin.ledger.kinds.get(kind)
-        if declared is None:
-            near = difflib.get_close_matches(kind, list(twin.ledger.kinds), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; see GET /record-kinds"
-            raise refused(404, "not_found", f"没有台账 {kind}", f"there is no kind of record {kind!r}{hint}")
+        declared = _declared(twin, kind)
         table = twin.ledger.rows(
             kind, asked.at, community_id=asked.community, start=_bound(since, "from"), end=_bound(until, "to")
         )
         hidden = frozenset() if grant_of(asked.request).sees_a_home else restricted(declared)
         return listed(asked, table, [name for name in table.column_names if name not in hidden], twin.revision)
 
+    @api.post("/records/withdrawals", response_model=Withdrawn, responses=MISSING,
+              summary="Take records back that should not have been recorded (administrator)")  # fmt: skip
+    def withdraw(request: Request, said: Withdrawal, _grant: Writing) -> Response:
+        _declared(twin, said.kind)
+        if bool(said.record_ids) == bool(said.file):
+            raise refused(
+                400, "which", "要么给出 record_ids，要么给出 file",
+                "say which: either record_ids, or the file they came from",
+            )  # fmt: skip
+        ids = said.record_ids or twin.ledger.brought_by(said.file, said.kind, said.community)
+        done = twin.ledger.withdraw(said.kind, ids, said.community)
+        noted(request, "withdraw", subject=said.kind, community=said.community, records=done, reason=said.reason)
+        return Response(dumps({"withdrawn": done, "revision": twin.revision}), media_type="application/json")
+
     return api
+
+
+def _declared(twin: Twin, kind: str) -> RecordKind:
+    declared = twin.ledger.kinds.get(kind)
+    if declared is None:
+        near = difflib.get_close_matches(kind, list(twin.ledger.kinds), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; see GET /record-kinds"
+        raise refused(404, "not_found", f"没有台账 {kind}", f"there is no kind of record {kind!r}{hint}")
+    return declared
 
 
 def restricted(kind: RecordKind) -> frozenset[str]:

@@ -67,6 +67,11 @@ class RunningServer:
         """End an exercise."""
         self._ask(f"/api/v1/drills/{quote(drill_id, safe='')}", None, method="DELETE")
 
+    def withdraw_records(self, said: dict[str, Any]) -> int:
+        """Have it take records back; how many there were."""
+        done: int = self._ask("/api/v1/records/withdrawals", said)["withdrawn"]
+        return done
+
     def begin_copy(self) -> dict[str, Any]:
         """Let its store stand still to be copied: file, log_bytes, at, revision, paused_ms."""
         copy: dict[str, Any] = self._ask("/api/v1/copies", {})

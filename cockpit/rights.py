@@ -54,6 +54,17 @@ def deciding(request: Request) -> Grant:
     return grant
 
 
+def writing(request: Request) -> Grant:
+    """Only whoever may import, adopt and take back."""
+    grant = grant_of(request)
+    if not grant.may_write:
+        raise refused(
+            403, "right", f"角色 {grant.role} 只能查看，导入、收编、撤回需要管理员",
+            f"the role {grant.role} may read; importing and adopting need the role administrator",
+        )  # fmt: skip
+    return grant
+
+
 def at_home(request: Request) -> Grant:
     """Only whoever may look at one home's daily life."""
     grant = grant_of(request)
@@ -79,4 +90,5 @@ def counts_only(asked: Asked) -> bool:
 
 Acting = Annotated[Grant, Depends(acting)]
 Deciding = Annotated[Grant, Depends(deciding)]
+Writing = Annotated[Grant, Depends(writing)]
 AtHome = Annotated[Grant, Depends(at_home)]

@@ -127,6 +127,17 @@ class Ledger:
 
             return self._twin.commit_records(change, received, remember).updated
 
+    def brought_by(self, file: str, kind: str, community_id: str) -> list[str]:
+        """The ids of a community's records of a kind that are known now and came from a file of this name."""
+        declared = self._kind(kind)
+        found = self._store.select(
+            f"SELECT record_id FROM {declared.table} WHERE community_id = $community_id AND superseded_at IS NULL "
+            "AND starts_with(origin, $file || ':') ORDER BY record_id",
+            community_id=community_id, file=file,
+        )  # fmt: skip
+        ids: list[str] = found["record_id"].to_pylist()
+        return ids
+
     def end(self, writer: Writer, community_id: str, at: datetime) -> frozenset[str]:
         """Let all records of a community end to be known, inside the caller's transaction; of which kinds."""
         kinds = [k for k in self.kinds.values() if self._of(k.name, community_id).span != EMPTY]

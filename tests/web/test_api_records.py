@@ -84,3 +84,22 @@ def test_screens_are_told_that_records_changed(site, wait_for) -> None:
         for one in (screen, public):
             told = wait_for(lambda one=one: one.of("change"), within=5, what="the new revision")
             assert told[0]["revision"] == revision
+
+
+def test_what_was_recorded_by_mistake_is_taken_back_by_its_file_and_stays_in_the_past(site) -> None:
+    row = {"drill_no": "wrong", "day": date(2026, 11, 3), "category": "fire", "participants": 9}
+    row["origin"] = "wrong.csv:2"
+    site.twin.ledger.record("emergency_drill", [row], community_id="demo")
+    before = site.twin.now()
+    said = {"kind": "emergency_drill", "community": "demo", "file": "wrong.csv", "reason": "另一小区的台账"}
+    with site.client(Role.DUTY_OFFICER) as client:
+        assert client.post("/api/v1/records/withdrawals", json=said).status_code == 403
+    with site.client(Role.ADMINISTRATOR) as client:
+        assert client.post("/api/v1/records/withdrawals", json=said | {"record_ids": ["d1"]}).status_code == 400
+        assert client.post("/api/v1/records/withdrawals", json=said).json()["withdrawn"] == 1
+        assert client.post("/api/v1/records/withdrawals", json=said).json()["withdrawn"] == 0
+    now = site.get("/api/v1/records", kind="emergency_drill", community="demo").json()["items"]
+    then = site.get("/api/v1/records", kind="emergency_drill", community="demo", at=before.isoformat()).json()["items"]
+    ids_then, ids_now = ({r["record_id"] for r in rows} for rows in (then, now))
+    assert ids_then - ids_now == {"wrong"}
+    assert ids_now < ids_then
