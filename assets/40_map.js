@@ -134,7 +134,7 @@
     _classesOf(answer, scene) {
       const { CLASSES } = parts.tokens;
       const count = scene.core;
-      const found = { pins: new Map((answer.pins || []).map(([id, people, grade]) => [id, { people, grade }])) };
+      const found = { pins: new Map((answer.pins || []).map(([id, people, grade, says, quiet]) => [id, { people, grade, says, quiet }])) };
       for (const name of Object.keys(CLASSES)) {
         const none = CLASSES[name].indexOf("none");
         found[name] = new Uint8Array(count).fill(none);

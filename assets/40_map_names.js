@@ -109,7 +109,8 @@
         list.push({
           key: `f:${f.id}${tail}`, side, kind: "facility", title: named(f), icon,
           level: level + (f.building < 0 && f.kind !== "park" ? 1 : 0), // a building of its own counts more
-          note: known ? `${pin.people} ${this.text.people}` : "", quiet: Boolean(pin) && !known,
+          note: pin && pin.says ? pin.says : known ? `${pin.people} ${this.text.people}` : "",
+          quiet: pin && pin.quiet !== undefined ? pin.quiet : Boolean(pin) && !known,
           anchor: [f.x, f.y, f.building >= 0 ? scene.top[f.building] * 0.9 : 0],
           onClick: f.building >= 0 ? () => this._choose(f.building) : null,
         });

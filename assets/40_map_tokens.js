@@ -14,7 +14,7 @@
       ground: "#0B1220", land: "#101B2C", plot: "#16243A", street: "#1E2B40", kerb: "#2B3A52", path: "#26344B",
       green: "#143026", water: "#0F2C44", deep: "#143C5A", bank: "#1F4B63", square: "#222E43",
       boundary: "#4DA3FF", boundaryAlpha: 0.55,
-      residential: "#2C4673", facility: "#44597A", context: "#141F31",
+      residential: "#2C4673", facility: "#44597A", closed: "#39465C", context: "#141F31",
       tree: ["#1E4A3A", "#235543", "#1A4234"],
       shadow: [2, 5, 12], shadowAlpha: 0.62, contactAlpha: 0.75,
       ambient: 0.5, sun: 0.5, foot: 0.58, glass: 0.7, roof: 1.12,
@@ -24,7 +24,7 @@
       ground: "#E4E7E6", land: "#ECEEEB", plot: "#F1F2EE", street: "#D9DEE1", kerb: "#C3CBD1", path: "#E3E0D6",
       green: "#CBDDBE", water: "#A9CFE2", deep: "#B9DAEA", bank: "#86B5CC", square: "#EAE4D6",
       boundary: "#3C78B4", boundaryAlpha: 0.7,
-      residential: "#FFFFFF", facility: "#5C9BD3", context: "#E1E5E6",
+      residential: "#FFFFFF", facility: "#5C9BD3", closed: "#BCC6CE", context: "#E1E5E6",
       tree: ["#8FB583", "#9CC08D", "#84AB7A"],
       shadow: [62, 82, 104], shadowAlpha: 0.34, contactAlpha: 0.35,
       ambient: 0.66, sun: 0.36, foot: 0.86, glass: 0.86, roof: 1.0,
@@ -63,6 +63,7 @@
     alert: ["none", "look", "act", "blind"],
     occupancy: ["0", "1", "2", "3", "unknown", "none"],
     freshness: ["fresh", "stale", "lost", "none"],
+    open: ["none", "open", "closed"], // for the public: where one can go now (layouts/parts/wall_answers.py)
   };
 
   function plain(theme, use) {
@@ -72,6 +73,7 @@
   /** [colour, flags] of a class; `use` 0 residential, 1 facility. */
   function classColour(theme, colouring, number, use) {
     const name = CLASSES[colouring][number];
+    if (colouring === "open") return [theme[name === "none" ? "residential" : name === "open" ? "facility" : "closed"], 0];
     if (colouring === "alert") {
       if (name === "look") return [LOOK, SIGNAL];
       if (name === "act") return [ACT, SIGNAL];

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, api_audit, metrics, problems, serving, shell
+from cockpit import api, api_audit, metrics, problems, serving, shell, walls
 from cockpit.asking import instant_of
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
@@ -95,7 +95,8 @@ def create_app(
     dash.layout = shell.frame()
     dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
     looks = Looks(services.audit)
-    shell.register(dash, pages, shell.Asker(twin, services, answers, hub, looks))
+    desk, asker = walls.Desk.of(folder, twin.now()), shell.Asker(twin, services, answers, hub, looks)
+    shell.register(dash, pages, asker)
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
 
     registry = CollectorRegistry()
@@ -107,13 +108,14 @@ def create_app(
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
     _map_routes(server, twin, deck)
+    walls.install(server, dash, twin, asker, hub, desk, deck)
     _documentation(server)
     backend.is_page = lambda path: shell.page_at(pages, path) is not None
     backend.finish()
 
     server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     server.add_middleware(metrics.Meter, registry=registry)
-    server.add_middleware(Guard, settings=settings, tokens=tokens, sessions=Sessions.of(folder))
+    server.add_middleware(Guard, settings=settings, tokens=tokens, sessions=Sessions.of(folder), screens=desk.screens)
     hub.start()
     return Cockpit(dash, server, hub, answers, tokens, backend)
 

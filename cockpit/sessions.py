@@ -24,7 +24,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cockpit import screen_guard
 from cockpit.problems import problem_response
+from cockpit.screens import Screens
 from cockpit.settings import Settings
 from cockpit.tokens import Grant, Role, Tokens, write_private
 
@@ -122,10 +124,13 @@ def host_of(header: str) -> str:
 class Guard:
     """ASGI middleware: host check, identity, cross-site check, security headers."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, tokens: Tokens, sessions: Sessions) -> None:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, tokens: Tokens, sessions: Sessions, screens: Screens
+    ) -> None:
         self._app = app
         self._tokens = tokens
         self._sessions = sessions
+        self._screens = screens
         self._local = is_loopback(settings.host)
         own = {settings.host.lower(), socket.gethostname().lower(), "localhost"}
         self._names = own | {n.strip().lower() for n in settings.names.split(",") if n.strip()}
@@ -158,6 +163,8 @@ class Guard:
             return await self._sign_in(request), None
         if "token" in request.query_params and request.method == "GET" and not path.startswith("/api/"):
             return self._token_in_address(request), None
+        if screen_guard.admits(request, self._screens):
+            return None, None
         grant, with_cookie = self._identify(request)
         cookie = None
         if grant is None and self._opens_itself(request):
@@ -166,7 +173,7 @@ class Guard:
             return self._unknown(request), None
         if with_cookie and request.method not in ("GET", "HEAD", "OPTIONS") and not _same_origin(request):
             return problem_response(HTTPStatus.FORBIDDEN, "the request comes from another site", path), None
-        if grant.public_only and path.rstrip("/") not in PUBLIC_PATHS:
+        if grant.public_only and path.rstrip("/") not in PUBLIC_PATHS and not screen_guard.is_of_walls(path):
             said = "a public-screen token reaches public answers only: " + ", ".join(sorted(PUBLIC_PATHS))
             return problem_response(HTTPStatus.FORBIDDEN, said, path), None
         request.state.grant = grant
