@@ -88,6 +88,7 @@ class Asker:
             revision=pulse.revision if at == pulse.at else PAST,
             instant=at,
             community=community,
+            forgotten=twin.forgotten,
             **args,
         )
 

@@ -79,6 +79,15 @@ class Timeline:
         """The instants (microseconds) of all keyframes, in order."""
         return self._keyframes
 
+    def reload(self) -> None:
+        """Read again what is stored, after a part of the past was deleted."""
+        stored = self._store.select("SELECT DISTINCT keyframe_at FROM keyframe ORDER BY 1")
+        with self._lock:
+            self._keyframes = [int(us) for us in _column(stored, "keyframe_at")]
+            self._past.clear()
+            self._frames.clear()
+        self.states = self._rebuild(self.received).grown(self.series)
+
     # -- committing
 
     def prepare(self, readings: pa.Table, received: int) -> Commit:
