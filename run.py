@@ -21,16 +21,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cockpit import memory
+from cockpit import logs, memory
 from cockpit.settings import FILE_NAME, Settings, SettingsError, load
 from cockpit.tokens import Role, TokenFileError, Tokens
 
 if TYPE_CHECKING:
     from cockpit.app import Cockpit
+    from cockpit.daily import Daily
     from cockpit.services import Services
     from ingest.drill_desk import DrillDesk
     from ingest.mqtt import Publisher
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from twin_model.twin import Twin
 
 T = TypeVar("T")
+log = logging.getLogger("cim.run")
 
 LATER = {
     "report": "snapshot reports",
@@ -72,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     os.umask(0o077)  # what the twin knows is for the owner of the data folder only
     options = _parser().parse_args(given)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logs.set_up()
     try:
         code: int = options.run(options)
         return code
@@ -92,12 +94,18 @@ def serve(options: argparse.Namespace) -> int:
     if not faulthandler.is_enabled():
         faulthandler.enable()  # a crash inside a library then says in the log where every thread was
     settings = _settings(options)
+    logs.set_up(form=settings.log_form, level=settings.log_level)
     # A used port is found out before anything else is started; visitors wait here until the pages are ready.
     with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
         _stop_on_signals()
         _reach_broker(settings)
         try:
             made = _make_sample(settings, stack)
+            logs.set_up(
+                folder=settings.data / logs.FOLDER, form=settings.log_form, level=settings.log_level,
+                days=settings.log_days,
+            )  # fmt: skip
+            stack.callback(_last_line)
             twin = _open_twin(settings.store_path)
             stack.callback(twin.close)
             _serve(settings, twin, listener, stack, left_off=made)
@@ -145,11 +153,40 @@ def _serve(
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
     broker = intake.address(settings)
     stack.enter_context(announced(settings.data, settings.host, settings.port, token=control, broker=broker))
+    if settings.backup_folder:
+        daily = _daily_backup(settings, services)
+        daily.start()
+        stack.callback(daily.stop)
     thrift = memory.Thrift()
     thrift.start()
     stack.callback(thrift.stop)
     _greet(settings, cockpit)
+    log.info("serving on port %d, version %s, revision %d", settings.port, _version(), twin.revision)
     _serve_pages(cockpit, listener)
+
+
+def _last_line() -> None:
+    logging.disable(logging.NOTSET)
+    log.info("stopped")
+    logging.shutdown()
+
+
+def _daily_backup(settings: Settings, services: Services) -> Daily:
+    """By a process of its own, which talks to us like any other command."""
+    from cockpit.backups import backups_in
+    from cockpit.daily import Daily
+
+    folder = Path(settings.backup_folder)
+    made = backups_in(folder) if folder.is_dir() else []
+    command = [sys.executable, str(Path(__file__).resolve()), "backup", str(folder), "--data", str(settings.data),
+               "--keep", str(settings.backup_keep)]  # fmt: skip
+
+    def noted(done: bool, said: str) -> None:
+        if not done:  # one that was made is written down where the copy was asked for
+            services.audit.note("backup", actor="daily", role="program", outcome="failed", said=logs.struck(said))
+
+    last = datetime.fromisoformat(made[-1].manifest.made_at) if made else None
+    return Daily(command, time.fromisoformat(settings.backup_time), utc_now, last=last, noted=noted)
 
 
 def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
@@ -170,8 +207,9 @@ def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        cockpit.server, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=DRAIN_SECONDS
-    )
+        cockpit.server, log_config=None, log_level="warning", access_log=False, ws="none",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )  # fmt: skip
     Server(config).run([listener])
 
 
@@ -586,6 +624,8 @@ def backup(options: argparse.Namespace) -> int:
     except BackupError as error:
         raise Stop(str(error)) from error
     said = made.manifest
+    if server is None:
+        _note(settings, "backup", backup=made.folder.name, revision=said.revision)
     print(f"backup of {rfc3339(said.instant)}, revision {said.revision}: {show(said.bytes)} in {len(said.files)} files")
     print(f"proven in {said.took_s:g} s; storing of messages paused for {said.paused_ms:g} ms")
     print(made.folder)
@@ -617,7 +657,15 @@ def restore(options: argparse.Namespace) -> int:
     )
     if done.replaced:
         print(f"what was there is in {done.replaced}")
+    _note(settings, "restore", backup=done.backup.folder.name, of=said.at, revision=said.revision)
     return 0
+
+
+def _note(settings: Settings, act: str, **details: Any) -> None:
+    """Write down what a command did while no server runs that would."""
+    from cockpit.audit import Audit
+
+    Audit(settings.data, utc_now).note(act, actor="command line", role="program", **details)
 
 
 def _version() -> str:

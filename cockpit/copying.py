@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from cockpit.encoding import dumps
+from cockpit.noting import noted
 from cockpit.problems import Problem
 from cockpit.rights import grant_of
 from twin_model.proof import screens
@@ -113,6 +114,7 @@ def build(twin: Twin) -> APIRouter:
         at = copies.end()
         if at is None:
             raise Problem(409, GIVEN_UP)
+        noted(request, "backup", at=at.isoformat(), revision=twin.revision)
         return Response(dumps(screens(twin, at)), media_type="application/json")
 
     return api

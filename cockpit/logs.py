@@ -17,16 +17,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
 from typing import Any, TextIO
 
-from cockpit.encoding import ZONE
-
 FOLDER, FILE = "logs", "cockpit.log"
 FILE_BYTES, FILES = 10_000_000, 10
+ZONE = timezone(timedelta(hours=8))  # as in cockpit.encoding, which loads too much for the small commands
 MINUTE = 60.0
 PLACES = 12
 OURS = ("cim", "cockpit", "ingest", "layouts", "sample_data", "twin_model")
@@ -85,9 +85,8 @@ def _short(filename: str) -> str:
 
 def fields_of(record: logging.LogRecord, times: int = 0) -> dict[str, Any]:
     """What one line says."""
-    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created + ZONE.utcoffset(None).total_seconds()))
     fields: dict[str, Any] = {
-        "at": f"{at}.{int(record.msecs):03d}+08:00",
+        "at": datetime.fromtimestamp(record.created, ZONE).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(),
         "from": record.name,
         "said": _sentence(record),

@@ -115,7 +115,7 @@ def serve(
     """The twin behind a server; closed at the end."""
     cockpit = create_app(twin, settings, services or Services(), folder=folder)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(cockpit.server, log_level="warning", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(cockpit.server, log_config=None, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     eventually(lambda: server.started, what="the server to start")

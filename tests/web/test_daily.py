@@ -1,0 +1,72 @@
+"""The daily backup comes at its hour, is made up for when it was missed, and tells when it failed."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from cockpit.daily import Daily, due_after
+
+from ..conftest import NOON, Clock
+
+HALF_PAST_TWO = time(2, 30)
+
+
+@pytest.mark.parametrize(
+    ("after", "due"),
+    [
+        ("2026-11-22T02:29:59+08:00", "2026-11-22T02:30:00+08:00"),
+        ("2026-11-22T02:30:00+08:00", "2026-11-23T02:30:00+08:00"),
+        ("2026-11-21T23:00:00+00:00", "2026-11-23T02:30:00+08:00"),
+        ("2026-12-31T18:30:00+00:00", "2027-01-02T02:30:00+08:00"),
+    ],
+)
+def test_it_is_due_at_a_local_time_of_day(after, due):
+    assert due_after(datetime.fromisoformat(after), HALF_PAST_TWO) == datetime.fromisoformat(due)
+
+
+@pytest.fixture
+def daily(wait_for):
+    """``daily(script, last)``: what was told of the runs of a script."""
+    running = []
+
+    def start(script: str, last: datetime | None) -> list[tuple[bool, str]]:
+        told: list[tuple[bool, str]] = []
+        one = Daily(
+            [sys.executable, "-c", script], HALF_PAST_TWO, Clock(), last=last, noted=lambda *said: told.append(said)
+        )
+        running.append(one)
+        one.start()
+        return told
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+def test_a_missed_one_is_made_at_the_start_and_one_of_today_is_not_made_again(daily, wait_for):
+    missed = daily("print('made')", NOON - timedelta(days=1))
+    never = daily("print('made')", None)
+    today = daily("print('made')", NOON - timedelta(hours=1))
+    wait_for(lambda: missed and never, what="the backups")
+    assert (missed, never, today) == ([(True, "made")], [(True, "made")], [])
+
+
+def test_a_failed_one_is_told_with_its_reason(daily, wait_for, caplog):
+    told = daily("import sys; sys.exit('no room')", None)
+    wait_for(lambda: told, what="the end")
+    assert told == [(False, "no room")]
+    assert "no room" in caplog.text
+
+
+def test_stopping_ends_the_one_under_way(wait_for):
+    told: list[object] = []
+    one = Daily([sys.executable, "-c", "import signal; signal.pause()"], HALF_PAST_TWO, Clock(), last=None,
+                noted=lambda *said: told.append(said))  # fmt: skip
+    one.start()
+    process = wait_for(lambda: one._process, what="the command to run")
+    one.stop()
+    assert process.returncode is not None
+    assert told == []
