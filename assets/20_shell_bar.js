@@ -1,0 +1,47 @@
+/* The top bar takes a second line when its contents need one: what stands in it (a badge, another language, larger
+   letters, a longer name) decides, not the width of the screen. */
+(() => {
+  "use strict";
+  const WRAPPED = "data-wrapped";
+
+  /* Whether something in the bar's one line has no room: it ends beyond the bar, or the name is pushed out of its place. */
+  function crowded(bar) {
+    const box = bar.getBoundingClientRect();
+    const end = box.right - parseFloat(getComputedStyle(bar).paddingRight) + 1;
+    const inLine = [...bar.children].filter((child) => getComputedStyle(child).position !== "absolute");
+    const brand = bar.querySelector(".brand-in");
+    return inLine.some((child) => child.getBoundingClientRect().right > end)
+      || (brand !== null && brand.scrollWidth > brand.clientWidth + 1);
+  }
+
+  function fit(bar) {
+    bar.removeAttribute(WRAPPED);
+    bar.toggleAttribute(WRAPPED, crowded(bar));
+  }
+
+  /* The bar is drawn anew with each page and language: one observer follows whichever is there. */
+  let followed = null;
+  let wanted = 0;
+  const soon = () => { wanted = wanted || requestAnimationFrame(() => { wanted = 0; if (followed) fit(followed); }); };
+  const sizes = new ResizeObserver(soon);
+  /* The clock moves every second and its place has a fixed width. */
+  const ticks = ({ target }) => (target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement)?.closest(".when");
+  const contents = new MutationObserver((changes) => { if (!changes.every(ticks)) soon(); });
+
+  function follow() {
+    const bar = document.getElementById("shell--bar");
+    if (bar === followed) return;
+    sizes.disconnect();
+    contents.disconnect();
+    followed = bar;
+    if (!bar) return;
+    sizes.observe(bar);
+    sizes.observe(document.documentElement);
+    contents.observe(bar, { childList: true, subtree: true, characterData: true });
+    soon();
+  }
+
+  new MutationObserver(follow).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(soon).observe(document.body || document.documentElement, { attributes: true, attributeFilter: ["data-past"] });
+  follow();
+})();
