@@ -14,6 +14,7 @@ class Connection(Protocol):
 
     def execute(self, query: str, parameters: object = ...) -> Connection: ...
     def fetchall(self) -> list[tuple[object, ...]]: ...
+    def close(self) -> None: ...
 
 
 def known(folder: Path = SCHEMA) -> list[str]:
@@ -27,12 +28,19 @@ def pending(applied: Iterable[str], folder: Path = SCHEMA) -> list[Path]:
     return [path for path in sorted(folder.glob("*.sql")) if path.stem not in done]
 
 
+def applied(connection: Connection) -> list[str]:
+    """The names of the schema files a store was made with, in order; none in a new one."""
+    there = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'migration'").fetchall()
+    if there == [(0,)]:
+        return []
+    return sorted(str(row[0]) for row in connection.execute("SELECT name FROM migration").fetchall())
+
+
 def migrate(connection: Connection, folder: Path = SCHEMA) -> Sequence[str]:
     """Apply what is pending, each file in one transaction; returns the names applied."""
     connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT NOT NULL)")
-    applied = [str(row[0]) for row in connection.execute("SELECT name FROM migration").fetchall()]
     done = []
-    for path in pending(applied, folder):
+    for path in pending(applied(connection), folder):
         connection.execute("BEGIN")
         try:
             connection.execute(path.read_text(encoding="utf-8"))

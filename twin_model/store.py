@@ -21,11 +21,13 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from twin_model.migrations import migrate
+from twin_model.migrations import SCHEMA, applied, known, migrate, pending
+from twin_model.upgrade import UpgradeFailed, upgrade
 
 QUERIES = Path(__file__).parent / "queries"
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 T = TypeVar("T")
+Config = dict[str, str | bool | int | float | list[str]]
 
 SHORT = 64
 """Rows of a table that is compared in less time than it is copied."""
@@ -66,36 +68,40 @@ class Store:
     for each took up to four times the processor time for the same answers.
     """
 
-    def __init__(self, path: Path | None = None, *, memory_limit: str = "256MB", threads: int = 1) -> None:
+    def __init__(
+        self, path: Path | None = None, *, memory_limit: str = "256MB", threads: int = 1, schema: Path = SCHEMA
+    ) -> None:
         self.path = path
         _without_absent_libraries()
+        config: Config = {
+            "memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": False
+        }  # fmt: skip
+        self._db = _opened(path, config)
         try:
-            self._db = duckdb.connect(
-                ":memory:" if path is None else str(path),
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads,
-                    "autoinstall_known_extensions": False,
-                },
-            )
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise StoreLocked(
-                    f"{path} is open in another process and only one may write it. "
-                    "Stop the other `run.py serve`, or start this one with another --data folder."
-                ) from error
-            raise StoreError(f"{path} could not be opened as a DuckDB file: {_first_line(error)}") from error
-        except duckdb.Error as error:
-            raise StoreError(
-                f"{path} is not a store of this program: {_first_line(error)} Choose another --data folder."
-            ) from error
+            made_with = applied(self._db)
+            if unknown := [name for name in made_with if name not in known(schema)]:
+                raise StoreError(
+                    f"{path} was written by a newer version of this program (schema {unknown[-1]}, here is "
+                    f"{known(schema)[-1]}). Start that version, or restore a backup of before with run.py restore."
+                )
+            if path is None or not made_with:
+                migrate(self._db, schema)
+            elif pending(made_with, schema):
+                self._db.close()
+                try:
+                    upgrade(path, lambda copy: _opened(copy, config), schema)
+                except UpgradeFailed as error:
+                    raise StoreError(str(error)) from error
+                self._db = _opened(path, config)
+        except BaseException:
+            self._db.close()
+            raise
         self._writer = self._db.cursor()
         self._writing = threading.RLock()
         self._local = threading.local()
         self._closed = False
         self._together = False
         self._still: Still | None = None
-        migrate(self._db)
 
     def __enter__(self) -> Store:
         return self
@@ -155,7 +161,10 @@ class Store:
         return self.select(_query(query), tables=tables, **parameters)
 
     def select(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
-        """Any SELECT. Parameters it does not mention are left out, so one set serves many declarations."""
+        """Any SELECT. Parameters it does not mention are left out, so one set serves many declarations.
+
+        Raises ``NotAllowed`` where it reads of persons or of life at home and whoever asks may not.
+        """
         cursor = self._cursor()
         names = tables or {}
         for name, table in names.items():
@@ -291,6 +300,22 @@ class Writer:
         finally:
             for name in names:
                 self._cursor.unregister(name)
+
+
+def _opened(path: Path | None, config: Config) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(":memory:" if path is None else str(path), config=config)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise StoreLocked(
+                f"{path} is open in another process and only one may write it. "
+                "Stop the other `run.py serve`, or start this one with another --data folder."
+            ) from error
+        raise StoreError(f"{path} could not be opened as a DuckDB file: {_first_line(error)}") from error
+    except duckdb.Error as error:
+        raise StoreError(
+            f"{path} is not a store of this program: {_first_line(error)} Choose another --data folder."
+        ) from error
 
 
 def log_of(path: Path) -> Path:
