@@ -111,7 +111,7 @@ def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
         table = twin.ledger.rows(
             kind, asked.at, community_id=asked.community, start=_bound(since, "from"), end=_bound(until, "to")
         )
-        hidden = frozenset() if grant_of(asked.request).sees_a_home else restricted(declared)
+        hidden = frozenset() if grant_of(asked.request).sees_a_home else declared.restricted_columns
         return listed(asked, table, [name for name in table.column_names if name not in hidden], twin.revision)
 
     @api.post("/records/withdrawals", response_model=Withdrawn, responses=MISSING,
@@ -138,12 +138,6 @@ def _declared(twin: Twin, kind: str) -> RecordKind:
         hint = f"; did you mean {near[0]!r}?" if near else "; see GET /record-kinds"
         raise refused(404, "not_found", f"没有台账 {kind}", f"there is no kind of record {kind!r}{hint}")
     return declared
-
-
-def restricted(kind: RecordKind) -> frozenset[str]:
-    """The columns that could lead to a home or a person."""
-    found = {c.name for c in kind.columns.values() if c.restricted or c.place == "home"}
-    return frozenset(found | ({"record_id"} if found & set(kind.identity) else set()))
 
 
 def _bound(text: str | None, parameter: str) -> date | datetime | None:

@@ -216,7 +216,7 @@ class _Maker:
             community_id=self.job.community_id, building_id=identity, estate_id=estate_id,
             name=name or item.fields.get("building"),
             name_en=name_en, use=use, footprint=surface.wkb, height_m=height, height_source=source, levels=levels,
-            base_m=base, source=self.job.report.format,
+            base_m=base, source=self.job.report.format, grid=item.fields.get("grid"),
         ), repaired  # fmt: skip
 
     def _estate(self, item: _Item, place: BaseGeometry) -> str | None:

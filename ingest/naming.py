@@ -19,6 +19,7 @@ AGE_BANDS = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
 
 # the twin's field -> the names it goes by in tables and in the properties of features
 COLUMNS: dict[str, tuple[str, ...]] = {
+    "grid": ("网格", "网格编号", "所属网格", "微网格", "grid", "grid_no"),
     "estate": ("小区", "小区名称", "所属小区", "楼盘", "estate", "compound", "estate_name"),
     "building": (
         "幢", "幢号", "栋", "栋号", "楼栋", "楼栋号", "楼栋名称", "楼幢", "楼号", "楼宇", "所属楼栋",

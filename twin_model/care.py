@@ -33,6 +33,7 @@ from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
 from twin_model.remembered import Remembered
 from twin_model.rhythm_days import LOCAL_US
+from twin_model.rights import asked, current, need_homes, program, worked_out
 from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer
@@ -226,7 +227,8 @@ class Care:
         """The alerts as known at ``at``, in the given phases, by urgency; see ``queries/alerts_at.sql``."""
         table = self._store.read("alerts_at", instant=at, since=at)
         table = table.filter(pc.is_in(table["phase"], pa.array(phases)))
-        return table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
+        table = table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
+        return self._twin.sight.of(table)
 
     def alert_history(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None, rule: str | None = None,
@@ -238,12 +240,13 @@ class Care:
         for name, wanted in (("community_id", community_id), ("rule", rule), ("home_id", home_id)):
             if wanted is not None:
                 table = table.filter(pc.equal(table[name], wanted))
-        return table
+        return self._twin.sight.of(table)
 
     def has_log(self, at: datetime) -> bool:
         """Whether alerts were kept at ``at``; before that only the rules can be asked."""
         return self.begun_at is not None and at >= self.begun_at
 
+    @worked_out
     def in_breach(self, at: datetime) -> pa.Table:
         """What the rules find at ``at``, in the columns of the log: for a past that was loaded, not lived."""
         instant = to_us(at)
@@ -283,13 +286,18 @@ class Care:
             )
 
         if not open_only:
-            return ask()
-        question = ("incidents", community_id, include_drills, *self._twin.moment(at))
-        return list(self._asked.get(question, ask))  # several panels ask for them; each sorts its own
+            with program():
+                found = ask()
+        else:
+            question = ("incidents", community_id, include_drills, *self._twin.moment(at))
+            found = self._asked.get(question, ask)
+        return self._twin.sight.incidents(found)  # several panels ask for them; each sorts its own
 
     def incident(self, incident_id: str, at: datetime) -> Incident | None:
         """One incident as known at ``at``; None when it was not known then."""
-        return self._cases.incident(incident_id, at)
+        with program():
+            found = self._cases.incident(incident_id, at)
+        return next(iter(self._twin.sight.incidents([found])), None) if found else None
 
     def take_step(self, incident_id: str, step: str, *, by: str, role: str, **said: Any) -> Incident:
         """Take a step of an incident. ``said``: note, channel, result, outcome, cause, rung, expected_n.
@@ -311,6 +319,8 @@ class Care:
         return self._acted(into, change)
 
     def _acted(self, incident_id: str, change: Callable[[Writer, datetime, datetime], Incident]) -> Incident:
+        if not current().scope.is_everywhere and (mine := self.incident(incident_id, self._twin.now())) is None:
+            self._twin.sight.need(mine, "")  # nothing that can be seen from here goes by that id
         with self._twin.writing() as received:
             known_at = from_us(received)
             known = self._cases.incident(incident_id, known_at)
@@ -322,14 +332,27 @@ class Care:
     # ------------------------------------------------------------------ absences
 
     def absences(self, at: datetime, *, community_id: str | None = None, over: bool = False) -> list[Absence]:
-        """The absences in force or to come as known at ``at``; ``over``: those that ended, too."""
-        return absences.read(self._store, at, community_id=community_id, over=over)
+        """The absences in force or to come as known at ``at``; ``over``: those that ended, too.
+
+        Without the right to look at a home only those of whole communities.
+        """
+        with program():
+            found = absences.read(self._store, at, community_id=community_id, over=over)
+        rights, sight = asked(), self._twin.sight
+        if rights.whole:
+            return found
+        return [
+            a if rights.persons else replace(a, reason="")
+            for a in found
+            if (rights.homes or a.home_id is None) and sight.within(a.community_id, a.home_id)
+        ]
 
     def declare_absence(
         self, *, community_id: str, home_id: str | None, kind: str, starts_at: datetime, ends_at: datetime,
         reason: str, by: str,
     ) -> Absence:  # fmt: skip
         """Note that a home is away, being cleaned or worked on. Raises ``AbsenceRefused``."""
+        self._twin.sight.need(community_id, home_id)
         with self._twin.writing() as received:
             absence = absences.checked(
                 Absence(
@@ -351,6 +374,9 @@ class Care:
 
     def end_absence(self, absence_id: str, *, by: str) -> None:
         """Take an absence back. Raises ``AbsenceRefused`` when none of that name is in force."""
+        seen = {a.absence_id for a in self.absences(self._twin.now())}
+        if not current().scope.is_everywhere and absence_id not in seen:
+            raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
         with self._twin.writing() as received:
             if absence_id not in {a.absence_id for a in self._absences.known(from_us(received))}:
                 raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
@@ -368,7 +394,13 @@ class Care:
     def thresholds(self, at: datetime, *, community_id: str | None = None) -> list[Threshold]:
         """What is set differently from the files, as known at ``at``, newest first."""
         found = thresholds.read(self._store, self._twin.catalogue.alert_rules, at)
-        return [t for t in found if community_id in (None, t.community_id)]
+        return self._seen([t for t in found if community_id in (None, t.community_id)])
+
+    def _seen(self, found: list[Threshold]) -> list[Threshold]:
+        rights, sight = asked(), self._twin.sight
+        if rights.whole:
+            return found
+        return [t for t in found if (rights.homes or t.home_id is None) and sight.within(t.community_id, t.home_id)]
 
     def threshold_history(
         self, at: datetime | None = None, *, rule: str | None = None, community_id: str | None = None,
@@ -376,9 +408,10 @@ class Care:
     ) -> list[Threshold]:  # fmt: skip
         """Every change as known at ``at``, newest first: what, by whom and why; value None: taken back."""
         rules = self._twin.catalogue.alert_rules
-        return thresholds.history(
+        found = thresholds.history(
             self._store, rules, at or self._twin.now(), rule=rule, community_id=community_id, home_id=home_id
         )
+        return self._seen(found)
 
     def set_threshold(
         self, rule: str, parameter: str, value: float | None, *, community_id: str, home_id: str | None = None,
@@ -388,6 +421,7 @@ class Care:
 
         ``unit``: refused when it is not the parameter's own. Raises ``ThresholdRefused``; judged again at once.
         """
+        self._twin.sight.need(community_id, home_id)
         with self._twin.writing() as received:
             known_at = from_us(received)
             asked = Threshold(
@@ -409,7 +443,7 @@ class Care:
 
     def drills(self, at: datetime | None = None) -> list[Drill]:
         """All drills, newest first; as known at ``at``."""
-        return drill_clock.read(self._store, at)
+        return [d for d in drill_clock.read(self._store, at) if self._twin.sight.within(d.drill_of)]
 
     def begin_drill(self, drill: Drill, likes: Mapping[str, str] | None = None) -> None:
         """Start a drill's clock. ``likes``: by home of the drill, the home whose learned days it gets."""
@@ -440,16 +474,24 @@ class Care:
 
     def service_levels(self, start: datetime, end: datetime, at: datetime, *, community_id: str) -> ServiceLevels:
         """How quickly people were helped in incidents raised from ``start`` to ``end``, as known at ``at``."""
+        self._twin.sight.need(community_id)
+        return self._service_levels(start, end, at, community_id)
+
+    @worked_out
+    def _service_levels(self, start: datetime, end: datetime, at: datetime, community_id: str) -> ServiceLevels:
         devices = self._twin.device_status(min(end, at), community_id=community_id)
         procedure = self._twin.catalogue.procedures[ELDER_INCIDENT]
         return service_levels(self._store, procedure, devices, start=start, end=end, at=at, community_id=community_id)
 
     def incident_rows(self, start: datetime, end: datetime, at: datetime, *, community_id: str) -> pa.Table:
         """The rows behind those figures: one per incident, when each thing was first done and how it ended."""
-        return incident_rows(self._store, ELDER_INCIDENT, start=start, end=end, at=at, community_id=community_id)
+        with program():
+            rows = incident_rows(self._store, ELDER_INCIDENT, start=start, end=end, at=at, community_id=community_id)
+        return self._twin.sight.of(rows)
 
     def suggestions(self, at: datetime, *, community_id: str) -> list[Suggestion]:
         """Thresholds that the outcomes known at ``at`` speak for; applying one is ``set_threshold``."""
+        self._twin.sight.need(community_id)
         catalogue = self._twin.catalogue
         measures = {m.name for t in catalogue.sensor_types.values() for m in t.metrics.values() if m.kind == "measure"}
         return suggestions(
@@ -463,11 +505,17 @@ class Care:
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None,
         home_id: str | None = None,
     ) -> pa.Table:  # fmt: skip
-        """Visits from ``start`` to ``end`` as known at ``at``, newest first."""
-        return self._store.read("visits", first=start, last=end, instant=at, community_id=community_id, home_id=home_id)
+        """Visits from ``start`` to ``end`` as known at ``at``, newest first. Raises ``NotAllowed``."""
+        need_homes()
+        table = self._store.read(
+            "visits", first=start, last=end, instant=at, community_id=community_id, home_id=home_id
+        )
+        return self._twin.sight.of(table)
 
     def record_visits(self, visits: Sequence[Visit]) -> None:
         """Note visits. Raises KeyError naming a home that is not known."""
+        for visit in visits:
+            self._twin.sight.need(None, visit.home_id)
         with self._twin.writing() as received:
             known_at = from_us(received)
             homes = self._twin.entities("home", known_at)
@@ -486,10 +534,15 @@ class Care:
 
     def home_rhythm(self, home_id: str, at: datetime) -> HomeRhythm | None:
         """A home's learned rhythm and what it says of ``at``; None where no device tells of life."""
-        return self._homes.rhythm(home_id, at)
+        need_homes()
+        if not self._twin.sight.within(None, home_id):
+            return None
+        with program():
+            return self._homes.rhythm(home_id, at)
 
     def home_states_at(self, at: datetime) -> pa.Table:
         """As ``home_states``, of all communities, not remembered."""
+        need_homes()
         return self._homes.states(at)
 
     def _home_tables(self, moment: Moment, _state: pa.Table, homes: list[str]) -> dict[str, pa.Table]:

@@ -80,7 +80,7 @@ class Estate(Entity):
 class Building(Entity):
     """A building with its footprint (Polygon or MultiPolygon) and one height above ``base_m``.
 
-    ``use``: residential, facility, or context (outside the community, drawn only).
+    ``use``: residential, facility, or context (outside the community, drawn only). ``grid``: the number of the 网格.
     """
 
     kind: ClassVar[str] = "building"
@@ -97,6 +97,7 @@ class Building(Entity):
     levels: int | None = None
     base_m: float = 0.0
     source: str | None = None
+    grid: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 from twin_model.entities import KINDS
 from twin_model.kpi import ANY_OF, Kpi
 from twin_model.kpi_counting import NOTHING, Counted, count
+from twin_model.kpi_evidence import restricted_columns
 from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
 from twin_model.kpi_sources import Scope, Sources, happened, live_table, visited
 from twin_model.remembered import Remembered
+from twin_model.rights import program
 from twin_model.timeline import to_us
 
 if TYPE_CHECKING:
@@ -97,7 +99,11 @@ class Kpis:
         period = Period.ending(kpi.period, until or local_day(at))
         sources = Sources(self._twin, at, [period], (community_id,))
         sql = f"{sources.with_clause([kpi])}\n{kpi.evidence} ORDER BY row_id"
-        return self._twin.store.select(sql, tables=sources.tables([kpi]), **sources.parameters)
+        sight = self._twin.sight
+        sight.need(community_id)
+        with program():
+            rows = self._twin.store.select(sql, tables=sources.tables([kpi]), **sources.parameters)
+        return sight.codes(sight.of(rows), restricted_columns(kpi, self._twin.catalogue.record_kinds))
 
     def live_table(self, name: str, at: datetime, periods: Sequence[Period], scope: Scope) -> pa.Table:
         """What the twin kept at the end of each period; the KPIs of one screen share it."""
@@ -116,7 +122,8 @@ class Kpis:
             communities = self._twin.entities("community", at)["community_id"].to_pylist()
         else:
             communities = [community_id]
-        with self._computing["now" if len(ends) == 1 else "trend"]:
+        self._twin.sight.need(community_id if community_id is not None else next(iter(communities), None))
+        with program(), self._computing["now" if len(ends) == 1 else "trend"]:
             counted = self._counted_of(chosen, tuple(ends), at, community_id)
             rows = [
                 row for kpi in chosen for until in ends

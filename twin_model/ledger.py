@@ -199,7 +199,8 @@ class Ledger:
         """The records known at ``at`` that happened in [start, end), of a register: that held at some time in it.
 
         community_id, record_id, the kind's columns, flags, origin, recorded_at; by what they are true at. A day
-        counts from its local midnight. Without a community: of all but drills.
+        counts from its local midnight. Without a community: of all but drills. Restricted codes are made unreadable
+        for whoever may not look at one home; what lies outside of the scope is left out.
         """
         declared = self._kind(kind)
         where = ["recorded_at <= $at", "(superseded_at IS NULL OR superseded_at > $at)"]
@@ -214,11 +215,13 @@ class Ledger:
         if end is not None:
             asked["end_"] = _bound(declared, declared.true_at, end)
             where.append(f'"{declared.true_at}" < $end_')
-        return self._store.select(
+        table = self._store.select(
             f"SELECT community_id, record_id, {', '.join(listed(declared))}, flags, origin, recorded_at "
             f'FROM {declared.table} WHERE {" AND ".join(where)} ORDER BY "{declared.true_at}", record_id, community_id',
             **asked,
         )
+        homes = [c.name for c in declared.columns.values() if c.place == "home"]
+        return self._twin.sight.records(table, homes, declared.restricted_columns)
 
     def epoch(self, kind: str, at: datetime, community_id: str | None = None) -> int:
         """The last change of a kind (in a community) known at ``at``, in microseconds; 0 when there was none."""

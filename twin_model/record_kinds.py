@@ -116,6 +116,12 @@ class RecordKind:
         """Whether a record's identity holds a restricted code, so that it is itself for staff only."""
         return any(self.columns[name].restricted for name in self.identity)
 
+    @property
+    def restricted_columns(self) -> frozenset[str]:
+        """The columns that could lead to a home or a person."""
+        found = {c.name for c in self.columns.values() if c.restricted or c.place == "home"}
+        return frozenset(found | ({"record_id"} if found & set(self.identity) else set()))
+
 
 def load_record_kinds(root: Path = HERE) -> list[RecordKind]:
     """Every kind below ``root``, by name; raises one ``DeclarationError`` with all mistakes of all files."""

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from twin_model.rights import program
+
 T = TypeVar("T")
 
 
@@ -26,13 +28,17 @@ class Remembered:
             return self._answers.get(question)
 
     def get(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """The remembered answer, or what ``ask`` gives now. Two threads may both ask; neither waits."""
+        """The remembered answer, or what ``ask`` gives now. Two threads may both ask; neither waits.
+
+        Whoever asks next shares it, so it is worked out with all there is; what may be read of it is cut out after.
+        """
         with self._lock:
             if question in self._answers:
                 self._answers.move_to_end(question)
                 found: T = self._answers[question]
                 return found
-        answer = ask()
+        with program():
+            answer = ask()
         self.put(question, answer)
         return answer
 

@@ -22,6 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from twin_model.migrations import SCHEMA, applied, known, migrate, pending
+from twin_model.rights import fence
 from twin_model.upgrade import UpgradeFailed, upgrade
 
 QUERIES = Path(__file__).parent / "queries"
@@ -165,6 +166,7 @@ class Store:
 
         Raises ``NotAllowed`` where it reads of persons or of life at home and whoever asks may not.
         """
+        fence(sql)
         cursor = self._cursor()
         names = tables or {}
         for name, table in names.items():
@@ -263,6 +265,7 @@ class Desk:
 
     def select(self, sql: str, **parameters: object) -> pa.Table:
         """As ``Store.select``."""
+        fence(sql)
         return _asked(self._cursor, sql, parameters)
 
     def close(self) -> None:

@@ -36,6 +36,8 @@ from twin_model.placed import Placed
 from twin_model.records import Recorded, record, retire
 from twin_model.remembered import Remembered
 from twin_model.retention import kept_since
+from twin_model.rights import asked, current, need_persons, program
+from twin_model.sight import Sight
 from twin_model.states import I32, States
 from twin_model.store import Still, Store, Writer
 from twin_model.timeline import Timeline, from_us, to_us
@@ -43,6 +45,9 @@ from twin_model.timeline import Timeline, from_us, to_us
 T = TypeVar("T")
 
 LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
+NAME_PERSONS = ("resident", "contact")
+AT_HOME = ("home", "device")
+"""Kinds of which a scope of estates or grids leaves out those in other homes; the rest of a community is common."""
 MAP_KINDS = ("community", "estate", "building", "facility", "ground")
 REMEMBERED = 32
 """Answers, some seven for each instant: the last few that screens ask about. A large one takes a megabyte."""
@@ -98,6 +103,7 @@ class Twin:
         self._clock = clock
         self._writing = threading.RLock()
         self._remembered = Remembered(REMEMBERED)
+        self.sight = Sight(self)
         self._listeners: list[Callable[[Change], None]] = []
         Directory.complete(store, catalogue)
         self._timeline = Timeline(store)
@@ -335,7 +341,7 @@ class Twin:
     @contextmanager
     def writing(self, received_at: datetime | None = None) -> Iterator[int]:
         """Hold the writer's lock; gives the instant (microseconds) of the commit to come."""
-        with self._writing:
+        with self._writing, program():
             yield self._next_instant(received_at)
 
     def commit(self, change: Callable[[Writer], T], received: int, *, care: bool = False) -> T:
@@ -443,8 +449,11 @@ class Twin:
     def entities(self, kind: str, at: datetime, *, community_id: str | None = None, **equals: object) -> pa.Table:
         """The entities of a kind as known at ``at``: all their columns, valid_from, recorded_at; by identity.
 
-        A drill's community is not listed among communities; whoever wants it asks by its name.
+        A drill's community is not listed among communities; whoever wants it asks by its name. Raises ``NotAllowed``
+        for residents and contacts without the right to read of persons; what lies outside of the scope is left out.
         """
+        if kind in NAME_PERSONS:
+            need_persons()
         cls = KINDS[kind]
         names = columns(cls)
         filters: dict[str, Any] = {k: v for k, v in (("community_id", community_id), *equals.items()) if v is not None}
@@ -456,10 +465,14 @@ class Twin:
         where = " AND ".join(["TRUE", *conditions])
         listed = ", ".join([*names, "valid_from", "recorded_at"])
         sql = f"SELECT {listed} FROM {kind}_at($instant) WHERE {where} ORDER BY {cls.key}"
-        return self._remembered.get(
+        table = self._remembered.get(
             ("entities", kind, self.entity_epoch(at, kind), tuple(sorted(filters.items(), key=str))),
             lambda: self._store.select(sql, instant=at, **filters),
         )
+        if kind == "home" and not asked().children:
+            none = pa.nulls(table.num_rows, table["age_0_17"].type)
+            table = table.set_column(table.column_names.index("age_0_17"), "age_0_17", none)
+        return self.sight.of(table, common=kind not in (*AT_HOME, *NAME_PERSONS))
 
     def entity(self, kind: str, identity: str, at: datetime) -> dict[str, Any] | None:
         """One entity as known at ``at``, or None."""
@@ -472,7 +485,7 @@ class Twin:
         table = self._remembered.get(("states", *self.moment(at)), lambda: self._states(at))
         if device_id is not None:
             table = table.filter(pc.equal(table["device_id"], device_id))
-        return _of(table, community_id)
+        return self.sight.of(_of(table, community_id))
 
     def states_of_series(self, at: datetime, series_no: I32) -> pa.Table:
         """As ``states``, of some series; what a commit changed is a few of thousands."""
@@ -487,7 +500,7 @@ class Twin:
             ("device_status", *self.moment(at)),
             lambda: self._store.read("device_status", tables={"state": self.states(at)}, instant=at),
         )
-        return _of(table, community_id)
+        return self.sight.of(_of(table, community_id))
 
     def series(
         self, device_id: str, metric: str, start: datetime, end: datetime, at: datetime, *,
@@ -496,9 +509,11 @@ class Twin:
         """Readings from ``start`` (included) to ``end`` by the device's time, as known at ``at``.
 
         Without ``bucket``: taken_at, received_at, value. With: bucket, mean, low, high, last, n; a bucket without a
-        reading is absent. An unknown device or metric gives no rows.
+        reading is absent. An unknown device or metric, and one outside of the scope, gives no rows.
         """
         number = self._directory.numbers.get((device_id, metric), -1)
+        if not current().scope.is_everywhere and self.entity("device", device_id, at) is None:
+            number = -1
         known: dict[str, Any] = {"series_no": number, "first": start, "last": end, "instant": at}
         if bucket is None:
             return self._store.read("series", **known)
@@ -510,6 +525,7 @@ class Twin:
     ) -> pa.Table:  # fmt: skip
         """The sum over all devices of a metric per bucket: bucket, value, devices (how many had a reading)."""
         at = self.until_now(at)
+        self.sight.need(community_id)
         chosen = self.chosen(at, metric, community_id, types)
         return self._store.read(
             "totals", tables={"chosen": chosen}, first=start, last=min(end, at), instant=at,
@@ -546,7 +562,7 @@ class Twin:
             ["series_no", "device_id", "metric", "alarm_class", "home_id", "facility_id", "building_id"]
         )
         joined = events.join(places, "series_no").sort_by("taken_at").rename_columns({"alarm_class": "severity"})
-        return joined.drop_columns(["series_no"])
+        return self.sight.of(joined.drop_columns(["series_no"]))
 
     def alerts(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """The alerts that fire at ``at``, by urgency: alert_id, rule, subject, severity, since, value, titles, places.
@@ -555,13 +571,13 @@ class Twin:
         """
         at = self.until_now(at)
         table = self._remembered.get(("alerts", *self.moment(at)), lambda: self._alerts(at))
-        return _of(table, community_id)
+        return self.sight.of(_of(table, community_id))
 
     def home_states(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """Equipped homes of elders living alone: active, quiet, away or blind, since when and why."""
         at = self.until_now(at)
         table = self._remembered.get(("home_states", *self.moment(at)), lambda: self.care.home_states_at(at))
-        return _of(table, community_id)
+        return self.sight.of(_of(table, community_id))
 
     def occupancy(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """People now per room, facility, building and estate: people (null = unknown), capacity, share, method, grade.
@@ -570,7 +586,8 @@ class Twin:
         counters are silent), estimate (CO2, presence), plan (a booking where nothing counts) or unknown.
         """
         at = self.until_now(at)
-        return _of(self._remembered.get(("occupancy", *self.moment(at)), lambda: self._occupancy(at)), community_id)
+        table = self._remembered.get(("occupancy", *self.moment(at)), lambda: self._occupancy(at))
+        return self.sight.of(_of(table, community_id))
 
     def occupancy_hours(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None,
@@ -581,23 +598,30 @@ class Twin:
         place_kind (room, facility, building, estate), place_id, community_id, hour, people (mean over the hour; null =
         unknown), capacity, share, method, grade (as ``occupancy``), heard (share of counters and quarters).
         """
-        return self.people.hours(start, end, self.until_now(at), community_id=community_id, place_id=place_id)
+        with program():
+            table = self.people.hours(start, end, self.until_now(at), community_id=community_id, place_id=place_id)
+        return self.sight.of(table)
 
     def occupancy_forecast(
         self, at: datetime, *, community_id: str | None = None, place_id: str | None = None
     ) -> list[tuple[dict[str, Any], Forecast]]:
         """The next 24 hours of every counted place with the error of the method; see ``occupancy.forecast``."""
-        return self.people.forecast(self.until_now(at), community_id=community_id, place_id=place_id)
+        with program():
+            found = self.people.forecast(self.until_now(at), community_id=community_id, place_id=place_id)
+        return [(row, forecast) for row, forecast in found if self.sight.within(row["community_id"])]
 
     def booked_but_empty(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None
     ) -> list[dict[str, Any]]:
         """Bookings of rooms in [start, end) with ``verdict``: empty, few, used, unknown, ahead; see ``Occupancy``."""
-        return self.people.booked(start, end, self.until_now(at), community_id=community_id)
+        with program():
+            found = self.people.booked(start, end, self.until_now(at), community_id=community_id)
+        return [row for row in found if self.sight.within(row.get("community_id", community_id))]
 
     def figures(self, at: datetime, *, community_id: str) -> pa.Table:
         """Counts of services: figure, value (null = unknown), total, unit, devices, fresh, newest."""
         at = self.until_now(at)
+        self.sight.need(community_id)
         return self._remembered.get(
             ("figures", community_id, *self.moment(at)), lambda: self._figures(at, community_id)
         )
@@ -619,6 +643,7 @@ class Twin:
 
     def residents(self, at: datetime, *, community_id: str) -> dict[str, Any]:
         """Registered residents: homes, households, registered homes, people, age bands, elder_alone, recorded_at."""
+        self.sight.need(community_id)
         table = self._remembered.get(
             ("residents", community_id, self.entity_epoch(at, "home")),
             lambda: self._store.read("residents", instant=at, community_id=community_id),
@@ -636,11 +661,16 @@ class Twin:
             }  # fmt: skip
             return self._store.read("building_classes", tables=tables, instant=at, community_id=community_id)
 
-        return self._remembered.get(("building_classes", community_id, *self.moment(at)), ask)
+        self.sight.need(community_id)
+        return self.sight.of(self._remembered.get(("building_classes", community_id, *self.moment(at)), ask))
 
     def quarantined(self, at: datetime, *, limit: int = 200, after: int = 0) -> pa.Table:
-        """What could not be used by ``at``, newest first; ``after`` is the last quarantine_id of the page before."""
-        return self._store.read("quarantined", instant=at, limit=limit, after=after)
+        """What could not be used by ``at``, newest first; ``after`` is the last quarantine_id of the page before.
+
+        It belongs to no community yet, so whoever is limited to a part of the neighbourhood sees none.
+        """
+        table = self._store.read("quarantined", instant=at, limit=limit, after=after)
+        return table if current().scope.is_everywhere else table.slice(0, 0)
 
     def sources(self, at: datetime | None = None) -> list[SourceState]:
         """The sources of data as known at ``at`` (None: now)."""

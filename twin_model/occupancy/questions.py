@@ -258,6 +258,7 @@ class Occupancy:
 
     def use(self, at: datetime, *, community_id: str | None = None, days: int = 28) -> list[tuple[Row, Use]]:
         """How much of each room and facility was used in its open hours of the last ``days``, and of those before."""
+        self._twin.sight.need(community_id)
         layout, last = self.layout(at), to_us(at) // HOUR_US
         chosen = [
             k
@@ -290,6 +291,7 @@ class Occupancy:
         ``persons`` is what was added (below zero: who was missed coming in) or taken away. ``factor``: what one
         counted leaving stood for on that day.
         """
+        self._twin.sight.need(community_id)
         layout, us = self.layout(at), to_us(at)
         first_day, last_day = int(day_of(to_us(start) // HOUR_US)), int(day_of((min(to_us(end), us) - 1) // HOUR_US))
         count = last_day - first_day + 1
