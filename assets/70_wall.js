@@ -85,6 +85,7 @@
   /* Rows that find no room are left out whole: nothing is cut through the middle, and a wall has no scroll bar. */
   function fit() {
     for (const region of document.querySelectorAll(".wall-region")) {
+      for (const part of region.children) part.hidden = false;
       const lists = region.querySelectorAll(".wall-list, .wall-lines, .wall-incidents");
       for (const row of region.querySelectorAll(":is(.wall-list, .wall-lines, .wall-incidents) > li[hidden]")) row.hidden = false;
       for (const list of Array.from(lists).reverse()) {
@@ -93,7 +94,13 @@
         const last = rows[rows.length - 1];
         if (last && last.classList.contains("wall-day")) last.hidden = true;
       }
+      drop(region);
     }
+  }
+  /* What still finds no room under the rows that are left goes as a whole. */
+  function drop(region) {
+    const found = Array.from(region.children);
+    while (found.length > 1 && region.scrollHeight > region.clientHeight + 1) found.pop().hidden = true;
   }
   const over = (region) => region.scrollHeight > region.clientHeight + 1 ||
     Array.from(region.querySelectorAll(".wall-panel, .panel")).some((panel) => panel.scrollHeight > panel.clientHeight + 1);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, api_audit, metrics, problems, serving, shell, walls
+from cockpit import api, api_audit, api_screens, metrics, problems, serving, shell, walls
 from cockpit.asking import instant_of
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
 from cockpit.live import Hub
 from cockpit.noting import Looks
 from cockpit.problems import Problem
+from cockpit.screen_desk import Desk
 from cockpit.services import Services
 from cockpit.sessions import Guard, Sessions
 from cockpit.settings import Settings
@@ -95,7 +96,9 @@ def create_app(
     dash.layout = shell.frame()
     dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
     looks = Looks(services.audit)
-    desk, asker = walls.Desk.of(folder, twin.now()), shell.Asker(twin, services, answers, hub, looks)
+    desk = Desk.of(folder, twin.now)
+    services = replace(services, screens=desk.listed)
+    asker = shell.Asker(twin, services, answers, hub, looks)
     shell.register(dash, pages, asker)
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
 
@@ -105,6 +108,8 @@ def create_app(
     server.state.audit, server.state.looks = services.audit, looks
     server.include_router(api.build(twin, services, hub))
     server.include_router(api_audit.build())
+    server.include_router(api_screens.build(desk))
+    registry.register(desk)
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
     _map_routes(server, twin, deck)

@@ -129,6 +129,7 @@ class Services:
     what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) and, with
     a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
     ``stop_drill(drill_id, by)`` ends it. ``audit`` keeps who did what.
+    ``screens()``: the wall screens with their health, and the declared walls.
     """
 
     import_files: Callable[[Sequence[Path], Mapping[str, Any]], list[dict[str, Any]]] = _no_import
@@ -141,3 +142,4 @@ class Services:
     replay_drill: Callable[[Path, str, float, str], Drill] = _no_replay
     stop_drill: Callable[[str, str], None] = _no_stop
     audit: Auditor = UNKEPT
+    screens: Callable[[], dict[str, Any]] = _nothing

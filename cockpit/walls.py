@@ -12,7 +12,6 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from pathlib import Path
 from threading import Lock
@@ -27,8 +26,9 @@ from cockpit.asking import instant_of
 from cockpit.encoding import dumps, rfc3339
 from cockpit.live import Hub
 from cockpit.problems import Problem
+from cockpit.screen_desk import Desk
 from cockpit.screen_guard import SCREEN, SCRIPTS, STYLES
-from cockpit.screens import COOKIE, COOKIE_SECONDS, Health, Pairing, Screen, ScreenProblem, Screens
+from cockpit.screens import COOKIE, COOKIE_SECONDS, Screen, ScreenProblem
 from cockpit.shell import Asker, default_community
 from cockpit.tokens import Grant
 from layouts.page import View
@@ -36,7 +36,7 @@ from layouts.parts import map_classes, map_scene, wall_answers, wall_parts, wall
 from layouts.parts.home_asking import Minutely
 from layouts.parts.panel import failed, fingerprint
 from layouts.parts.text import t, texts
-from layouts.parts.wall_declared import Wall, load_walls
+from layouts.parts.wall_declared import Wall
 from layouts.parts.wall_html import to_html
 from twin_model.twin import Twin
 
@@ -45,30 +45,6 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 MOST_BODY = 4_096
 _SAID = ("ago.", "wall.updated", "wall.offline", "wall.since", "wall.residents", "wall.staff.over")
-
-
-@dataclass
-class Desk:
-    """Everything about screens that one server holds."""
-
-    screens: Screens
-    pairing: Pairing
-    health: Health
-    walls: Mapping[str, Wall]
-    started: datetime
-
-    @classmethod
-    def of(cls, folder: Path | None, at: datetime) -> Desk:
-        """The desk of a data folder; raises DeclarationError for a wall that is declared wrongly."""
-        return cls(Screens(folder), Pairing(), Health(), load_walls(wall_parts.PARTS, folder), at)
-
-    def wall_of(self, screen: Screen) -> Wall:
-        """The wall a screen shows; of one whose declaration is gone, any of its audience."""
-        wanted = self.walls.get(screen.wall)
-        is_public = screen.grant.public_only
-        if wanted is not None and (wanted.is_public or not is_public):
-            return wanted
-        return next(w for w in self.walls.values() if w.is_public or not is_public)
 
 
 @dataclass(frozen=True)

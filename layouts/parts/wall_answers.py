@@ -73,9 +73,11 @@ def place(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def people(twin: Twin, at: datetime, community: str) -> Answer:
-    """Residents, households and age bands of the whole community; small bands are None."""
+    """Residents, households and three age bands of the whole community; a small one is None."""
     row = twin.residents(at, community_id=community)
-    bands = {name: told(row[name]) for name in answers.AGES}
+    # children's figures are nobody's business here, not even as the rest of a sum: below 60 is one band
+    young = None if row["people"] is None else row["age_0_17"] + row["age_18_59"]
+    bands = {"under_60": told(young), "age_60_79": told(row["age_60_79"]), "age_80_up": told(row["age_80_up"])}
     return {"people": told(row["people"]), "households": row["households"], "bands": bands}
 
 

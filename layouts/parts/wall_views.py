@@ -19,7 +19,6 @@ from layouts.parts.scene_views import score, tone
 from layouts.parts.text import named, t, titled
 
 Row = Mapping[str, Any]
-BANDS = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
 CO2_GOOD = 1000
 """ppm of an hour in a room, GB/T 18883-2022."""
 
@@ -131,13 +130,13 @@ def spaces(view: View, now: datetime, answer: Any) -> html.Div:
     whole = people_words(lang, answer["people"], answer["few"]) if answer["known"] else UNKNOWN
     top = html.P(
         [
-            html.Span(whole, className="wall-figure"),
+            html.Span(whole if is_open else t(lang, "wall.spaces.closed"), className="wall-figure"),
             html.Span(hours(lang, answer["open"], now), className="wall-hours"),
         ],
         className="wall-top",
     )
     rows = [_space(lang, one) for one in answer["rooms"][:6]] if is_open else []
-    body = html.Ul(rows, className="wall-spaces") if rows else missing(lang, "wall.spaces.closed")
+    body = html.Ul(rows, className="wall-spaces") if rows else None
     return panel("spaces", "people", t(lang, "wall.spaces.title"), newest, top, body)
 
 
@@ -242,7 +241,7 @@ def people(view: View, _now: datetime, answer: Any) -> html.Div:
     if answer["people"] is None:
         return panel("people", "home", t(lang, "wall.people.title"), None, missing(lang, "population.no_homes"))
     bands = [
-        html.Div([html.Span([html.I(className=f"key band {name}"), t(lang, f"population.{name}")]),
+        html.Div([html.Span([html.I(className=f"key band {_band(name)}"), _band_words(lang, name)]),
                   html.B(t(lang, "wall.few") if n is None else count(n))])
         for name, n in answer["bands"].items()
     ]  # fmt: skip
@@ -251,9 +250,17 @@ def people(view: View, _now: datetime, answer: Any) -> html.Div:
                      className="wall-hours")]  # fmt: skip
     return panel(
         "people", "home", t(lang, "wall.people.title"), None, html.P(top, className="wall-top"),
-        stacked([(f"band {name}", n or 0) for name, n in answer["bands"].items()]),
+        stacked([(f"band {_band(name)}", n or 0) for name, n in answer["bands"].items()]),
         html.Div(bands, className="wall-bands"),
     )  # fmt: skip
+
+
+def _band(name: str) -> str:
+    return "age_18_59" if name == "under_60" else name
+
+
+def _band_words(lang: str, name: str) -> str:
+    return t(lang, "wall.people.under_60") if name == "under_60" else t(lang, f"population.{name}")
 
 
 def around(view: View, now: datetime, answer: Any) -> html.Div:
@@ -293,6 +300,7 @@ def scenes(view: View, _now: datetime, answer: Any) -> html.Div:
                     html.H3(titled(lang, one["title"], one["key"])),
                     html.B(score(one) if graded else UNKNOWN, className="num"),
                     html.Span(word, className="grade-word"),
+                    meter(one["attainment"] / 100) if graded else None,
                     html.P(titled(lang, one["slogan"], "") if one["slogan"] else ""),
                 ],
                 className=f"wall-scene{tone(one)}",
