@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, api_audit, api_screens, metrics, problems, serving, shell, walls
+from cockpit import api, api_audit, api_privacy, api_screens, metrics, problems, serving, shell, walls
 from cockpit.asking import instant_of
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
@@ -108,6 +108,7 @@ def create_app(
     server.state.audit, server.state.looks = services.audit, looks
     server.include_router(api.build(twin, services, hub))
     server.include_router(api_audit.build())
+    server.include_router(api_privacy.build(twin))
     server.include_router(api_screens.build(desk))
     registry.register(desk)
     deck = serving.Vendored(map_scene.deck_bundle_path())
