@@ -18,7 +18,7 @@ from layouts.parts.wall_declared import Wall, load_walls
 STAFF_ROLES = (Role.DUTY_OFFICER, Role.GRID_WORKER, Role.MANAGER)
 
 
-@dataclass
+@dataclass(eq=False)
 class Desk:
     """Everything about screens that one server holds. ``clock``: the twin's now."""
 
