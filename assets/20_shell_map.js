@@ -39,6 +39,35 @@
     if (fly) { window.CimMap.select(building || null); if (building) window.CimMap.flyTo(building); }
     else if (seen) shell.set(seen.dataset.selected, building || null);
     if (!building && page) shell.set("overview--series", null);
+    if (page) address({ building: building, facility: null });
+  }
+  /* What is chosen stands in the address, so that it can be sent, saved and come back to. The page itself need not hear
+     of it: it shows it already. */
+  const CHOICES = ["building", "facility", "colour"];
+  const said = () => { const query = new URLSearchParams(location.search); return CHOICES.map((name) => query.get(name) || ""); };
+  let arrived = null;
+  function address(changes) {
+    const url = shell.href(changes);
+    if (url !== location.pathname + location.search) history.replaceState(history.state, "", url);
+    arrived = said().join("|");
+  }
+  function arrive() {
+    const page = document.querySelector(".overview"), [wanted, place, shade] = said(), words = said().join("|");
+    if (!page || !seen || words === arrived || !window.CimMap || !window.CimMap.stats().buildings) return;
+    arrived = words;
+    const choice = page.querySelector('select[data-map="colour"]');
+    if (shade !== colour && choice && Array.from(choice.options).some((one) => one.value === shade)) paint(shade);
+    const shown = page.hasAttribute("data-building") ? building || "" : "";
+    if (wanted !== shown && (!wanted || window.CimMap.where(wanted))) {
+      shell.set("overview--selected", wanted || null);
+      chosen(wanted, true);
+    }
+    if (place) { window.CimMap.flyTo(place); address({ facility: place }); }
+  }
+  function paint(name) {
+    colour = name;
+    window.CimMap.setColour(colour);
+    show();
   }
   function show() {
     const page = document.querySelector(".overview");
@@ -52,9 +81,8 @@
   }
   document.addEventListener("change", (event) => {
     if (!event.target.dataset || event.target.dataset.map !== "colour") return;
-    colour = event.target.value;
-    window.CimMap.setColour(colour);
-    show();
+    paint(event.target.value);
+    address({ colour: colour === "alert" ? null : colour });
   });
   document.addEventListener("click", (event) => {
     const press = event.target.closest('[data-set="overview--selected"]');
@@ -66,7 +94,7 @@
     if (button.dataset.map === "north") window.CimMap.north();
     if (button.dataset.map === "labels") { labels = !labels; show(); }
   });
-  shell.onLook(() => { if (seen && window.CimMap) window.CimMap.setAt(iso()); });
+  shell.onLook(() => { if (seen && window.CimMap) window.CimMap.setAt(iso()); arrive(); });
 
   /* The scale bar, and the legend in exactly the colours and counts the map draws. */
   function scale(view) {
@@ -105,7 +133,7 @@
   function wire() {
     window.CimMap.onSelect((building) => chosen(building, false));
     window.CimMap.onView(scale);
-    window.CimMap.onStats(legend);
+    window.CimMap.onStats(() => { legend(); arrive(); });
   }
   window.addEventListener("resize", () => { if (seen && window.CimMap) window.CimMap.setInsets(insets(seen)); });
 
@@ -118,7 +146,7 @@
     else setTimeout(() => whenFiguresStand(place), 40);
   }
   let due = null;
-  function later() { due = null; note(); legend(); reframe(); }
+  function later() { due = null; note(); legend(); reframe(); arrive(); }
   let framed = null;
   function reframe() {
     const now = seen && window.CimMap && insets(seen), words = JSON.stringify(now);
@@ -137,6 +165,7 @@
     if (place && !window.CimMap) return;
     if (place && !wired) { wired = true; wire(); }
     seen = place;
+    arrived = null;
     waited = Date.now();
     if (!place) return;
     window.CimMap.prepare({ community: place.dataset.community, at: iso() });

@@ -192,11 +192,13 @@
       this.homeZoom = view.zoom;
       this._go(view, animate);
     },
+    /** To a building, or to a facility that stands in none. */
     flyTo(id) {
-      if (!this.scene || !this.scene.indexOf.has(id)) return;
+      const place = this.scene && this.scene.header.facilities.find((one) => one.id === id);
+      if (!this.scene || !(this.scene.indexOf.has(id) || place)) return;
       const i = this.scene.indexOf.get(id), { box } = this.scene;
       const { clientWidth: w, clientHeight: h } = this.element;
-      const point = [(box[4 * i] + box[4 * i + 2]) / 2, (box[4 * i + 1] + box[4 * i + 3]) / 2, this._top(i) / 2];
+      const point = i === undefined ? [place.x, place.y, 0] : [(box[4 * i] + box[4 * i + 2]) / 2, (box[4 * i + 1] + box[4 * i + 3]) / 2, this._top(i) / 2];
       this.moved = true;
       const from = this.view || parts.view.home(this.scene, this._frame(), w, h);
       this._go(parts.view.towards(this.scene, point, this._frame(), w, h, from, 18.1), true);

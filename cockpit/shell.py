@@ -181,7 +181,7 @@ def register(app: Dash, pages: Sequence[Page], asker: Asker) -> None:
             return view.store(), no_update, no_update
         return view.store(), page_tree(pages, page_at(pages, path or "/"), view), wanted
 
-    shell_bar.register(app, asker)
+    shell_bar.register(app, asker, pages)
     time_bar.register(app, asker)
     for page in pages:
         page.register(app, asker)

@@ -14,6 +14,7 @@ from layouts.parts.format import stamp
 from layouts.parts.search_words import Entry, fold
 from layouts.parts.text import named, some, t, titled
 from layouts.parts.where import placed, where
+from twin_model import rights
 from twin_model.incident import Incident
 from twin_model.remembered import Remembered
 from twin_model.twin import Twin
@@ -35,7 +36,7 @@ class Index:
     def entries(self, lang: str, at: datetime, community: str, *, homes: bool) -> tuple[Entry, ...]:
         """``homes``: whether whoever asks may look at one home; without, nothing that stands in a home is there."""
         twin = self._twin
-        question = lang, community, homes, twin.entity_epoch(at, *ENTITIES)
+        question = lang, community, homes, rights.current(), twin.entity_epoch(at, *ENTITIES)
         found: tuple[Entry, ...] = self._kept.get(question, lambda: tuple(_entries(twin, lang, at, community, homes)))
         return found
 

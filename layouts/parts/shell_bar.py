@@ -14,7 +14,7 @@ from typing import Any
 from dash import Dash, html
 
 from layouts.page import SHELL, Ask, Page, View
-from layouts.parts import answers, care_answers, care_brief
+from layouts.parts import answers, care_answers, care_brief, search_box
 from layouts.parts.format import age, count, share, stamp
 from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import t, texts
@@ -47,10 +47,12 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
                 **{"aria-label": t(lang, "when.label")},
             ),
             FIGURES.place(SHELL, view),
+            search_box.button(view),
             html.Div([_language(view, code) for code in ("zh", "en")], className="languages"),
             html.Div(id=SHELL("offline"), className="strip offline", role="alert", hidden=True),
             html.Div(id=SHELL("incident"), className="strip incident", role="alert", hidden=True),
             STRIP.place(SHELL, view),
+            search_box.box(view),
             _beside(view, beside, slug),
         ],
         id=SHELL("bar"),
@@ -59,9 +61,10 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
     )
 
 
-def register(app: Dash, ask: Ask) -> None:
-    """Fill the bar: name, open incidents, blind homes, devices online, lost brokers."""
+def register(app: Dash, ask: Ask, pages: Sequence[Page] = ()) -> None:
+    """Fill the bar: name, open incidents, blind homes, devices online, lost brokers; and answer its search."""
     register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP, RED))
+    search_box.register(app, ask, pages)
 
 
 def _entries(view: View, pages: Sequence[Page], slug: str) -> list[html.A]:
