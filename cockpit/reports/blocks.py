@@ -86,16 +86,11 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Break:
-    """A new page."""
-
-
-@dataclass(frozen=True)
 class Contents:
     """The list of sections with their pages."""
 
 
-Block = Heading | Text | Points | Cards | Table | Picture | Break | Contents
+Block = Heading | Text | Points | Cards | Table | Picture | Contents
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,9 +132,8 @@ def course(
         drawing.text(wide - right, y(limit[0]) - 3, limit[1], size=8, fill="#9A5B00", anchor="end", halo="#FFFFFF")
     for n, words in labels:
         drawing.shape("line", x1=x(n), x2=x(n), y1=top + down, y2=top + down + 3, stroke=INK3, stroke_width=0.6)
-        at_end = n == 0 or n == many
-        anchor = "middle" if not at_end else None if n == 0 else "end"
-        drawing.text(x(n), high - 6, words, size=8, fill=INK3, anchor=anchor)
+        half = width_of(words, 8) / 2
+        drawing.text(min(x(n), wide - half), high - 6, words, size=8, fill=INK3, anchor="middle")
     return drawing.svg()
 
 
@@ -224,19 +223,17 @@ def parts(shares: Sequence[Share], *, wide: float = 520, high: float = 40) -> st
     drawing = Drawing(wide, high)
     hatch(drawing, "gap", BLIND, "#FFFFFF")
     whole = sum(size for _, size, _ in shares) or 1.0
-    x = 0.0
-    place = 0.0
+    x = spot = 0.0
     for name, size, colour in shares:
         body = wide * size / whole
         fill = "url(#gap)" if colour == "hatch" else colour
         drawing.shape("rect", x=x, y=0, width=max(0.0, body - 1), height=15, fill=fill,
                       stroke=BLIND if colour == "hatch" else None, stroke_width=0.6)  # fmt: skip
         words = f"{name} {size:,.0f}"
-        spot = max(x, place)
         drawing.shape("rect", x=spot, y=23, width=7, height=7, fill=fill,
                       stroke=INK3 if colour in ("hatch", "#FFFFFF") else None, stroke_width=0.5)  # fmt: skip
         drawing.text(spot + 10, 30, words, size=8.5, fill=INK)
-        place = spot + 10 + width_of(words, 8.5) + 12
+        spot += 10 + width_of(words, 8.5) + 16
         x += body
     return drawing.svg()
 

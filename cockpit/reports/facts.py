@@ -18,13 +18,12 @@ from layouts.page import ZONE
 from layouts.parts import answers, care_answers, kpi_answers, map_classes, occupancy_answers, scene_answers
 from layouts.parts.where import placed
 from twin_model.late import late
+from twin_model.masking import suppressed, too_few
 from twin_model.service_levels import ServiceLevels
 from twin_model.twin import Twin
 
 Facts = dict[str, Any]
 
-FEW = 5
-"""Of people counted for the public, fewer than this are told as "fewer than 5"."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOURS_SHOWN = {"daily": DAY, "weekly": 7 * DAY, "monthly": 7 * DAY, "acceptance": 7 * DAY}
 
@@ -93,16 +92,21 @@ def _kpis(twin: Twin, at: datetime, wish: Wish, span: Span) -> list[Facts]:
     """Every KPI the audience may know, each with the value that the report before said."""
     ids = [kpi.id for kpi in twin.catalogue.kpis.values() if kpi.public or not wish.is_public]
     rows = kpi_answers.rows_of(twin, at, wish.community, ids)
-    known = _known(twin, span.start, wish.community)
-    said = _values(twin, span.start, wish.community, ids) if known else {}
+    said: dict[str, Facts] = {}
+    if _known(twin, span.start, wish.community):
+        said = {row["kpi"]: row for row in kpi_answers.rows_of(twin, span.start, wish.community, ids)}
     found = []
     for row in rows:
+        before = said.get(row["kpi"])
         if wish.is_public and _few(row):
-            row |= {"value": None, "attainment": None, "grade": None, "status": "few"}
-        found.append({name: row[name] for name in _KPI_COLUMNS} | {"before": said.get(row["kpi"])})
+            row, before = row | dict.fromkeys(_VALUES) | {"status": "few"}, None
+        if wish.is_public and before is not None and _few(before):
+            before = None
+        found.append({name: row[name] for name in _KPI_COLUMNS} | {"before": before["value"] if before else None})
     return found
 
 
+_VALUES = ("value", "attainment", "grade", "numerator", "denominator", "rows_used", "rows_excluded")
 _KPI_COLUMNS = (
     "kpi", "scene", "title", "value", "unit", "target", "direction", "floor", "verified", "target_source", "digits",
     "measure", "status", "missing", "grade", "attainment", "coverage", "newest", "numerator", "denominator",
@@ -113,12 +117,7 @@ _KPI_COLUMNS = (
 def _few(row: Mapping[str, Any]) -> bool:
     """A public value of fewer than five cases could be of somebody one knows."""
     counted = row["numerator"] if row["measure"] in ("sum", "share", "rate") else row["rows_used"]
-    return row["status"] == "measured" and counted is not None and 0 < counted < FEW
-
-
-def _values(twin: Twin, at: datetime, community: str, ids: list[str]) -> dict[str, float | None]:
-    table = twin.kpis.values(at, community_id=community, ids=ids)
-    return dict(zip(table["kpi"].to_pylist(), table["value"].to_pylist(), strict=True))
+    return row["status"] == "measured" and too_few(counted)
 
 
 def _scenes(twin: Twin, at: datetime, wish: Wish) -> Facts | None:
@@ -150,14 +149,15 @@ def _tile(tile: Facts, course: Facts | None) -> Facts:
 
 def _residents(twin: Twin, at: datetime, wish: Wish) -> Facts:
     found = answers.residents(twin, at, wish.community)
-    if wish.is_public:
-        found = {name: hidden(value) if name.startswith(("age", "elder")) else value for name, value in found.items()}
-    return found
+    if not wish.is_public:
+        return found
+    bands = {name: found[name] for name in answers.AGES if found[name] is not None}
+    return found | suppressed(bands, group=lambda _: "people") | {"elder_alone": hidden(found["elder_alone"])}
 
 
 def hidden(count: int | None) -> int | str | None:
     """A count of people for the public: under five it is only said that there are few."""
-    return "few" if count is not None and 0 < count < FEW else count
+    return "few" if too_few(count) else count
 
 
 def _homes(twin: Twin, at: datetime, wish: Wish, span: Span) -> Facts | None:
@@ -174,9 +174,9 @@ def _homes(twin: Twin, at: datetime, wish: Wish, span: Span) -> Facts | None:
 def _incidents(twin: Twin, at: datetime, wish: Wish, span: Span) -> Facts:
     """How many, how they were worked, what is open. Only staff are told which home; nobody is told who."""
     rows = twin.care.incident_rows(span.start, at, at, community_id=wish.community).to_pylist()
-    before = None
-    if _known(twin, span.before, wish.community):
-        before = twin.care.incident_rows(span.before, span.start, at, community_id=wish.community).num_rows
+    before = twin.care.incident_rows(span.before, span.start, at, community_id=wish.community).num_rows
+    if not before and not _was_sensed(twin, span.start, wish.community):
+        before = None
     found = [i for i in care_answers.open_incidents(twin, at, wish.community) if i.drill_id is None]
     found = [i for i in found if not care_answers.is_upkeep(i)]
     sensed = twin.device_status(at, community_id=wish.community).num_rows > 0
@@ -202,6 +202,12 @@ def _incidents(twin: Twin, at: datetime, wish: Wish, span: Span) -> Facts:
         "levels": _levels(levels, were),
         "sensed": sensed,
     }
+
+
+def _was_sensed(twin: Twin, at: datetime, community: str) -> bool:
+    """Whether a device had spoken by then: without one, no incident is no good news."""
+    seen = twin.device_status(at, community_id=community)["last_seen"]
+    return int(seen.null_count) < len(seen)
 
 
 def _without_home(row: Facts) -> Facts:
@@ -263,12 +269,11 @@ def _hours(twin: Twin, at: datetime, wish: Wish) -> Facts | None:
     end = at.replace(minute=0, second=0, microsecond=0)
     start = end - HOURS_SHOWN[wish.kind]
     rows = twin.occupancy_hours(start, end, at, community_id=wish.community, place_id=place).to_pylist()
-    known: dict[datetime, float | None] = {row["hour"]: row["people"] for row in rows}
+    known = {row["hour"]: row["people"] for row in rows}
     hours = [start + n * HOUR for n in range((end - start) // HOUR)]
-    points = [[hour, known.get(hour)] for hour in hours]
+    points: list[list[Any]] = [[hour, known.get(hour)] for hour in hours]
     if wish.is_public:
-        points = [[hour, None if people is not None and hidden(round(people)) == "few" else people]
-                  for hour, people in points]  # fmt: skip
+        points = [[hour, None if too_few(people) else people] for hour, people in points]
     return {"name": centre[0]["name"], "name_en": centre[0]["name_en"], "capacity": centre[0]["capacity"],
             "points": points}  # fmt: skip
 
