@@ -19,6 +19,7 @@ from typing import Any
 
 from dash import Dash
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from cockpit import screen_health, serving
@@ -32,12 +33,13 @@ from cockpit.screens import COOKIE, COOKIE_SECONDS, Screen, ScreenProblem
 from cockpit.shell import Asker, default_community
 from cockpit.tokens import Grant
 from layouts.page import View
-from layouts.parts import map_classes, map_scene, wall_answers, wall_parts, wall_views
+from layouts.parts import map_classes, map_scene, wall_answers, wall_parts, wall_staff, wall_views
 from layouts.parts.home_asking import Minutely
 from layouts.parts.panel import failed, fingerprint
 from layouts.parts.text import t, texts
 from layouts.parts.wall_declared import Wall
 from layouts.parts.wall_html import to_html
+from twin_model.rights import Rights, asked, reading
 from twin_model.twin import Twin
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Seen:
     wall: Wall
     screen: Screen | None
     name: str
+    rights: Rights
 
 
 class Walls:
@@ -61,12 +64,15 @@ class Walls:
 
     def __init__(self, asker: Asker, hub: Hub, desk: Desk) -> None:
         self._asker, self._hub, self._desk = asker, hub, desk
-        self._drawn: dict[tuple[str, str, str, bool], tuple[tuple[Any, ...], str, str]] = {}
+        self._drawn: dict[tuple[str, str, str, Rights], tuple[Any, str, str]] = {}
         self._failing: set[str] = set()
         self._lock = Lock()
 
     def answer(self, wall: Wall, view: View, known: Mapping[str, str], *, slow: bool) -> dict[str, Any]:
-        """The parts of a wall that are not ``known`` to the screen: ``{name: [key, html or None]}``."""
+        """The parts of a wall that are not ``known`` to the screen: ``{name: [key, html or None]}``.
+
+        Asked with the rights in force (``twin_model.rights``).
+        """
         twin = self._asker.twin
         parts = wall_parts.PARTS[wall.audience]
         found: dict[str, Any] = {}
@@ -87,21 +93,25 @@ class Walls:
     def _part(self, name: str, part: wall_parts.Part, view: View) -> tuple[str, str]:
         pulse = self._hub.pulse()
         ask = Minutely(self._asker) if part.minutely else self._asker
+        if not view.live:
+            return self._draw(name, part, view, ask)
         moment = pulse.at.replace(second=0, microsecond=0) if part.minutely else (pulse.revision, pulse.at)
-        place = (name, view.lang, view.community, view.live)
+        place = (name, view.lang, view.community, asked())
         with self._lock:
             kept = self._drawn.get(place)
-        if kept is not None and view.live and kept[0] == (moment,):
+        if kept is not None and kept[0] == moment:
             return kept[1], kept[2]
         key, drawn = self._draw(name, part, view, ask)
         with self._lock:
-            self._drawn[place] = ((moment,), key, drawn)
+            self._drawn[place] = (moment, key, drawn)
         return key, drawn
 
     def _draw(self, name: str, part: wall_parts.Part, view: View, ask: Any) -> tuple[str, str]:
         question = part.question
         try:
             answer = ask(f"{question.__module__}.{question.__name__}", question, view)
+            if not asked().homes:
+                answer = wall_staff.without_homes(answer)
             now = view.at or self._asker.twin.now()
             drawn = to_html(part.draw(view, now, answer))
             self._failing.discard(name)
@@ -126,7 +136,7 @@ def install(
         if screen is not None:
             if name not in (screen.screen_id, screen.name):
                 raise _refused("这块屏幕只能打开自己的大屏", "this screen may open its own wall only")
-            return Seen(desk.wall_of(screen), screen, screen.screen_id)
+            return _seen(desk.wall_of(screen), screen, screen.screen_id, screen.grant)
         paired = desk.screens.named(name)
         wall = desk.wall_of(paired) if paired else desk.walls.get(name)
         if wall is None or grant is None:
@@ -134,12 +144,16 @@ def install(
             raise Problem(404, f"没有大屏 {name}；已声明：{known} · no wall {name!r} is declared; there are {known}")
         if grant.public_only and not wall.is_public:
             raise _refused("公共屏不能打开工作人员的大屏", "a public screen may not open a wall of the staff")
-        return Seen(wall, None, name)
+        return _seen(wall, None, name, grant)
+
+    def community_of(found: Seen) -> str:
+        with reading(found.rights):
+            return found.wall.community or default_community(twin)
 
     def view_of(request: Request, found: Seen) -> View:
         lang = request.query_params.get("lang", found.wall.lang)
         at = request.query_params.get("at")
-        community = found.wall.community or default_community(twin)
+        community = community_of(found)
         moment = min(instant_of(at, "at"), twin.now()) if at and found.screen is None else None
         return View(community=community, lang=lang if lang in ("zh", "en") else "zh", at=moment)
 
@@ -149,7 +163,7 @@ def install(
         if screen is None:
             html = (STATIC / "screen_pair.html").read_text(encoding="utf-8")
             return HTMLResponse(html, headers={"content-security-policy": serving.policy(html)})
-        response = page(request, Seen(desk.wall_of(screen), screen, screen.screen_id))
+        response = page(request, _seen(desk.wall_of(screen), screen, screen.screen_id, screen.grant))
         response.headers.append("set-cookie", cookie(request.cookies[COOKIE], request))
         return response
 
@@ -183,7 +197,7 @@ def install(
         lang = lang if lang in ("zh", "en") else "zh"
         told = {
             "base": f"{SCREEN}/{found.name}", "paired": found.screen is not None, "audience": wall.audience,
-            "community": wall.community or default_community(twin), "lang": lang, "theme": wall.theme,
+            "community": community_of(found), "lang": lang, "theme": wall.theme,
             "shift": wall.shift.total_seconds(), "version": _of(version, wall),
             "deck": f"/vendor/deck.js?v={deck.version}",
             "shows": [
@@ -207,19 +221,21 @@ def install(
     def answers(request: Request, name: str, k: str = "", slow: bool = False) -> Response:
         found = seen(request, name)
         known = dict(part.split(":", 1) for part in k.split(",") if ":" in part)
-        body = walls.answer(found.wall, view_of(request, found), known, slow=slow)
+        with reading(found.rights):
+            body = walls.answer(found.wall, view_of(request, found), known, slow=slow)
         return _json({**body, "version": _of(version, found.wall)})
 
     @server.get(f"{SCREEN}/{{name}}/geometry", include_in_schema=False)
     def geometry(request: Request, name: str) -> Response:
         found = seen(request, name)
-        view = view_of(request, found)
-        at = view.at or twin.now()
-        tag = f'"{twin.geometry_version(view.community, at)}"'
-        headers = {"etag": tag, "cache-control": "private, no-cache"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        data = map_scene.geometry_bytes(twin, view.community, at)
+        with reading(found.rights):
+            view = view_of(request, found)
+            at = view.at or twin.now()
+            tag = f'"{twin.geometry_version(view.community, at)}"'
+            headers = {"etag": tag, "cache-control": "private, no-cache"}
+            if request.headers.get("if-none-match") == tag:
+                return Response(status_code=304, headers=headers)
+            data = map_scene.geometry_bytes(twin, view.community, at)
         if "gzip" in request.headers.get("accept-encoding", ""):
             data = serving.compressed(data)
             headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
@@ -228,16 +244,17 @@ def install(
     @server.get(f"{SCREEN}/{{name}}/classes", include_in_schema=False)
     def classes(request: Request, name: str) -> Response:
         found = seen(request, name)
-        view = view_of(request, found)
-        if found.wall.is_public:
-            told = asker("wall.classes", wall_answers.map_classes, view)
-            return _json({**told, "pins": wall_views.pins(view.lang, told)})
-        return _json(map_classes.classes(twin, view.community, view.at or twin.now()))
+        with reading(found.rights):
+            view = view_of(request, found)
+            if found.wall.is_public:
+                told = asker("wall.classes", wall_answers.map_classes, view)
+                return _json({**told, "pins": wall_views.pins(view.lang, told)})
+            return _json(map_classes.classes(twin, view.community, view.at or twin.now()))
 
     @server.get(f"{SCREEN}/{{name}}/live", include_in_schema=False)
     async def live(request: Request, name: str) -> Response:
         found = seen(request, name)
-        community = found.wall.community or default_community(twin)
+        community = await run_in_threadpool(community_of, found)
         stream = hub.stream(community, None, is_public=found.wall.is_public)
         return StreamingResponse(
             _until_unpaired(stream, request, desk), media_type="text/event-stream",
@@ -252,6 +269,11 @@ def install(
         said = screen_health.read(await _body(request))
         desk.health.note(found.screen.screen_id, said, twin.now())
         return Response(status_code=204)
+
+
+def _seen(wall: Wall, screen: Screen | None, name: str, grant: Grant) -> Seen:
+    """A public wall is read as the public, whoever looks at it."""
+    return Seen(wall, screen, name, Rights() if wall.is_public else grant.rights)
 
 
 async def _until_unpaired(stream: AsyncIterator[bytes], request: Request, desk: Desk) -> AsyncIterator[bytes]:

@@ -64,6 +64,21 @@ def _told(twin: Twin, at: datetime, found: list[Incident]) -> list[Answer]:
     ]  # fmt: skip
 
 
+def without_homes(answer: Any) -> Any:
+    """The same answer with every place cut to its building: for whoever may not look at one home."""
+    if not isinstance(answer, dict):
+        return answer
+    if "items" in answer:
+        return {**answer, "items": [_cut(one) for one in answer["items"]]}
+    return {**answer, "item": _cut(answer["item"])} if answer.get("item") else answer
+
+
+def _cut(one: Answer) -> Answer:
+    if "phase" not in one:
+        return one
+    return {**one, "home_id": None, "place": {**one["place"], "home_number": None, "unit_name": None}}
+
+
 def step_words(lang: str, one: Mapping[str, Any]) -> str:
     """What is to be done next, as the incident's procedure calls it."""
     step = one["main_step"]
