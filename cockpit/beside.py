@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
+from cockpit.audit_chain import Anchor
 from cockpit.tokens import write_private
 
 FILE_NAME = "serving.json"
@@ -72,6 +73,15 @@ class RunningServer:
         done: int = self._ask("/api/v1/records/withdrawals", said)["withdrawn"]
         return done
 
+    def states(self, most: int) -> list[dict[str, Any]]:
+        """So many fresh states."""
+        return self._items(f"/api/v1/states?status=fresh&limit={most}")
+
+    def readings(self, device_id: str, metric: str, since: str) -> list[dict[str, Any]]:
+        """The log of one device-metric, by the device's time."""
+        asked = urlencode({"device_id": device_id, "metric": metric, "from": since})
+        return self._items(f"/api/v1/readings?{asked}")
+
     def begin_copy(self) -> dict[str, Any]:
         """Let its store stand still to be copied: file, log_bytes, at, revision, paused_ms."""
         copy: dict[str, Any] = self._ask("/api/v1/copies", {})
@@ -85,6 +95,43 @@ class RunningServer:
         """It is copied; the screens a good copy can show. Refused when the file did not stand still all the while."""
         screens: dict[str, dict[str, str]] = self._ask("/api/v1/copies", None, method="DELETE")
         return screens
+
+    def audit_anchors(self) -> list[Anchor]:
+        """Where the audit trail ended whenever its store was told."""
+        return [Anchor(**row) for row in self._ask("/api/v1/audit/anchors", None)]
+
+    def retain(self) -> list[dict[str, Any]]:
+        """Delete what is kept no longer: kind, rows, since."""
+        done: list[dict[str, Any]] = self._ask("/api/v1/retention/runs", {})
+        return done
+
+    def export_person(self, person_id: str, purpose: str) -> bytes:
+        """Everything about one person, a zip."""
+        return self._fetch(_person(person_id, "export", purpose), None)
+
+    def erase_person(self, person_id: str, purpose: str) -> dict[str, Any]:
+        """Take one person out: rows, changed."""
+        done: dict[str, Any] = self._ask(_person(person_id, "erasures", purpose), {})
+        return done
+
+    def screens(self) -> list[dict[str, Any]]:
+        """The wall screens, each with its health."""
+        return self._items("/api/v1/screens")
+
+    def pair_screen(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Pair the screen that shows a code."""
+        screen: dict[str, Any] = self._ask("/api/v1/screens", said)
+        return screen
+
+    def rename_screen(self, screen_id: str, name: str) -> dict[str, Any]:
+        """Give a screen another name."""
+        path = f"/api/v1/screens/{quote(screen_id, safe='')}"
+        screen: dict[str, Any] = self._ask(path, {"name": name}, method="PATCH")
+        return screen
+
+    def unpair_screen(self, screen_id: str) -> None:
+        """End a screen's token."""
+        self._ask(f"/api/v1/screens/{quote(screen_id, safe='')}", None, method="DELETE")
 
     def _items(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self._ask(path, None)["items"]
@@ -101,20 +148,32 @@ class RunningServer:
     def _ask(
         self, path: str, body: dict[str, Any] | None, timeout: float | None = None, method: str | None = None
     ) -> Any:
+        data = self._fetch(path, body, timeout, method)
+        return json.loads(data) if data else None
+
+    def _fetch(
+        self, path: str, body: dict[str, Any] | None, timeout: float | None = None, method: str | None = None
+    ) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = Request(self.url + path, data=data, headers=headers, method=method)
         try:
             with _direct().open(request, timeout=timeout) as answer:
-                return json.load(answer) if answer.status != 204 else None
+                found: bytes = answer.read()
+                return found
         except HTTPError as error:
             with error:
-                said = json.load(error) if "json" in error.headers.get("content-type", "") else {}
+                text = error.read() if "json" in error.headers.get("content-type", "") else b"{}"
+            said = json.loads(text)
             if isinstance(said, list):  # an import of which nothing could be stored: still a report
-                return said
+                return text
             raise ServerRefused(said.get("detail") or f"the running server answered {error.code}") from error
         except URLError as error:
             raise ServerRefused(f"the running server at {self.url} did not answer: {error.reason}") from error
+
+
+def _person(person_id: str, what: str, purpose: str) -> str:
+    return f"/api/v1/persons/{quote(person_id, safe='')}/{what}?purpose={quote(purpose, safe='')}"
 
 
 @contextlib.contextmanager
