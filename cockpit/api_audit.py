@@ -113,6 +113,14 @@ def build() -> APIRouter:
         audit.check()
         return Response(dumps(standing_of(audit.standing())), media_type="application/json")
 
+    @api.get("/audit/anchors", include_in_schema=False)
+    def remembered(request: Request) -> Response:
+        grant = grant_of(request)
+        if not (grant.is_control or grant.reads_audit):
+            raise refused(403, "right", "只有审计员可以", "only the auditor may")
+        known = [vars(anchor) for anchor in auditor_of(request).anchors()]
+        return Response(dumps(known), media_type="application/json")
+
     return api
 
 

@@ -171,13 +171,17 @@ class Audit:
 
     def check(self) -> Verdict:
         """Read the whole trail and remember what was found; a break is said in the log."""
-        verdict = chain.verify(self.folder, self._anchors())
+        verdict = chain.verify(self.folder, self.anchors())
         self._checked = self._clock(), verdict
         if verdict.misfit:
             log.error("the audit trail does not fit: %s", verdict.misfit.sentence("en"))
         return verdict
 
     # ------------------------------------------------------------------- ask
+
+    def anchors(self) -> list[Anchor]:
+        """What other places remember of it."""
+        return list(self._anchors())
 
     def end(self) -> tuple[int, str]:
         """Number and hash of the last line."""

@@ -1,6 +1,6 @@
 """Once a day: delete what is kept no longer, move old audit months aside, read the audit trail through.
 
-The twin's store remembers from time to time where the trail ended, so that cutting its end off, head file and all, is found.
+The twin's store remembers from time to time where the trail ended: cutting its end off, head file and all, is found.
 """
 
 from __future__ import annotations

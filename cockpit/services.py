@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from cockpit.audit_chain import NOTHING, Entry, Standing, Verdict, Wanted
+from cockpit.audit_chain import NOTHING, Anchor, Entry, Standing, Verdict, Wanted
 from twin_model.drill_clock import Drill
 from twin_model.entities import Device
 
@@ -50,6 +50,10 @@ class Auditor(Protocol):
         """Read the whole trail now."""
         ...
 
+    def anchors(self) -> list[Anchor]:
+        """What other places remember of it."""
+        ...
+
 
 class AuditRefused(Exception):
     """An act that must be written down could not be: it must not happen. The sentence says why and what to do."""
@@ -82,6 +86,10 @@ class Unkept:
     def check(self) -> Verdict:
         """Nothing to read."""
         return Verdict(0, 0, 0, NOTHING)
+
+    def anchors(self) -> list[Anchor]:
+        """None."""
+        return []
 
 
 UNKEPT = Unkept()

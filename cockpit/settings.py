@@ -33,6 +33,7 @@ _SPELLED = {
 Night = str
 Address = str
 Hours = int
+AuditDays = int
 TimeOfDay = str
 Count = int
 Level = str
@@ -76,6 +77,9 @@ class Settings:
     log_form: Form = setting(  # noqa: RUF009
         "words", "`words` (key=value) or `json` (one object a line), in the log files and on standard error"
     )
+    audit_days: AuditDays = setting(  # noqa: RUF009
+        400, "days after which a month of the audit trail is moved to `audit/archive`; at least 183"
+    )
     log_days: Count = setting(30, "days after which a log file is removed")  # noqa: RUF009
     outlet: tuple[OutletSettings, ...] = setting(
         (), "where notifications go: `[[outlet]]` tables in `cockpit.toml`, see [docs/outlets.md](docs/outlets.md)"
@@ -101,6 +105,7 @@ _EXPECTED = {
     "Path": "a path",
     "str": "text",
     "Hours": "a whole number of hours, 1 to 168",
+    "AuditDays": "a whole number of days, 183 (half a year, by law) to 36500",
     "Count": "a whole number, 1 to 1000",
     "TimeOfDay": "a time of day such as 02:30",
     "Level": "debug, info, warning or error",
@@ -188,6 +193,8 @@ def _parse(name: str, value: Any, place: str) -> Any:
     try:
         if kind == "int":
             return _whole(value)
+        if kind == "AuditDays":
+            return _between(value, 183, 36_500)
         if kind == "Hours":
             return _hours(value)
         if kind == "Count":
@@ -217,6 +224,12 @@ def _hours(value: Any) -> int:
     if not 1 <= (hours := _whole(value)) <= 168:
         raise ValueError
     return hours
+
+
+def _between(value: Any, low: int, high: int) -> int:
+    if not low <= (number := _whole(value)) <= high:
+        raise ValueError
+    return number
 
 
 def _count(value: Any) -> int:

@@ -321,6 +321,15 @@ def _opened(path: Path | None, config: Config) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
+def schema_of(path: Path) -> list[str]:
+    """The schema files the store at ``path`` was made with, without changing it. Raises ``StoreError``."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return applied(connection)
+    except duckdb.Error as error:
+        raise StoreError(f"{path} cannot be opened: {_first_line(error)}") from error
+
+
 def log_of(path: Path) -> Path:
     """Where DuckDB keeps the commits that are not in the file yet."""
     return path.with_name(path.name + ".wal")

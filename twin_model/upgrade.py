@@ -29,7 +29,8 @@ def upgrade(path: Path, connect: Callable[[Path], Connection], schema: Path) -> 
     if (free := shutil.disk_usage(path.parent).free) < 2 * size + SPARE:
         raise UpgradeFailed(
             f"{path} is of an older version and is copied before it is changed. That needs "
-            f"{2 * size + SPARE >> 20} MiB, and {free >> 20} MiB are free. Make room and start again; nothing was changed."
+            f"{2 * size + SPARE >> 20} MiB, and {free >> 20} MiB are free. "
+            "Make room and start again; nothing was changed."
         )
     guard = os.open(path, os.O_RDWR)  # nobody else opens it meanwhile
     try:
