@@ -1,6 +1,8 @@
 """Answers computed once for all screens: the only module that imports flask_caching.
 
-Every key ends in (revision, instant), so no answer can be wrong: a new revision is a new key. An answer about now
+Every key ends in (revision, instant), so no answer can be wrong: a new revision is a new key. It begins with the part
+of the neighbourhood that may be seen and, where the answer depended on them, with the further rights of whoever asked:
+an answer never reaches somebody with other rights (see `twin_model.rights`). An answer about now
 takes the place of the one about the now before, which nobody asks about again; what was known at past instants leaves
 the bounded cache oldest first. Fifty screens that ask the same thing at the same moment cost one query: the first
 computes, the others wait for its answer.
@@ -19,6 +21,8 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_caching import Cache
+
+from twin_model.rights import Rights, asked, current, reading
 
 T = TypeVar("T")
 
@@ -62,10 +66,12 @@ class Answers:
         ``args`` are only the key and must have a value-like repr. What ``fn`` raises reaches everybody who
         waits for it and is not kept. An answer from the cache is a copy: changing it changes nobody else's.
         """
-        question = _question(name, args)
-        key = f"{question}@{revision},{instant.isoformat() if instant else 'now'}"
+        rights = current()
+        shared, own = _questions(name, args, rights)
+        end = f"@{revision},{instant.isoformat() if instant else 'now'}"
+        key = own + end
         with self._lock:
-            blob = self._cache.get(key)
+            blob = self._cache.get(shared + end) or self._cache.get(key)
             running = self._pending.get(key)
             if blob is not None:
                 self.counts.hits += 1
@@ -76,15 +82,19 @@ class Answers:
                 self._pending[key] = mine
                 self.counts.misses += 1
         if blob is not None:
+            asked()  # an answer made of this one may depend on the rights too
             kept: T = pickle.loads(blob)  # our own bytes, from this process's memory
             return kept
         if running is not None:
-            shared: T = running.result()
-            return shared
+            asked()
+            told: T = running.result()
+            return told
         try:
-            value = fn()
+            with reading(rights) as block:
+                value = fn()
             blob = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-            self._keep(key, blob, None if revision == PAST else question)
+            question = own if block.touched else shared
+            self._keep(question + end, blob, None if revision == PAST else question)
         except BaseException as error:
             mine.set_exception(error)
             raise
@@ -117,6 +127,10 @@ class Answers:
             del self._newest[question]
 
 
-def _question(name: str, args: dict[str, Any]) -> str:
+def _questions(name: str, args: dict[str, Any], rights: Rights) -> tuple[str, str]:
+    """A question as all ask it who see the same part of the neighbourhood, and as those with the same rights do."""
     said = ",".join(f"{k}={args[k]!r}" for k in sorted(args))
-    return f"{name}({said})"
+    limits = (rights.communities, rights.estates, rights.grids)
+    where = "" if rights.scope.is_everywhere else repr([None if one is None else sorted(one) for one in limits])
+    flags = "".join("-+"[one] for one in (rights.persons, rights.homes, rights.children))
+    return f"{where}{name}({said})", f"{flags}{where}{name}({said})"

@@ -32,6 +32,7 @@ from cockpit.encoding import rfc3339, rows
 from cockpit.events import STATE_COLUMNS, event, map_part, sources_part
 from cockpit.live_care import Told
 from layouts.parts import map_classes
+from twin_model.rights import PROGRAM, Rights, current, reading
 from twin_model.twin import Change, Twin
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class Channel:
 
     community: str
     is_public: bool = False
+    rights: Rights = PROGRAM  # with which its events are read, by whichever thread
     screens: set[Screen] = field(default_factory=set)
     classes: dict[str, Any] | None = None
     told: Told = field(default_factory=Told)
@@ -104,8 +106,8 @@ class Channel:
     making: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def key(self) -> tuple[str, bool]:
-        return self.community, self.is_public
+    def key(self) -> tuple[str, bool, Rights]:
+        return self.community, self.is_public, self.rights
 
 
 class Hub:
@@ -121,7 +123,7 @@ class Hub:
         self._pending_revision = twin.revision
         self._entities_changed = False
         self._care_at: datetime | None = None
-        self._channels: dict[tuple[str, bool], Channel] = {}
+        self._channels: dict[tuple[str, bool, Rights], Channel] = {}
         self._sequence = 0
         self._past: deque[tuple[int, pa.Array | None]] = deque(maxlen=REMEMBERED_FLUSHES)
         self._past_from = twin.revision
@@ -187,7 +189,7 @@ class Hub:
         """The events of one connection: a snapshot (of what it missed, when that is known), then changes."""
         loop = asyncio.get_running_loop()
         screen = Screen(loop)
-        told = await loop.run_in_executor(None, self._told_against, Channel(community, is_public))
+        told = await loop.run_in_executor(None, self._told_against, Channel(community, is_public, current()))
         channel = self._enter(told, screen)
         if channel is None:
             return
@@ -204,8 +206,9 @@ class Hub:
             known = channel.key in self._channels
         if not known:
             now = self._twin.now()
-            channel.classes = self._classes(channel, now)
-            channel.told.look(self._twin, channel.community, now, is_public=channel.is_public)
+            with reading(channel.rights):
+                channel.classes = self._classes(channel, now)
+                channel.told.look(self._twin, channel.community, now, is_public=channel.is_public)
         return channel
 
     def _enter(self, told: Channel, screen: Screen) -> Channel | None:
@@ -251,7 +254,7 @@ class Hub:
 
     def _snapshot(self, channel: Channel, since: int | None, told: int) -> tuple[int, bytes]:
         """``told``: the last event that was handed out before the screen listened; the snapshot must hold it."""
-        with channel.making:
+        with channel.making, reading(channel.rights):
             kept = channel.snapshot
             if kept and kept[1] == since and kept[0] >= told and time.monotonic() - kept[2] < SILENT_LOOK_SECONDS:
                 return kept[0], kept[3]  # fifty screens that come back together cost one
@@ -341,7 +344,8 @@ class Hub:
         for channel in channels:
             if channel.is_public:
                 continue
-            told = rows(self._of(changed, channel), STATE_COLUMNS)
+            with reading(channel.rights):
+                told = rows(self._of(self._twin.sight.of(changed), channel), STATE_COLUMNS)
             if told or news:
                 body = {"revision": revision, "at": rfc3339(now), "states": told, **news}
                 sent += self._send(channel, [event("change", revision, body)])
@@ -356,9 +360,10 @@ class Hub:
         while pulse.at < care_at:  # another thread's beat, begun before that commit
             pulse = self._beat(since=pulse)
         for channel in channels:
-            moved = channel.told.news(
-                self._twin, channel.community, pulse.revision, pulse.at, is_public=channel.is_public
-            )
+            with reading(channel.rights):
+                moved = channel.told.news(
+                    self._twin, channel.community, pulse.revision, pulse.at, is_public=channel.is_public
+                )
             self._send(channel, moved)
 
     def _watch(self) -> None:
@@ -390,7 +395,8 @@ class Hub:
             channels = [c for c in self._channels.values() if c.screens]
         for channel in channels:
             body: dict[str, Any] = {"revision": pulse.revision, "at": rfc3339(pulse.at), "states": []}
-            classes = self._classes(channel, pulse.at)
+            with reading(channel.rights):
+                classes = self._classes(channel, pulse.at)
             part = map_part(channel.classes, classes, whole=False) if classes else None
             if part:
                 body["map"] = part

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from cockpit.services import AuditRefused
+from twin_model.rights import NotAllowed
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -63,6 +64,10 @@ def install(server: FastAPI) -> None:
     @server.exception_handler(AuditRefused)
     async def _unwritten(request: Request, error: AuditRefused) -> Response:
         return problem_response(HTTPStatus.INSUFFICIENT_STORAGE, str(error), request.url.path, code="audit")
+
+    @server.exception_handler(NotAllowed)
+    async def _not_allowed(request: Request, error: NotAllowed) -> Response:
+        return problem_response(HTTPStatus.FORBIDDEN, str(error), request.url.path, code="right", reason=error.reason)
 
     @server.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

@@ -61,7 +61,7 @@ class Screen:
     @property
     def grant(self) -> Grant:
         """Whom its requests speak for."""
-        return Grant(Role(self.role), self.name, self.sha256[:16])
+        return Grant(Role(self.role), self.name, self.sha256[:16], screen=self.screen_id)
 
 
 class Screens:

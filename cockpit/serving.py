@@ -36,6 +36,7 @@ from starlette.types import Scope
 
 from cockpit.tokens import Grant
 from twin_model.remembered import Remembered
+from twin_model.rights import answers_requests
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,9 @@ class Backend(FastAPIDashServer):
     def __init__(self, server: FastAPI) -> None:
         super().__init__(server)
         # Two cores and one interpreter: more threads would only queue on the same lock (evidence.md 4).
-        self.threads = ThreadPoolExecutor(CALLBACK_THREADS, thread_name_prefix="callback")
+        self.threads = ThreadPoolExecutor(
+            CALLBACK_THREADS, thread_name_prefix="callback", initializer=answers_requests
+        )
 
     @staticmethod
     def create_app(name: str = "cockpit", config: dict[str, Any] | None = None) -> FastAPI:

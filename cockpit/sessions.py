@@ -7,6 +7,7 @@ The cookie is signed, not stored, so that a wall screen outlives a restart of th
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -14,6 +15,7 @@ import ipaddress
 import secrets
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -29,6 +31,7 @@ from cockpit.problems import problem_response
 from cockpit.screens import Screens
 from cockpit.settings import Settings
 from cockpit.tokens import Grant, Role, Tokens, write_private
+from twin_model.rights import NOBODY, answers_requests, reading
 
 COOKIE = "cim_session"
 SESSION_SECONDS = 30 * 24 * 3600
@@ -141,15 +144,27 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         request = Request(scope, receive)
         response, cookie = await self._admit(request)
         secured = _secured(send, cookie)
         if response is not None:
             await response(scope, receive, secured)
-        else:
+            return
+        grant: Grant | None = getattr(request.state, "grant", None)
+        with reading(grant.rights if grant else NOBODY):
             await self._app(scope, receive, secured)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From start to end of the server: its thread, and those it hands work to, read as nobody unless told."""
+        helpers = ThreadPoolExecutor(thread_name_prefix="answers", initializer=answers_requests)
+        asyncio.get_running_loop().set_default_executor(helpers)
+        answers_requests()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            answers_requests(False)
 
     async def _admit(self, request: Request) -> tuple[Response | None, str | None]:
         """The refusal (None: go on), and a cookie to set."""

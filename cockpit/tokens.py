@@ -11,13 +11,15 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
+
+from twin_model.rights import EVERYWHERE, PROGRAM, Rights, Scope
 
 FILE_NAME = "tokens.json"
 
@@ -40,12 +42,33 @@ class TokenFileError(Exception):
 
 @dataclass(frozen=True)
 class Grant:
-    """Whom a request speaks for. ``grant_id`` names the token without giving it away."""
+    """Whom a request speaks for. ``grant_id`` names the token without giving it away.
+
+    ``account``: the id of the person who signed in; ``screen``: the wall screen; both None: a token.
+    """
 
     role: Role
     name: str
     grant_id: str
     is_control: bool = False  # the program's own commands on this machine: may name files on its disk
+    account: str | None = None
+    scope: Scope = EVERYWHERE
+    screen: str | None = None
+
+    @property
+    def rights(self) -> Rights:
+        """What may be read for it (`twin_model.rights`); the twin keeps to it."""
+        return _RIGHTS[self.role] if self.scope.is_everywhere else _RIGHTS[self.role].of(self.scope)
+
+    @property
+    def manages_accounts(self) -> bool:
+        """True for whoever may add, disable and change accounts; never his own, and see ``confirms``."""
+        return self.role is Role.ADMINISTRATOR
+
+    @property
+    def confirms(self) -> bool:
+        """True for whoever may confirm a role that opens personal data, given by somebody else."""
+        return self.role in (Role.ADMINISTRATOR, Role.AUDITOR)
 
     @property
     def public_only(self) -> bool:
@@ -78,36 +101,116 @@ class Grant:
         return self.role is Role.AUDITOR
 
 
+_RIGHTS = {
+    Role.PUBLIC_SCREEN: Rights(),
+    Role.RESIDENT_SERVICE: Rights(),
+    Role.MANAGER: Rights(),
+    Role.GRID_WORKER: PROGRAM,
+    Role.DUTY_OFFICER: PROGRAM,
+    Role.ADMINISTRATOR: PROGRAM,
+    Role.AUDITOR: Rights(homes=True),
+}
+
+
 @dataclass(frozen=True)
 class _Stored:
     sha256: str
     role: str
     name: str
     created_at: str
+    communities: list[str] | None = None
+    estates: list[str] | None = None
+    grids: list[str] | None = None
+    until: str | None = None
+    by: str = field(default="")
+
+    @property
+    def scope(self) -> Scope:
+        return scope_of(self.communities, self.estates, self.grids)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return datetime.fromisoformat(self.until) if self.until else None
+
+    def grant(self) -> Grant:
+        return Grant(Role(self.role), self.name, self.sha256[:16], scope=self.scope)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A stored token as a list shows it; of the token itself nothing."""
+
+    token_id: str
+    role: Role
+    name: str
+    created_at: datetime
+    ends_at: datetime | None
+    scope: Scope
+    by: str
+
+
+def scope_of(
+    communities: Iterable[str] | None, estates: Iterable[str] | None = None, grids: Iterable[str] | None = None
+) -> Scope:
+    """A scope from lists of ids; an empty list is no limit but a mistake. Raises ``TokenFileError``."""
+    limits = [None if one is None else frozenset(one) for one in (communities, estates, grids)]
+    for name, limit in zip(("communities", "estates", "grids"), limits, strict=True):
+        if limit is not None and (not limit or "" in limit):
+            raise TokenFileError(
+                f"范围 {name} 是空的：写出编号，或不写（不限） · the scope `{name}` is empty: name ids, or leave it out"
+            )
+    return Scope(*limits)
+
+
+def limits_of(scope: Scope) -> dict[str, list[str] | None]:
+    """A scope as lists, for a file."""
+    limits = {"communities": scope.communities, "estates": scope.estates, "grids": scope.grids}
+    return {name: None if one is None else sorted(one) for name, one in limits.items()}
 
 
 class Tokens:
     """The tokens of one data folder, plus those that live only as long as this process (demo, control)."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path = folder / FILE_NAME if folder else None
+        self._now = now
         self._lock = Lock()
         self._passing: dict[str, Grant] = {}
-        self._stored: dict[str, Grant] = {}
+        self._stored: dict[str, _Stored] = {}
         self._seen: tuple[int, ...] = ()
 
-    def create(self, role: Role, name: str, at: datetime) -> str:
-        """Make, store and return a new token; it cannot be shown again."""
+    def create(
+        self, role: Role, name: str, at: datetime, *, scope: Scope = EVERYWHERE, days: int | None = None, by: str = ""
+    ) -> str:
+        """Make, store and return a new token; it cannot be shown again. ``days``: how long it is good for."""
         if self._path is None:
             raise TokenFileError("there is no data folder to keep a token in")
         token = _new()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _exclusive(self._path.with_suffix(".lock")):
+        with exclusive(self._path.with_suffix(".lock")):
             entries = _read(self._path)
-            entries.append(_Stored(_digest(token), role.value, name, at.isoformat()))
-            text = json.dumps([asdict(e) for e in entries], ensure_ascii=False, indent=1)
-            write_private(self._path, text)
+            until = (at + timedelta(days=days)).isoformat() if days else None
+            made = _Stored(_digest(token), role.value, name, at.isoformat(), until=until, by=by, **limits_of(scope))
+            entries.append(made)
+            _write(self._path, entries)
         return token
+
+    def listed(self) -> list[Token]:
+        """The stored tokens, newest first."""
+        entries = _read(self._path) if self._path else []
+        return [
+            Token(e.sha256[:16], Role(e.role), e.name, datetime.fromisoformat(e.created_at), e.ends_at, e.scope, e.by)
+            for e in reversed(entries)
+        ]
+
+    def revoke(self, token_id: str) -> Token:
+        """Take a token back; sessions it opened end with it. Raises ``TokenFileError`` for an unknown one."""
+        found = next((t for t in self.listed() if token_id and t.token_id.startswith(token_id)), None)
+        if self._path is None or found is None:
+            raise TokenFileError(f"there is no token {token_id!r}; `run.py token list` shows them")
+        with exclusive(self._path.with_suffix(".lock")):
+            _write(self._path, [e for e in _read(self._path) if not e.sha256.startswith(found.token_id)])
+        return found
 
     def lend(self, role: Role, name: str, *, is_control: bool = False) -> str:
         """A token that is never stored and ends with this process."""
@@ -119,14 +222,20 @@ class Tokens:
     def find(self, token: str) -> Grant | None:
         """The grant of a token, or None."""
         digest = _digest(token)
-        return self._passing.get(digest) or self._current().get(digest)
+        return self._passing.get(digest) or self._still(self._current().get(digest))
 
     def grant(self, grant_id: str) -> Grant | None:
         """The grant with this id while its token exists; a session ends with the token that opened it."""
-        known = (*self._passing.values(), *self._current().values())
-        return next((g for g in known if g.grant_id == grant_id), None)
+        passing = next((g for g in self._passing.values() if g.grant_id == grant_id), None)
+        known = (e for e in self._current().values() if e.sha256.startswith(grant_id))
+        return passing or self._still(next(known, None))
 
-    def _current(self) -> dict[str, Grant]:
+    def _still(self, entry: _Stored | None) -> Grant | None:
+        if entry is None or (entry.ends_at is not None and entry.ends_at <= self._now()):
+            return None
+        return entry.grant()
+
+    def _current(self) -> dict[str, _Stored]:
         if self._path is None:
             return {}
         try:
@@ -136,9 +245,7 @@ class Tokens:
         seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         with self._lock:
             if seen != self._seen:
-                self._stored = {
-                    e.sha256: Grant(Role(e.role), e.name, e.sha256[:16]) for e in _read(self._path)
-                }
+                self._stored = {e.sha256: e for e in _read(self._path)}
                 self._seen = seen
             return self._stored
 
@@ -151,6 +258,10 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     beside.replace(path)
+
+
+def _write(path: Path, entries: list[_Stored]) -> None:
+    write_private(path, json.dumps([asdict(e) for e in entries], ensure_ascii=False, indent=1))
 
 
 def _new() -> str:
@@ -167,14 +278,14 @@ def _read(path: Path) -> list[_Stored]:
     try:
         entries = [_Stored(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
         for entry in entries:
-            Role(entry.role)
+            Role(entry.role), entry.scope, entry.ends_at
         return entries
     except (ValueError, TypeError) as error:
         raise TokenFileError(f"{path} is not a token file ({error}); move it away and make new tokens") from error
 
 
 @contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path) -> Iterator[None]:
     with open(path, "w", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -31,7 +31,7 @@ from twin_model.fusing import HomeContext
 from twin_model.hearing import is_deaf, outage
 from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.rhythm_days import LOCAL_US
 from twin_model.rights import asked, current, need_homes, program, worked_out
 from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
@@ -76,7 +76,7 @@ class Care:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._store = twin.store
-        self._asked = Remembered(16)
+        self._asked = Shared(16)
         self.clock = DrillClock(twin.store)
         self._absences = Absences(twin.store, twin.now())
         self._thresholds = Thresholds(twin.store, twin.catalogue.alert_rules, to_us(twin.now()))

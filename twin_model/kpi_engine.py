@@ -21,7 +21,7 @@ from twin_model.kpi_counting import NOTHING, Counted, count
 from twin_model.kpi_evidence import restricted_columns
 from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
 from twin_model.kpi_sources import Scope, Sources, happened, live_table, visited
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.rights import program
 from twin_model.timeline import to_us
 
@@ -69,9 +69,9 @@ class Kpis:
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
-        self._remembered: Remembered = Remembered(KEPT)
-        self._live: Remembered = Remembered(LIVE_KEPT)
-        self._passing: Remembered = Remembered(PASSING_KEPT)
+        self._remembered: Shared = Shared(KEPT)
+        self._live: Shared = Shared(LIVE_KEPT)
+        self._passing: Shared = Shared(PASSING_KEPT)
         self._whole: dict[tuple[str, date], tuple[int, int, Counted]] = {}
         # The trend of a screen takes long; the values of the next one do not wait for it.
         self._computing = {"now": threading.Lock(), "trend": threading.Lock()}
@@ -319,7 +319,7 @@ class Kpis:
                     self._memory_of(kpi).put(keys[kpi.id], counted[kpi.id])
         return found
 
-    def _memory_of(self, kpi: Kpi) -> Remembered:
+    def _memory_of(self, kpi: Kpi) -> Shared:
         """Where its counts are kept: those that hold for one instant must not push out those that hold for days."""
         return self._passing if kpi.is_live else self._remembered
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.store import Store, Writer
 
 BEGAN = "began"
@@ -119,7 +119,7 @@ class Notifications:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._read = Remembered(4)
+        self._read = Shared(4)
 
     def begin(self, outlet: str, now: datetime) -> int:
         """The number after which this outlet tells; the first call ever sets it, so a new outlet tells no old news."""

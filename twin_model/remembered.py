@@ -7,13 +7,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from twin_model.rights import program
+from twin_model.rights import asked, program
 
 T = TypeVar("T")
 
 
 class Remembered:
-    """At most ``most`` answers; the one asked longest ago goes first. Safe from any thread."""
+    """At most ``most`` answers; the one asked longest ago goes first. Safe from any thread.
+
+    An answer is for those only who may read the same as whoever asked first.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -22,29 +25,45 @@ class Remembered:
 
     def peek(self, question: Hashable) -> Any:
         """The remembered answer, None when there is none."""
+        question = self._key(question)
         with self._lock:
             if question in self._answers:
                 self._answers.move_to_end(question)
             return self._answers.get(question)
 
     def get(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """The remembered answer, or what ``ask`` gives now. Two threads may both ask; neither waits.
-
-        Whoever asks next shares it, so it is worked out with all there is; what may be read of it is cut out after.
-        """
+        """The remembered answer, or what ``ask`` gives now. Two threads may both ask; neither waits."""
+        key = self._key(question)
         with self._lock:
-            if question in self._answers:
-                self._answers.move_to_end(question)
-                found: T = self._answers[question]
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                found: T = self._answers[key]
                 return found
-        with program():
-            answer = ask()
+        answer = self._worked_out(ask)
         self.put(question, answer)
         return answer
 
     def put(self, question: Hashable, answer: object) -> None:
         """Remember an answer that was worked out together with others."""
+        question = self._key(question)
         with self._lock:
             self._answers[question] = answer
             while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
+
+    def _key(self, question: Hashable) -> Hashable:
+        return question, asked()
+
+    def _worked_out(self, ask: Callable[[], T]) -> T:
+        return ask()
+
+
+class Shared(Remembered):
+    """The twin's own: worked out with all there is, for everybody; what may be read of it is cut out after."""
+
+    def _key(self, question: Hashable) -> Hashable:
+        return question
+
+    def _worked_out(self, ask: Callable[[], T]) -> T:
+        with program():
+            return ask()

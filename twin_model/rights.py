@@ -126,7 +126,7 @@ def reading(rights: Rights) -> Iterator[Reading]:
         yield inner
     finally:
         _READING.reset(token)
-        if before is not None and inner.touched and inner.rights is not PROGRAM:
+        if before is not None and inner.touched:
             before.touched = True
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.rights import NotAllowed, Rights, Scope, alias, asked, current
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Sight:
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
-        self._scopes = Remembered(KEPT)
+        self._scopes = Shared(KEPT)
 
     def of(self, table: pa.Table, *, common: bool = False) -> pa.Table:
         """The rows of an answer that lie within the scope, by the columns that say where they belong.

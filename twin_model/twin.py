@@ -34,7 +34,7 @@ from twin_model.occupancy.hour_parts import HourParts
 from twin_model.occupancy.questions import Occupancy
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record, retire
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.retention import kept_since
 from twin_model.rights import asked, current, need_persons, program
 from twin_model.sight import Sight
@@ -102,7 +102,7 @@ class Twin:
         self.store = self._store = store
         self._clock = clock
         self._writing = threading.RLock()
-        self._remembered = Remembered(REMEMBERED)
+        self._remembered = Shared(REMEMBERED)
         self.sight = Sight(self)
         self._listeners: list[Callable[[Change], None]] = []
         Directory.complete(store, catalogue)
@@ -378,7 +378,7 @@ class Twin:
             self._timeline.reload()
             self._timeline.received = received
             self._timeline.revision += 1
-            self._remembered = Remembered(REMEMBERED)
+            self._remembered = Shared(REMEMBERED)
             self._epochs.refresh(KINDS)
             self.people.parts.reload()
             self.people.forget()

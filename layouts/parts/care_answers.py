@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from layouts.page import ZONE
 from layouts.parts.where import placed
 from twin_model.masking import masked
+from twin_model.rights import asked
 from twin_model.twin import Twin
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def told(twin: Twin, at: datetime, incidents: Sequence[Incident]) -> list[Answer
 
 def _people(twin: Twin, at: datetime, incidents: Sequence[Incident]) -> dict[Any, Answer]:
     homes = pa.array(sorted({i.home_id for i in incidents if i.home_id}), pa.string())
-    if not len(homes):
+    if not len(homes) or not asked().persons:
         return {}
     table = twin.entities("resident", at)
     rows = table.filter(pc.is_in(table["home_id"], homes)).to_pylist()
@@ -170,6 +171,8 @@ def _people(twin: Twin, at: datetime, incidents: Sequence[Incident]) -> dict[Any
 
 def _contacts(twin: Twin, at: datetime, incidents: Sequence[Incident], *, phones: bool = False) -> dict[Any, Answer]:
     """The contacts of the incidents' homes and communities by id."""
+    if not asked().persons:
+        return {}
     homes = pa.array(sorted({i.home_id for i in incidents if i.home_id}), pa.string())
     rows = []
     for community in sorted({i.community_id for i in incidents}):

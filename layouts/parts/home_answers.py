@@ -14,6 +14,7 @@ from layouts.parts.home_tracks import SILENT
 from layouts.parts.service_answers import cases
 from layouts.parts.where import described, placed
 from twin_model.masking import masked
+from twin_model.rights import asked
 from twin_model.twin import Twin
 
 Answer = dict[str, Any]
@@ -66,7 +67,9 @@ def head(twin: Twin, at: datetime, community: str, *, home: str | None) -> Answe
         return {}
     known = twin.care.home_states(at, community_id=community)
     known = known.filter(pc.equal(known["home_id"], home)).to_pylist()
-    people = twin.entities("resident", at, community_id=community, home_id=home).to_pylist()
+    people = []
+    if asked().persons:
+        people = twin.entities("resident", at, community_id=community, home_id=home).to_pylist()
     return {
         "place": placed(twin, at, [row])[0],
         "home": home,

@@ -14,6 +14,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
 from layouts.parts.format import UNKNOWN, stamp
 from layouts.parts.text import t
+from twin_model.rights import NotAllowed
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,8 @@ def draw(
             answer = {**answer, "now": ask(name, question, replace(view, at=view.other), **args)}
         key = fingerprint(view, answer)
         return key, no_update if key == shown else panel.draw(view, now, answer)
+    except NotAllowed as kept_back:
+        return "barred", no_update if shown == "barred" else barred(view, kept_back)
     except Exception:  # the wall between panels: one that fails must not freeze the others
         log.exception("panel %s failed", ids(panel.part))
         return "failed", no_update if shown == "failed" else failed(view)
@@ -104,6 +107,11 @@ def fingerprint(view: View, answer: Any) -> str:
     """Changes when the picture does. Live ages tick in the browser, so the instant counts only in the past."""
     seen = repr((view.lang, view.community, view.at, view.other, answer))
     return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+
+
+def barred(view: View, why: NotAllowed) -> html.Div:
+    """What stands in a panel whose question whoever asks may not ask."""
+    return html.Div(html.P([icon("lock"), why.reason[view.lang]]), className="panel barred")
 
 
 def failed(view: View) -> html.Div:

@@ -11,7 +11,7 @@ from twin_model.occupancy.answers import QUARTER_US, Row, described
 from twin_model.occupancy.bookings import verdict
 from twin_model.occupancy.hour_parts import HOUR_US, day_of, first_hour
 from twin_model.occupancy.layout import Layout
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.states import F64
 from twin_model.timeline import from_us, to_us
 
@@ -29,7 +29,7 @@ class Booked:
 
     def __init__(self, twin: Twin, occupancy: Occupancy) -> None:
         self._twin, self._occupancy = twin, occupancy
-        self._expected = Remembered(16)
+        self._expected = Shared(16)
 
     def rows(self, start: datetime, end: datetime, at: datetime, community_id: str | None = None) -> list[Row]:
         """Bookings that overlap [start, end), as known at ``at``; none without the record kind."""

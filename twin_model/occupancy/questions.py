@@ -32,7 +32,7 @@ from twin_model.occupancy.hours import (
 )
 from twin_model.occupancy.layout import Layout
 from twin_model.occupancy.use import Use, open_hours, use_of
-from twin_model.remembered import Remembered
+from twin_model.remembered import Shared
 from twin_model.states import F64, I64, NEVER, States
 from twin_model.timeline import from_us, to_us
 
@@ -52,13 +52,13 @@ class Occupancy:
     def __init__(self, twin: Twin, parts: HourParts) -> None:
         self._twin, self.parts = twin, parts
         self._booked = Booked(twin, self)
-        self._layouts, self._days = Remembered(4), Remembered(800)
-        self._moments, self._answers = Remembered(128), Remembered(32)
+        self._layouts, self._days = Shared(4), Shared(800)
+        self._moments, self._answers = Shared(128), Shared(32)
 
     def forget(self) -> None:
         """Drop what is remembered; the next questions are answered from the store (benchmarks)."""
-        self._layouts, self._days = Remembered(4), Remembered(800)
-        self._moments, self._answers = Remembered(128), Remembered(32)
+        self._layouts, self._days = Shared(4), Shared(800)
+        self._moments, self._answers = Shared(128), Shared(32)
 
     # ------------------------------------------------------------------ now
 
