@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from cockpit.app import Cockpit
     from cockpit.daily import Daily
     from cockpit.doctor import Finding
-    from cockpit.doctor import Finding
     from cockpit.services import Services
     from ingest.drill_desk import DrillDesk
     from ingest.mqtt import Publisher
@@ -720,42 +719,6 @@ def privacy(options: argparse.Namespace) -> int:
         raise Stop(str(error)) from error
 
 
-def doctor(options: argparse.Namespace) -> int:
-    """What was found on this machine and what to do about it; 1 when something is wrong."""
-    from cockpit.doctor import Finding, Surroundings, examine, worst
-    from cockpit.doctor_machine import ALL
-
-    findings = []
-    try:
-        settings = _settings(options)
-    except SettingsError as error:
-        findings.append(Finding("settings", "wrong", "settings_wrong", {"error": str(error)}))
-        _print_finding(findings[0], options.json)
-    else:
-        for finding in examine(Surroundings.of(settings, utc_now, lambda: _unreachable(settings)), ALL):
-            findings.append(finding)
-            _print_finding(finding, options.json)
-    return worst(findings)
-
-
-def _print_finding(finding: Finding, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(finding.to_json(), ensure_ascii=False), flush=True)
-        return
-    sign = {"ok": "正常 ok   ", "look": "留意 look ", "wrong": "异常 wrong"}[finding.state]
-    print(f"{sign}  {finding.said('zh')} · {finding.said('en')}", flush=True)
-    if finding.to_do("zh"):
-        print(f"            → {finding.to_do('zh')} · {finding.to_do('en')}", flush=True)
-
-
-def _unreachable(settings: Settings) -> str | None:
-    try:
-        _reach_broker(settings)
-    except Stop as problem:
-        return str(problem)
-    return None
-
-
 def _note(settings: Settings, act: str, **details: Any) -> None:
     """Write down what a command did while no server runs that would."""
     from cockpit.audit import Audit
@@ -871,10 +834,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("folder", type=Path, metavar="DIR", help="a backup, or the folder with backups: then the newest")
     one.add_argument("--replace", action="store_true", help="move the store that is there aside")
     one.set_defaults(run=restore)
-
-    one = commands.add_parser("doctor", parents=[data], help="look at everything this program stands on")
-    one.add_argument("--json", action="store_true", help="one JSON object a finding")
-    one.set_defaults(run=doctor)
 
     one = commands.add_parser("doctor", parents=[data], help="look at everything this program stands on")
     one.add_argument("--json", action="store_true", help="one JSON object a finding")

@@ -82,15 +82,6 @@ class RunningServer:
         asked = urlencode({"device_id": device_id, "metric": metric, "from": since})
         return self._items(f"/api/v1/readings?{asked}")
 
-    def states(self, most: int) -> list[dict[str, Any]]:
-        """So many fresh states."""
-        return self._items(f"/api/v1/states?status=fresh&limit={most}")
-
-    def readings(self, device_id: str, metric: str, since: str) -> list[dict[str, Any]]:
-        """The log of one device-metric, by the device's time."""
-        asked = urlencode({"device_id": device_id, "metric": metric, "from": since})
-        return self._items(f"/api/v1/readings?{asked}")
-
     def begin_copy(self) -> dict[str, Any]:
         """Let its store stand still to be copied: file, log_bytes, at, revision, paused_ms."""
         copy: dict[str, Any] = self._ask("/api/v1/copies", {})
