@@ -120,8 +120,10 @@ def serve(options: argparse.Namespace) -> int:
 def _serve(
     settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack, left_off: datetime | None
 ) -> None:
+    from cockpit.audit import Audit
     from cockpit.beside import announced
     from cockpit.care_clock import CareClock
+    from cockpit.keeping import Keeping, anchors
     from cockpit.outlets.service import Outlets
     from cockpit.services import Services
 
@@ -133,10 +135,11 @@ def _serve(
     speaker = _Speaker(intake.url, settings)
     outlets = Outlets(twin, settings, speaker)
     desk = _drill_desk(twin, intake.url, settings)
+    trail = Audit(settings.data, utc_now, lambda: anchors(twin.store))
     services = replace(
         intake.services(Services), care_status=clock.status, outlet_status=outlets.status,
         drill_scenarios=desk.listed, start_drill=desk.start, replay_drill=desk.replay,
-        stop_drill=lambda drill_id, _by: desk.stop(drill_id),
+        stop_drill=lambda drill_id, _by: desk.stop(drill_id), audit=trail,
     )  # fmt: skip
     cockpit = _create_app(twin, settings, services)
     stack.callback(cockpit.close)
@@ -149,6 +152,9 @@ def _serve(
     # after the broker: what was sent while we were away is heard before its silence is judged
     clock.start()
     stack.callback(clock.stop)
+    keeping = Keeping(twin, trail, settings.audit_days)
+    keeping.start()
+    stack.callback(keeping.stop)
     if with_sample:
         stack.callback(_publish_sample(twin, intake.url, settings, since=left_off))
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
@@ -548,6 +554,22 @@ def drill(options: argparse.Namespace) -> int:
     return 0
 
 
+def screen(options: argparse.Namespace) -> int:
+    """The managed list of wall screens: list, pair by a code, rename, unpair."""
+    from cockpit import screen_commands
+    from cockpit.beside import ServerRefused, running_server
+    from cockpit.screens import ScreenProblem
+
+    folder = _settings(options).data
+    asked = {name: getattr(options, name, None) for name in ("what", "code", "screen", "name", "wall", "role")}
+    try:
+        for line in screen_commands.lines(folder, running_server(folder), asked):
+            print(line)
+    except (ServerRefused, ScreenProblem, screen_commands.NoServer) as error:
+        raise Stop(str(error)) from error
+    return 0
+
+
 def _drill_lines(scenarios: Sequence[Mapping[str, Any]], drills: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for scenario in scenarios:
         yield f"{scenario['name']:<24} {scenario['title']['zh']} · {scenario['title']['en']}"
@@ -866,6 +888,21 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--name")
     one.set_defaults(run=token_create)
 
+    one = commands.add_parser("screen", help="wall screens: list, pair by the code a screen shows, rename, unpair")
+    inner = one.add_subparsers(dest="what", required=True)
+    inner.add_parser("list", parents=[data], help="every screen, its wall and when it was seen")
+    pair = inner.add_parser("pair", parents=[data], help="pair the screen that shows CODE (on the running server)")
+    pair.add_argument("code", metavar="CODE")
+    pair.add_argument("--name", required=True, metavar="NAME")
+    pair.add_argument("--wall", required=True, metavar="WALL", help="lobby, duty, or one of your own")
+    pair.add_argument("--role", choices=("duty-officer", "grid-worker", "manager"), help="for a wall of the staff")
+    other = inner.add_parser("rename", parents=[data], help="another name; the wall goes on")
+    other.add_argument("screen", metavar="NAME|ID")
+    other.add_argument("name", metavar="NEW")
+    gone = inner.add_parser("unpair", parents=[data], help="its token is worth nothing from now on")
+    gone.add_argument("screen", metavar="NAME|ID")
+    one.set_defaults(run=screen)
+
     one = commands.add_parser("drill", help="exercise: list, start, replay, stop (on the running server)")
     inner = one.add_subparsers(dest="what", required=True)
     inner.add_parser("list", parents=[data], help="scenarios and drills")
@@ -880,6 +917,31 @@ def _parser() -> argparse.ArgumentParser:
     end = inner.add_parser("stop", parents=[data], help="end one")
     end.add_argument("drill_id", metavar="ID")
     one.set_defaults(run=drill)
+
+    one = commands.add_parser("audit", help="who did what: verify the trail, show it")
+    inner = one.add_subparsers(dest="what", required=True)
+    inner.add_parser("verify", parents=[data], help="read every line; exit 1 when one does not fit, and say which")
+    show = inner.add_parser("show", parents=[data], help="the newest entries, newest last")
+    show.add_argument("--act", default="", help="only this act: view_person, step, import ...")
+    show.add_argument("--actor", default="", help="only of this account or token")
+    show.add_argument("--subject", default="", help="only about this home, incident, ...")
+    show.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
+    show.add_argument("--json", action="store_true", help="one JSON object per entry")
+    one.set_defaults(run=audit)
+
+    one = commands.add_parser("privacy", help="one person's data, deletion by rule, the data dictionary")
+    inner = one.add_subparsers(dest="what", required=True)
+    for name, words in (("export", "everything about one person as a zip"), ("erase", "take one person out")):
+        person = inner.add_parser(name, parents=[data], help=words)
+        person.add_argument("person", metavar="ID", help="id of a resident or a contact")
+        person.add_argument("--purpose", required=True, help="why; goes into the audit trail")
+        if name == "export":
+            person.add_argument("--out", type=Path, required=True, metavar="FILE.zip")
+        else:
+            person.add_argument("--yes", action="store_true", help="really: it cannot be taken back")
+    inner.add_parser("retain", parents=[data], help="delete now what is kept no longer")
+    inner.add_parser("dictionary", help="print every stored field with its sensitivity")
+    one.set_defaults(run=privacy)
 
     one = commands.add_parser("bench", help="measure")
     one.add_argument("name", metavar="NAME")
