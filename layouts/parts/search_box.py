@@ -7,6 +7,7 @@ marking of the chosen row and going there belong to assets/71_search.js.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from dash import Dash, Input, Output, dcc, html, no_update
@@ -92,11 +93,10 @@ class Search:
         ask, lang = self._ask, view.lang
         homes = ask.sees_a_home
         at = instant(view, ask.twin)
-        entries = list(self._index.entries(lang, at, view.community, homes=homes))
+        entries = [self._index.entries(lang, at, view.community, homes=homes)]
         if homes:
-            known = self._minutely("search.incidents", search_index.incidents, view)
-            entries += search_index.incident_entries(lang, known)
-        return find([*entries, *self._page_entries(lang)], text) if text.strip() else []
+            entries.append(self._minutely("search.incidents", search_index.incidents, view, lang=lang))
+        return find(chain(*entries, self._page_entries(lang)), text) if text.strip() else []
 
     def _page_entries(self, lang: str) -> list[Entry]:
         return [

@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 
 from layouts.page import LANGUAGES
 from layouts.parts.format import stamp
-from layouts.parts.search_words import Entry, fold
+from layouts.parts.search_words import Entry, fold, in_order
 from layouts.parts.text import named, some, t, titled
 from layouts.parts.where import placed, where
 from twin_model import rights
-from twin_model.incident import Incident
 from twin_model.remembered import Remembered
 from twin_model.twin import Twin
 
@@ -33,11 +32,11 @@ class Index:
         self._twin = twin
         self._kept = Remembered(KEPT)
 
-    def entries(self, lang: str, at: datetime, community: str, *, homes: bool) -> tuple[Entry, ...]:
+    def entries(self, lang: str, at: datetime, community: str, *, homes: bool) -> list[Entry]:
         """``homes``: whether whoever asks may look at one home; without, nothing that stands in a home is there."""
         twin = self._twin
         question = lang, community, homes, rights.current(), twin.entity_epoch(at, *ENTITIES)
-        found: tuple[Entry, ...] = self._kept.get(question, lambda: tuple(_entries(twin, lang, at, community, homes)))
+        found: list[Entry] = self._kept.get(question, lambda: in_order(_entries(twin, lang, at, community, homes)))
         return found
 
 
@@ -135,21 +134,16 @@ def _kpis(twin: Twin, lang: str) -> Iterable[Entry]:
         yield Entry("kpi", titled(lang, kpi.title, name), scene, address("/kpi", kpi=name), words)
 
 
-def incidents(twin: Twin, at: datetime, community: str) -> list[tuple[Incident, Row]]:
-    """The incidents of the last three months with their places, open ones first, then the newest."""
+def incidents(twin: Twin, at: datetime, community: str, *, lang: str) -> list[Entry]:
+    """The incidents of the last three months by number, by what happened and by place; open ones first."""
     found = twin.care.incidents(at, community_id=community, open_only=False, since=at - LOOK_BACK)
     found.sort(key=lambda i: (i.closed_at is not None, -i.raised_at.timestamp()))
     heads = [
         {"home_id": i.home_id, "facility_id": i.facility_id, "building_id": i.building_id, "room_id": None}
         for i in found
     ]
-    return list(zip(found, placed(twin, at, heads), strict=True))
-
-
-def incident_entries(lang: str, found: Iterable[tuple[Incident, Row]]) -> list[Entry]:
-    """Incidents as they are found: by number, by what happened and by place."""
     entries = []
-    for incident, place in found:
+    for incident, place in zip(found, placed(twin, at, heads), strict=True):
         title = f"{where(lang, place)} · {titled(lang, incident.title, incident.procedure)}"
         phase = some(lang, "search.phase", incident.phase)
         note = " · ".join([incident.incident_id, phase, stamp(lang, incident.raised_at)])

@@ -6,7 +6,6 @@ its time). What can be found is listed in search_index.py.
 
 from __future__ import annotations
 
-import heapq
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -55,18 +54,33 @@ def tokens(text: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def find(entries: Iterable[Entry], text: str, *, most: int = MOST) -> list[Found]:
-    """The entries in which every word occurs, by kind; the kind with the best fit first."""
+    """The entries in which every word occurs, by kind; the kind with the best fit first.
+
+    Of entries that fit alike those that come first are told: they are handed in ``in_order``.
+    """
     asked = tokens(text)
     if not asked:
         return []
     whole = "".join(fold(text).split())
-    fits: dict[str, list[tuple[Any, Entry]]] = {}
+    fits: dict[str, list[list[Entry]]] = {}
+    counts: dict[str, int] = {}
     for entry in entries:
-        if all(_holds(entry.words, word, pieces) for word, pieces in asked):
-            fits.setdefault(entry.kind, []).append(((_rank(entry, whole, asked), _natural(entry.title)), entry))
-    best = {kind: heapq.nsmallest(most, found, key=lambda one: one[0]) for kind, found in fits.items()}
-    order = sorted(best, key=lambda kind: (best[kind][0][0][0], KINDS.index(kind)))
-    return [Found(kind, tuple(entry for _, entry in best[kind]), len(fits[kind]) - len(best[kind])) for kind in order]
+        words, kind = entry.words, entry.kind
+        if not all(_holds(words, word, pieces) for word, pieces in asked):
+            continue
+        counts[kind] = counts.get(kind, 0) + 1
+        ranked = fits.setdefault(kind, [[], [], [], []])[_rank(words, whole, asked)]
+        if len(ranked) < most:
+            ranked.append(entry)
+    best = {kind: [entry for rank in ranked for entry in rank][:most] for kind, ranked in fits.items()}
+    first = {kind: next(n for n, rank in enumerate(ranked) if rank) for kind, ranked in fits.items()}
+    order = sorted(best, key=lambda kind: (first[kind], KINDS.index(kind)))
+    return [Found(kind, tuple(best[kind]), counts[kind] - len(best[kind])) for kind in order]
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """By name as people count: 2幢 before 10幢."""
+    return sorted(entries, key=lambda entry: _natural(entry.title))
 
 
 def _holds(words: str, word: str, pieces: Sequence[str]) -> bool:
@@ -83,18 +97,13 @@ def _occurs(words: str, piece: str) -> bool:
     return start >= 0
 
 
-def _rank(entry: Entry, whole: str, asked: Sequence[tuple[str, tuple[str, ...]]]) -> int:
-    """0 the very thing, 1 begins so, 2 all words are whole words of its name, 3 in its name, 4 beside it."""
-    name = fold(entry.title)
-    closed = "".join(name.split())
-    if closed == whole or f" {whole} " in entry.words:
+def _rank(words: str, whole: str, asked: Sequence[tuple[str, tuple[str, ...]]]) -> int:
+    """0 the very thing, 1 its name begins so, 2 all are whole words, 3 it occurs."""
+    if f" {whole} " in words:
         return 0
-    if closed.startswith(whole):
+    if words.startswith(whole, 1):
         return 1
-    parts = set(_PIECES.findall(name))
-    if all(word in parts or (pieces and parts.issuperset(pieces)) for word, pieces in asked):
-        return 2
-    return 3 if all(_holds(closed, word, pieces) for word, pieces in asked) else 4
+    return 2 if all(f" {word} " in words for word, _ in asked) else 3
 
 
 def _natural(title: str) -> list[Any]:
