@@ -102,7 +102,7 @@ def build(desk: Desk) -> APIRouter:
     @api.post("", response_model=ScreenItem, status_code=201, summary="Pair the screen that shows a code")
     def pair(request: Request, grant: Managing, said: Pair) -> Response:
         screen = _done(lambda: desk.pair(said.code, said.name, said.wall, said.role, by=grant.name))
-        noted(request, "screen_paired", subject=screen.screen_id, wall=screen.wall, role=screen.role)
+        noted(request, "screen_paired", subject=screen.screen_id, wall=screen.wall, shown_as=screen.role)
         return _json(desk.item(screen), 201)
 
     @api.patch("/{screen_id}", response_model=ScreenItem, summary="Another name or wall; the screen changes by itself")
