@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from twin_model.rights import program
 from twin_model.screen import fingerprint, screen
 from twin_model.twin import Twin
 
@@ -21,11 +22,12 @@ Screens = Mapping[str, Mapping[str, str]]
 
 def screens(twin: Twin, at: datetime) -> dict[str, dict[str, str]]:
     """Of every community known at ``at``: the fingerprint of each part of its screen."""
-    known = twin.entities("community", at)["community_id"].to_pylist()
-    return {
-        community: {name: fingerprint({name: part}) for name, part in screen(twin, at, community).items()}
-        for community in known
-    }
+    with program():  # fingerprints tell nothing of what they are of
+        known = twin.entities("community", at)["community_id"].to_pylist()
+        return {
+            community: {name: fingerprint({name: part}) for name, part in screen(twin, at, community).items()}
+            for community in known
+        }
 
 
 def differing(one: Screens, other: Screens) -> list[str]:
