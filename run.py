@@ -43,7 +43,6 @@ T = TypeVar("T")
 log = logging.getLogger("cim.run")
 
 LATER = {
-    "report": "snapshot reports",
     "export": "Parquet, GeoJSON, CSV and NGSI-LD",
     "user": "accounts",
 }
@@ -741,6 +740,34 @@ def privacy(options: argparse.Namespace) -> int:
         raise Stop(str(error)) from error
 
 
+def report(options: argparse.Namespace) -> int:
+    """A snapshot report into a folder."""
+    from cockpit.reports import commands
+    from cockpit.reports.kinds import ReportRefused
+
+    settings = _settings(options)
+
+    def noted(act: str, **details: Any) -> None:
+        _note(settings, act, **details)
+
+    try:
+        return commands.report(options, settings.data, settings.store_path, _open_twin, utc_now, noted)
+    except ReportRefused as refusal:
+        raise Stop(str(refusal)) from refusal
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Whether a report is what it says."""
+    from cockpit.reports import commands
+    from cockpit.reports.kinds import ReportRefused
+
+    settings = _settings(options)
+    try:
+        return commands.check(options, settings.data, settings.store_path, _open_twin)
+    except ReportRefused as refusal:
+        raise Stop(str(refusal)) from refusal
+
+
 def _note(settings: Settings, act: str, **details: Any) -> None:
     """Write down what a command did while no server runs that would."""
     from cockpit.audit import Audit
@@ -861,6 +888,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="one JSON object a finding")
     one.set_defaults(run=doctor)
 
+    _report_parsers(commands, data)
+
     one = commands.add_parser("check", help="find every mistake in the declaration files")
     one.set_defaults(run=check)
 
@@ -952,6 +981,22 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in LATER.items():
         commands.add_parser(name, help=f"not built yet: {what}")
     return parser
+
+
+def _report_parsers(commands: Any, data: argparse.ArgumentParser) -> None:
+    one = commands.add_parser("report", parents=[data], help="make a snapshot report: PDF, web page, XLSX, data")
+    one.add_argument("--at", metavar="TIME", help="the instant, RFC 3339 (the newest data)")
+    one.add_argument("--kind", default="daily", help="daily, weekly, monthly or acceptance")
+    one.add_argument("--audience", default="staff", help="public, staff or management")
+    one.add_argument("--lang", default="zh", help="zh or en")
+    one.add_argument("--community", metavar="ID", help="of which community (the only one)")
+    one.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR", help="the folder it goes in (reports)")
+    one.add_argument("--json", action="store_true", help="say what was made as one JSON object")
+    one.set_defaults(run=report)
+    one = commands.add_parser("verify", parents=[data], help="make a report again and say what differs")
+    one.add_argument("file", type=Path, metavar="FILE", help="its folder, a paper in it, or its zip")
+    one.add_argument("--json", action="store_true", help="one JSON object")
+    one.set_defaults(run=verify)
 
 
 if __name__ == "__main__":

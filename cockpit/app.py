@@ -12,13 +12,14 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, api_audit, api_privacy, api_screens, metrics, problems, serving, shell, walls
+from cockpit import api, api_audit, api_privacy, api_reports, api_screens, metrics, problems, serving, shell, walls
 from cockpit.asking import instant_of
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
 from cockpit.live import Hub
 from cockpit.noting import Looks
 from cockpit.problems import Problem
+from cockpit.reports.desk import ReportDesk
 from cockpit.screen_desk import Desk
 from cockpit.services import Services
 from cockpit.sessions import Guard, Sessions
@@ -64,10 +65,12 @@ class Cockpit:
     answers: Answers
     tokens: Tokens
     backend: serving.Backend
+    reports: ReportDesk
 
     def close(self) -> None:
-        """End the streams and the callback threads; a second call does nothing."""
+        """End the streams, the report under way and the callback threads; a second call does nothing."""
         self.hub.close()
+        self.reports.close()
         self.backend.threads.shutdown(wait=True, cancel_futures=True)
 
 
@@ -97,7 +100,8 @@ def create_app(
     dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
     looks = Looks(services.audit)
     desk = Desk.of(folder, twin.now)
-    services = replace(services, screens=desk.listed)
+    reports = ReportDesk(twin, folder, services.audit)
+    services = replace(services, screens=desk.listed, reports=reports)
     asker = shell.Asker(twin, services, answers, hub, looks)
     shell.register(dash, pages, asker)
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
@@ -110,6 +114,7 @@ def create_app(
     server.include_router(api_audit.build())
     server.include_router(api_privacy.build(twin))
     server.include_router(api_screens.build(desk))
+    server.include_router(api_reports.build(twin, reports))
     registry.register(desk)
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
@@ -123,7 +128,7 @@ def create_app(
     server.add_middleware(metrics.Meter, registry=registry)
     server.add_middleware(Guard, settings=settings, tokens=tokens, sessions=Sessions.of(folder), screens=desk.screens)
     hub.start()
-    return Cockpit(dash, server, hub, answers, tokens, backend)
+    return Cockpit(dash, server, hub, answers, tokens, backend, reports)
 
 
 def _map_routes(server: FastAPI, twin: Twin, deck: serving.Vendored) -> None:

@@ -44,6 +44,16 @@ class RunningServer:
         reports: list[dict[str, Any]] = self._ask("/api/v1/imports", body)
         return reports
 
+    def make_report(self, wanted: dict[str, Any], patience_s: float) -> dict[str, Any]:
+        """Have it make a report into a folder of this machine; how that ended."""
+        job: dict[str, Any] = self._ask(f"/api/v1/reports?wait={patience_s:g}", wanted)
+        return job
+
+    def verify_report(self, path: Path) -> dict[str, Any]:
+        """Have it make a report of this machine's disk again: whether it holds, and what was found."""
+        found: dict[str, Any] = self._ask("/api/v1/reports/verifications", {"path": str(path.resolve())})
+        return found
+
     def drill_scenarios(self) -> list[dict[str, Any]]:
         """What can be exercised: name, title, ..."""
         return self._items("/api/v1/drills/scenarios")

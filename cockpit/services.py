@@ -137,7 +137,8 @@ class Services:
     what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) and, with
     a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
     ``stop_drill(drill_id, by)`` ends it. ``audit`` keeps who did what.
-    ``screens()``: the wall screens with their health, and the declared walls.
+    ``screens()``: the wall screens with their health, and the declared walls. ``reports``: the desk of snapshot reports
+    (`cockpit.reports.desk.ReportDesk`).
     """
 
     import_files: Callable[[Sequence[Path], Mapping[str, Any]], list[dict[str, Any]]] = _no_import
@@ -151,3 +152,4 @@ class Services:
     stop_drill: Callable[[str, str], None] = _no_stop
     audit: Auditor = UNKEPT
     screens: Callable[[], dict[str, Any]] = _nothing
+    reports: Any = None

@@ -96,6 +96,13 @@ class Grant:
         return self.may_act or self.role is Role.AUDITOR
 
     @property
+    def reads_reports(self) -> frozenset[str]:
+        """The audiences whose reports may be made and read for it."""
+        if self.role in (Role.PUBLIC_SCREEN, Role.RESIDENT_SERVICE):
+            return frozenset({"public"})
+        return frozenset({"public", "management"} | ({"staff"} if self.sees_a_home else set()))
+
+    @property
     def reads_audit(self) -> bool:
         """True for whoever may read the audit trail: only the auditor."""
         return self.role is Role.AUDITOR

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from cockpit.encoding import dumps, rfc3339
+from cockpit.encoding import rfc3339
 from cockpit.reports import csv_paper, html, pdf, xlsx
 from cockpit.reports.facts import gather
 from cockpit.reports.identity import commit_of, evidence_index, evidence_of, identity_of
@@ -74,12 +74,23 @@ def papers_of(twin: Twin, at: datetime, wish: Wish) -> dict[str, bytes]:
         PDF: pdf.pdf_of(paper),
         HTML: html.html_of(paper),
         XLSX: xlsx.xlsx_of(facts, identity, paper),
-        DATA: dumps({"facts": facts, "identity": identity}) + b"\n",
+        DATA: _json({"facts": facts, "identity": identity}),
         KPIS: csv_paper.kpis_of(facts),
     }
     if svg is not None:
         found[MAP] = svg.encode()
     return found | {f"evidence/{name}.csv": data for name, data in evidence.items()}
+
+
+def _json(value: Any) -> bytes:
+    """Instants as the interface writes them, whatever zone they came in."""
+
+    def other(one: Any) -> Any:
+        if isinstance(one, datetime):
+            return rfc3339(one)
+        return one.isoformat() if isinstance(one, date) else float(one)
+
+    return orjson.dumps(value, default=other, option=orjson.OPT_PASSTHROUGH_DATETIME) + b"\n"
 
 
 def manifest_of(twin: Twin, at: datetime, wish: Wish, papers: dict[str, bytes], public_key: str) -> bytes:

@@ -1,0 +1,276 @@
+"""The HTTP interface of reports: have one made, hear how it stands, fetch its papers.
+
+A report is asked for and made beside the pages: the answer is 202 with its name, which is the same for the same wish
+and instant. Whose reports one may have made and read goes by their audience (``Grant.reads_reports``).
+
+No ``from __future__ import annotations`` here, as in ``api.py``.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from cockpit.asking import instant_of, known_parameters
+from cockpit.encoding import dumps, rfc3339
+from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.reports.desk import Job, ReportDesk, Shelved
+from cockpit.reports.folder import read, zip_of
+from cockpit.reports.kinds import ReportRefused, Wish
+from cockpit.reports.making import MEDIA
+from cockpit.reports.verifying import verify
+from cockpit.rights import grant_of, refused, role_of
+from cockpit.services import NotServed
+from cockpit.tokens import Grant
+from twin_model.twin import Twin
+
+REPORTS = "报告 Reports"
+ZIP = "report.zip"
+ROOT = "/api/v1/reports"
+_DOWNLOAD = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
+    return {code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in codes}
+
+
+class Wanted(BaseModel):
+    """A report to make; what is left out: a daily one, for staff, of now, in Chinese, of the only community."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["daily", "weekly", "monthly", "acceptance"] = "daily"
+    audience: Literal["public", "staff", "management"] = "staff"
+    lang: Literal["zh", "en"] = "zh"
+    community: str | None = Field(default=None, max_length=200)
+    at: str | None = Field(default=None, max_length=60, description="RFC 3339; absent: now")
+    out: str | None = Field(default=None, max_length=4_000, description="a folder; only the program's own commands")
+
+
+class PaperItem(BaseModel):
+    """One file of a report."""
+
+    name: str
+    href: str
+    bytes: int
+    sha256: str
+
+
+class ReportItem(BaseModel):
+    """A report: waiting, making, made or failed (``error`` says why)."""
+
+    id: str
+    state: Literal["waiting", "making", "made", "failed"]
+    kind: str
+    audience: str
+    lang: str
+    community: str
+    at: str
+    error: str | None = None
+    data_revision: str | None = None
+    bytes: int | None = None
+    href: str
+    zip: str | None = None
+    papers: list[PaperItem] = []
+
+
+class ReportList(BaseModel):
+    """The made reports one may read, the newest instant first."""
+
+    items: list[ReportItem]
+
+
+class PublicKey(BaseModel):
+    """The key that signs reports here."""
+
+    algorithm: Literal["Ed25519"]
+    public_key: str
+    pem: str
+
+
+class ToVerify(BaseModel):
+    """A report on this machine's disk; only for the program's own commands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(max_length=4_000)
+
+
+class VerdictItem(BaseModel):
+    """What was found, in lines to read; ``holds``: signed, unchanged and the same when made again."""
+
+    holds: bool
+    lines: list[str]
+
+
+def build(twin: Twin, desk: ReportDesk) -> APIRouter:
+    """All routes on reports."""
+    api = APIRouter(prefix="/api/v1", tags=[REPORTS], responses=_errors(400, 401, 403))
+    _making(api, twin, desk)
+    _reading(api, desk)
+    return api
+
+
+def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
+    @api.post("/reports", status_code=202, response_model=ReportItem, responses=_errors(503),
+              summary="Have a report made; its place is in `href` and in Location")  # fmt: skip
+    def ask(
+        request: Request,
+        wanted: Annotated[Wanted, Body()],
+        wait: Annotated[float, Query(ge=0, le=600, description="seconds to wait for it to be made")] = 0,
+    ) -> Response:
+        grant = grant_of(request)
+        wish = Wish(community=wanted.community or _only_community(twin), kind=wanted.kind, audience=wanted.audience,
+                    lang=wanted.lang)  # fmt: skip
+        _permit(grant, wish)
+        out = None
+        if wanted.out is not None:
+            out = Path(wanted.out)
+            if not grant.is_control:
+                en = "only commands on this machine may name a folder"
+                raise refused(403, "right", "只有本机命令可以指定文件夹", en)
+        at = instant_of(wanted.at, "at") if wanted.at else None
+        try:
+            _check(twin, wish, at)
+            job = desk.ask(wish, at, by=grant.account or grant.name, role=role_of(grant), out=out)
+        except ReportRefused as refusal:
+            raise Problem(400, str(refusal)) from None
+        except NotServed as error:
+            raise Problem(503, str(error)) from None
+        body = _of_job(desk.wait(job.name, wait) or job)
+        return Response(dumps(body), 202, {"location": body["href"]}, "application/json")
+
+    @api.post("/reports/verifications", response_model=VerdictItem, include_in_schema=False)
+    def check(request: Request, wanted: Annotated[ToVerify, Body()]) -> VerdictItem:
+        if not grant_of(request).is_control:
+            raise refused(403, "right", "只有本机命令可以核对文件", "only commands on this machine may name files")
+        try:
+            verdict = verify(twin, read(Path(wanted.path)), desk.signer().public)
+        except ReportRefused as refusal:
+            raise Problem(400, str(refusal)) from None
+        return VerdictItem(holds=verdict.holds, lines=verdict.lines())
+
+
+def _reading(api: APIRouter, desk: ReportDesk) -> None:
+    @api.get("/reports", response_model=ReportList, responses=_errors(503), summary="The made reports")
+    def made(
+        request: Request,
+        kind: Annotated[str | None, Query(description="daily, weekly, monthly or acceptance")] = None,
+        limit: Annotated[int, Query(ge=1, le=1_000, description="most items")] = 100,
+        _known: None = Depends(known_parameters),
+    ) -> ReportList:
+        grant = grant_of(request)
+        try:
+            found = [one for one in desk.made() if may_read(grant, one) and kind in (None, one.manifest["kind"])]
+        except NotServed as error:
+            raise Problem(503, str(error)) from None
+        return ReportList(items=[ReportItem(**of_shelf(one)) for one in found[:limit]])
+
+    @api.get("/reports/key", response_model=PublicKey, summary="The public key that reports are signed with")
+    def key() -> PublicKey:
+        signer = desk.signer()
+        return PublicKey(algorithm="Ed25519", public_key=signer.public, pem=signer.public_pem)
+
+    @api.get("/reports/{report_id}", response_model=ReportItem, responses=_errors(404, 503),
+             summary="How a report stands, and where its papers are")  # fmt: skip
+    def one(request: Request, report_id: str) -> ReportItem:
+        shelved, job = _found(desk, report_id)
+        grant = grant_of(request)
+        if job is not None and job.state != "made" and _allowed(grant, job.wish.audience, job.wish.community):
+            return ReportItem(**_of_job(job))
+        if shelved is None or not may_read(grant, shelved):
+            raise _missing(report_id)
+        return ReportItem(**of_shelf(shelved))
+
+    @api.get("/reports/{report_id}/papers/{paper:path}", responses=_errors(404, 503), response_class=Response,
+             summary="One paper of a report; `report.zip` is all of them")  # fmt: skip
+    def paper(request: Request, report_id: str, paper: str) -> Response:
+        shelved, _ = _found(desk, report_id)
+        if shelved is None or not may_read(grant_of(request), shelved):
+            raise _missing(report_id)
+        papers = desk.papers(report_id) if paper == ZIP else None
+        data = zip_of(report_id, papers) if papers else desk.paper(report_id, paper)
+        if data is None:
+            known = ", ".join([*shelved.manifest["papers"], ZIP])
+            raise Problem(404, f"report {report_id} has no paper {paper!r}; it has {known[:500]}")
+        suffix = Path(paper).suffix
+        name = f"{report_id}.zip" if paper == ZIP else f"{report_id}_{paper.replace('/', '_')}"
+        shown = "inline" if suffix in (".pdf", ".html", ".svg") else "attachment"
+        headers = {"content-disposition": f'{shown}; filename="{name}"', "cache-control": "private, no-cache",
+                   "content-security-policy": _DOWNLOAD}  # fmt: skip
+        return Response(data, media_type=MEDIA.get(suffix, "application/octet-stream"), headers=headers)
+
+
+def _check(twin: Twin, wish: Wish, at: datetime | None) -> None:
+    """Say at once what the making would refuse."""
+    first = twin.first_instant(wish.community)
+    if first is None:
+        raise ReportRefused(f"community: found {wish.community!r}; see /api/v1/communities")
+    if at is not None and at < first:
+        raise ReportRefused(f"at: found {rfc3339(at)}, which lies before the first data ({rfc3339(first)})")
+
+
+def _only_community(twin: Twin) -> str:
+    known = twin.entities("community", twin.now())["community_id"].to_pylist()
+    if len(known) != 1:
+        raise Problem(400, f"community: absent, expected one of {', '.join(known) or 'none is known yet'}")
+    return str(known[0])
+
+
+def _permit(grant: Grant, wish: Wish) -> None:
+    if not _allowed(grant, wish.audience, wish.community):
+        raise refused(
+            403, "right", f"角色 {grant.role} 不能生成给“{wish.audience}”的报告",
+            f"the role {grant.role} may not have a report for {wish.audience} made",
+        )  # fmt: skip
+
+
+def _allowed(grant: Grant, audience: str, community: str) -> bool:
+    """A report tells of a whole community: whoever sees but a part of it gets the public one."""
+    scope = grant.scope
+    if scope.communities is not None and community not in scope.communities:
+        return False
+    is_part = scope.estates is not None or scope.grids is not None
+    return audience in grant.reads_reports and (audience == "public" or not is_part)
+
+
+def may_read(grant: Grant, one: Shelved) -> bool:
+    """Whether a made report may be read for a grant."""
+    return _allowed(grant, one.audience, str(one.manifest["community"]))
+
+
+def _found(desk: ReportDesk, report_id: str) -> tuple[Shelved | None, Job | None]:
+    try:
+        return desk.shelved(report_id), desk.job(report_id)
+    except NotServed as error:
+        raise Problem(503, str(error)) from None
+    except (OSError, ValueError):  # a name that cannot be a folder's
+        raise _missing(report_id) from None
+
+
+def _missing(report_id: str) -> Problem:
+    return Problem(404, f"no report {report_id[:200]!r}; see {ROOT}")
+
+
+def _of_job(job: Job) -> dict[str, Any]:
+    href = f"{ROOT}/{job.name}"
+    return {
+        "id": job.name, "state": job.state, "kind": job.wish.kind, "audience": job.wish.audience,
+        "lang": job.wish.lang, "community": job.wish.community, "at": rfc3339(job.at), "error": job.error or None,
+        "href": href, "papers": [],
+    }  # fmt: skip
+
+
+def of_shelf(one: Shelved) -> dict[str, Any]:
+    """A made report as the interface and the page tell of it."""
+    said, href = one.manifest, f"{ROOT}/{one.name}"
+    papers = [{"name": name, "href": f"{href}/papers/{name}", **known} for name, known in said["papers"].items()]
+    return {
+        "id": one.name, "state": "made", "kind": said["kind"], "audience": said["audience"], "lang": said["language"],
+        "community": said["community"], "at": said["instant"], "error": None,
+        "data_revision": said["data_revision"], "bytes": one.bytes, "href": href,
+        "zip": f"{href}/papers/{ZIP}", "papers": papers,
+    }  # fmt: skip

@@ -1,0 +1,213 @@
+"""The desk of a running server: reports are asked for, made one after the other beside the pages, and kept in a folder.
+
+A report asked for twice (same wish, same instant) is made once. Made ones survive a restart: they are their folders.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cockpit.reports import folder as shelf
+from cockpit.reports.kinds import ReportRefused, Wish, name_of
+from cockpit.reports.making import MANIFEST, make
+from cockpit.reports.signing import Signer
+from cockpit.services import Auditor, NotServed
+from twin_model.twin import Twin
+
+log = logging.getLogger(__name__)
+
+FOLDER = "reports"
+MOST_WAITING = 50
+KEPT_JOBS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A report somebody asked for. ``state``: waiting, making, made or failed; ``error`` says why it failed."""
+
+    name: str
+    wish: Wish
+    at: datetime
+    by: str
+    role: str
+    state: str = "waiting"
+    error: str = ""
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelved:
+    """A made report: what its manifest says, and how large it is."""
+
+    name: str
+    manifest: dict[str, Any]
+    bytes: int
+
+    @property
+    def audience(self) -> str:
+        return str(self.manifest["audience"])
+
+
+class ReportDesk:
+    """Ask for reports, hear how they stand, fetch them. Its thread begins with the first and ends with ``close``."""
+
+    def __init__(self, twin: Twin, data: Path | None, audit: Auditor) -> None:
+        self._twin = twin
+        self._data = data
+        self._audit = audit
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._waiting: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
+        self._thread: threading.Thread | None = None
+        self._known: dict[str, tuple[int, Shelved]] = {}
+        self._done: dict[str, threading.Event] = {}
+
+    @property
+    def folder(self) -> Path:
+        """Where made reports are. Raises `NotServed` for a server without a data folder."""
+        if self._data is None:
+            raise NotServed("this server was started without a data folder to keep reports in")
+        return self._data / FOLDER
+
+    def signer(self) -> Signer:
+        """The key of the data folder, made when it is first needed."""
+        return Signer.of(self._data)
+
+    # ------------------------------------------------------------------- asking
+
+    def ask(self, wish: Wish, at: datetime | None, *, by: str, role: str, out: Path | None = None) -> Job:
+        """Have a report made; ``at`` None: now. The job, which is the one before where it was asked for already."""
+        folder = self.folder
+        moment = self._twin.settle().replace(microsecond=0) if at is None else at
+        if moment > self._twin.now():
+            raise ReportRefused(f"at: found {moment.isoformat()}, which lies in the future; leave it out for now")
+        job = Job(name=name_of(wish, moment), wish=wish, at=moment, by=by, role=role, out=out)
+        with self._lock:
+            known = self._jobs.get(job.name)
+            if known is not None and known.state in ("waiting", "making") and out is None:
+                return known
+            if out is None and (folder / job.name / MANIFEST).is_file():
+                return replace(job, state="made")
+            self._jobs[job.name] = job
+            self._done[job.name] = threading.Event()
+            while len(self._jobs) > KEPT_JOBS:
+                self._done.pop(first := next(iter(self._jobs)), None)
+                del self._jobs[first]
+            if self._thread is None:
+                shelf.sweep(folder)
+                self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
+                self._thread.start()
+        try:
+            self._waiting.put_nowait(job.name)
+        except queue.Full:
+            self._set(job.name, state="failed", error=f"{MOST_WAITING} reports wait already; ask again later")
+        return self._jobs[job.name]
+
+    def job(self, name: str) -> Job | None:
+        """How a report stands that was asked for since the start; None for one that was not."""
+        return self._jobs.get(name)
+
+    def wait(self, name: str, seconds: float) -> Job | None:
+        """As ``job``, once it is made or failed, or after so many seconds."""
+        done = self._done.get(name)
+        if done is not None:
+            done.wait(seconds)
+        return self._jobs.get(name)
+
+    # ------------------------------------------------------------------- fetching
+
+    def made(self) -> list[Shelved]:
+        """The reports there are, the newest instant first."""
+        folder = self.folder
+        found = []
+        for path in folder.glob(f"*/{MANIFEST}") if folder.is_dir() else ():
+            if not path.parent.name.startswith(".") and (one := self._shelved(path)):
+                found.append(one)
+        return sorted(found, key=lambda one: (one.manifest["instant"], one.name), reverse=True)
+
+    def shelved(self, name: str) -> Shelved | None:
+        """One made report; None where there is none of that name."""
+        path = self.folder / name / MANIFEST
+        safe = name == Path(name).name and not name.startswith(".")
+        return self._shelved(path) if safe and path.is_file() else None
+
+    def papers(self, name: str) -> dict[str, bytes] | None:
+        """All papers of a made report."""
+        return shelf.read(self.folder / name) if self.shelved(name) else None
+
+    def paper(self, name: str, paper: str) -> bytes | None:
+        """One paper; only what the manifest names can be fetched, and the manifest and its signature."""
+        one = self.shelved(name)
+        if one is None or paper not in {*one.manifest["papers"], MANIFEST, "manifest.sig"}:
+            return None
+        path = self.folder / name / paper
+        return path.read_bytes() if path.is_file() else None
+
+    def _shelved(self, path: Path) -> Shelved | None:
+        try:
+            stamp = path.stat().st_mtime_ns
+            known = self._known.get(path.parent.name)
+            if known and known[0] == stamp:
+                return known[1]
+            manifest = orjson.loads(path.read_bytes())
+            size = sum(paper["bytes"] for paper in manifest["papers"].values())
+            one = Shelved(name=path.parent.name, manifest=manifest, bytes=size)
+            self._known[one.name] = (stamp, one)
+            return one
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    # ------------------------------------------------------------------- making
+
+    def make_now(self, wish: Wish, at: datetime, *, by: str, role: str) -> Path:
+        """Make one on this thread and keep it: for the clock, whose instants are its own."""
+        report = make(self._twin, at, wish, self.signer())
+        path = shelf.write(report, self.folder)
+        self._audit.note("report_made", actor=by, role=role, subject=report.name, audience=wish.audience)
+        return path
+
+    def _run(self) -> None:
+        while (name := self._waiting.get()) is not None:
+            job = self._set(name, state="making")
+            try:
+                self._make(job)
+            except (ReportRefused, NotServed) as refusal:
+                self._set(name, state="failed", error=str(refusal))
+            except Exception as error:
+                log.exception("making report %s failed", name)
+                self._set(name, state="failed", error=f"{type(error).__name__}; the log says more")
+            else:
+                self._set(name, state="made")
+
+    def _make(self, job: Job) -> None:
+        report = make(self._twin, job.at, job.wish, self.signer())
+        shelf.write(report, job.out or self.folder)
+        self._audit.note("report_made", actor=job.by, role=job.role, subject=job.name, audience=job.wish.audience)
+
+    def _set(self, name: str, **changed: Any) -> Job:
+        with self._lock:
+            self._jobs[name] = replace(self._jobs[name], **changed)
+            if self._jobs[name].state in ("made", "failed"):
+                self._done[name].set()
+            return self._jobs[name]
+
+    def close(self) -> None:
+        """Finish the report under way and end; what still waits is not made."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        while True:
+            try:
+                self._waiting.get_nowait()
+            except queue.Empty:
+                break
+        self._waiting.put(None)
+        thread.join()
