@@ -32,6 +32,7 @@ from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import AtHome, counts_only, grant_of, refused, role_of
 from cockpit.tokens import Grant
 from twin_model.case import StepRefused
+from twin_model.consent import agreed
 from twin_model.masking import masked
 from twin_model.twin import Twin
 
@@ -166,13 +167,19 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     @api.get("/homes/{home_id}/rhythm", response_model=shape.Answer, responses=REFUSED,
              summary="What a home usually does at this hour, and what it did today")  # fmt: skip
     def rhythm(home_id: str, asked: Annotated[Asked, Depends(read)], _grant: AtHome) -> Response:
-        if twin.entity("home", home_id, asked.at) is None:
+        home = twin.entity("home", home_id, asked.at)
+        if home is None:
             raise no_home(home_id)
         found = twin.care.home_rhythm(home_id, asked.at)
         if found is None:
             raise refused(
                 404, "not_found", f"住户 {home_id} 没有能看出活动的设备",
                 f"no device in the home {home_id!r} tells of life; its rhythm cannot be learned",
+            )  # fmt: skip
+        if not agreed(twin, home_id, asked.at, community_id=home["community_id"]):
+            raise refused(
+                403, "consent", f"住户 {home_id} 没有同意展示作息；告警与处置不受影响",
+                f"nobody in the home {home_id!r} agreed that its daily life is shown; alerts and help are as ever",
             )  # fmt: skip
         looked(asked.request, home_id, what="rhythm")
         return answer(plain(found), twin, asked.at)

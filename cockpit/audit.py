@@ -193,6 +193,19 @@ class Audit:
         found = chain.entries(self.folder, since=wanted.since)
         return list(islice((entry for entry in found if wanted.fits(entry)), limit))
 
+    def search(
+        self,
+        *,
+        act: str = "",
+        actor: str = "",
+        subject: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 200,
+    ) -> list[Entry]:
+        """As ``entries``, for pages."""
+        return self.entries(Wanted(act=act, actor=actor, subject=subject, since=since, until=until), limit)
+
     def standing(self) -> Standing:
         """How the trail is: its length, when it was last read through and what was found."""
         newest = next(chain.entries(self.folder), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +43,19 @@ class Auditor(Protocol):
         """The newest entries that fit, newest first."""
         ...
 
+    def search(
+        self,
+        *,
+        act: str = "",
+        actor: str = "",
+        subject: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 200,
+    ) -> list[Entry]:
+        """As ``entries``, for pages."""
+        ...
+
     def standing(self) -> Standing:
         """How the trail is: its length, when it was last read through and what was found."""
         ...
@@ -76,6 +90,19 @@ class Unkept:
         """Nothing."""
 
     def entries(self, wanted: Wanted, limit: int) -> list[Entry]:
+        """None."""
+        return []
+
+    def search(
+        self,
+        *,
+        act: str = "",
+        actor: str = "",
+        subject: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 200,
+    ) -> list[Entry]:
         """None."""
         return []
 

@@ -127,6 +127,9 @@ def _register_rhythm(app: Dash, ask: Ask) -> None:
     )
     def show_rhythm(store: Any, _pulse: Any, home: str | None, shown: str | None) -> tuple[Any, Any]:
         view = View.of(store)
+        if home and not ask("home.agreed", answers.agreed, view, home=home):
+            words = html.P([icon("lock"), t(view.lang, "consent.not_given")], className="panel barred")
+            return (no_update, no_update) if shown == "consent" else (words, "consent")
         answer = ask("home.tracks", home_tracks.tracks, view, home=home) if home else None
         if answer is None:
             return None, None

@@ -35,7 +35,7 @@ YEARS = timedelta(days=730)
 STOPPED = {"charger_day": timedelta(days=50), "water_use": timedelta(days=110)}
 """How long before the store was made the operator's interface for chargers was shut, and the water company's lists
 ended; nothing came since."""
-ABSENT = frozenset({"reported_value", "school_place", "talent_home"})
+ABSENT = frozenset({"consent", "reported_value", "school_place", "talent_home"})
 REGISTERS = frozenset(
     {"club", "firm", "fund_entry", "grid", "learner", "mutual_pair", "partner_unit", "project", "space", "talent",
      "volunteer"}

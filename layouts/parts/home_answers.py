@@ -13,6 +13,7 @@ from layouts.parts.answers import LOW_BATTERY
 from layouts.parts.home_tracks import SILENT
 from layouts.parts.service_answers import cases
 from layouts.parts.where import described, placed
+from twin_model import consent
 from twin_model.masking import masked
 from twin_model.rights import asked
 from twin_model.twin import Twin
@@ -145,3 +146,8 @@ def contacts(twin: Twin, at: datetime, community: str, *, home: str | None) -> l
     rank = {role: n for n, role in enumerate(ROLES)}
     rows = sorted([*own, *shared], key=lambda row: (rank.get(row["role"], len(rank)), row["rank"]))
     return [{"role": row["role"], "name": masked(row["name"]), "reachable": bool(row["phone"])} for row in rows]
+
+
+def agreed(twin: Twin, at: datetime, community: str, *, home: str) -> bool:
+    """Whether the home's daily life may be shown."""
+    return consent.agreed(twin, home, at, community_id=community)
