@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, api_audit, api_privacy, api_reports, api_screens, metrics, problems, serving, shell, walls
+from cockpit import api, api_audit, api_privacy, api_reports, api_screens, described, metrics, problems, serving, shell, walls
 from cockpit.asking import instant_of
+from cockpit.bounds import Bounds
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
 from cockpit.live import Hub
@@ -108,6 +109,7 @@ def create_app(
 
     registry = CollectorRegistry()
     problems.install(server)
+    described.install(server)
     metrics.install(server, registry, twin, services, hub, answers)
     server.state.audit, server.state.looks = services.audit, looks
     server.include_router(api.build(twin, services, hub))
@@ -127,6 +129,7 @@ def create_app(
     server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     server.add_middleware(metrics.Meter, registry=registry)
     server.add_middleware(Guard, settings=settings, tokens=tokens, sessions=Sessions.of(folder), screens=desk.screens)
+    server.add_middleware(Bounds, registry=registry)
     hub.start()
     return Cockpit(dash, server, hub, answers, tokens, backend, reports)
 
