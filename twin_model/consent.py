@@ -1,8 +1,8 @@
 """Consents: who agreed to which sense of a home, and what is not shown without.
 
 The register is a kind of record (``record_kinds/consent.toml``): imported, corrected and asked for any past instant
-like all records. A community that keeps none works by its contract of service, as before it had one. Once it does, the daily
-life of a home is shown only while somebody who lives there agrees to it; what the contract of service needs (that help
+like all records. A community that keeps none works by its contract of service, as before it had one. Once it does,
+the daily life of a home is shown only while somebody who lives there agrees to it; what the contract needs (that help
 was called, that a home fell silent, whom to call) is shown in any case.
 """
 
