@@ -154,6 +154,7 @@ def _serve(
     keeping = Keeping(twin, trail, settings.audit_days)
     keeping.start()
     stack.callback(keeping.stop)
+    _schedule_reports(settings, twin, cockpit, stack)
     if with_sample:
         stack.callback(_publish_sample(twin, intake.url, settings, since=left_off))
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
@@ -193,6 +194,16 @@ def _daily_backup(settings: Settings, services: Services) -> Daily:
 
     last = datetime.fromisoformat(made[-1].manifest.made_at) if made else None
     return Daily(command, time.fromisoformat(settings.backup_time), utc_now, last=last, noted=noted)
+
+
+def _schedule_reports(settings: Settings, twin: Twin, cockpit: Cockpit, stack: contextlib.ExitStack) -> None:
+    """The reports of `[[report]]`, also those missed while nothing ran."""
+    from cockpit.reports.schedule import Schedule
+
+    clock = Schedule(twin, cockpit.reports, settings.report, utc_now)
+    cockpit.reports.schedule = clock.standing
+    clock.start()
+    stack.callback(clock.stop)
 
 
 def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:

@@ -2,7 +2,8 @@
 
 ``cockpit.toml`` is read from the working folder and then from the data folder, which wins. An unknown key
 is an error in all three places: a mistyped setting that is quietly ignored is found out at the worst time.
-``[[outlet]]`` tables are for the file only; their secrets may be in the environment (see ``cockpit.outlets.settings``).
+``[[outlet]]`` and ``[[report]]`` tables are for the file only; their secrets may be in the environment (see
+``cockpit.outlets.settings``, ``cockpit.reports.settings``).
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import time
 from pathlib import Path
 from typing import Any
 
 from cockpit.outlets.settings import OutletMistake, OutletSettings, outlets
+from cockpit.reports.settings import ReportMistake, ReportSettings, reports
 
 FILE_NAME = "cockpit.toml"
 PREFIX = "CIM_"
 ON_COMMAND_LINE = ("data", "host", "port", "broker", "broker_port", "sample")
 
+TABLES: dict[str, Callable[..., Any]] = {"outlet": outlets, "report": reports}
+"""What is set in tables of `cockpit.toml` only."""
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _NIGHT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -85,6 +89,10 @@ class Settings:
         (), "where notifications go: `[[outlet]]` tables in `cockpit.toml`, see [docs/outlets.md](docs/outlets.md)"
     )
 
+    report: tuple[ReportSettings, ...] = setting(
+        (), "reports made by the clock: `[[report]]` tables in `cockpit.toml`, see [docs/reports.md](docs/reports.md)"
+    )
+
     @property
     def store_path(self) -> Path:
         """The DuckDB file."""
@@ -145,7 +153,7 @@ def settings_table() -> str:
     for name, f in FIELDS.items():
         default = "" if f.default in (None, "", (), MISSING) else f"`{f.default}`"
         option = f"`--{name.replace('_', '-')}`" if name in ON_COMMAND_LINE else f"`{name}`"
-        variable = "" if name == "outlet" else f"`{PREFIX}{name.upper()}`"
+        variable = "" if name in TABLES else f"`{PREFIX}{name.upper()}`"
         lines.append(f"| {option} | {variable} | {default} | {f.metadata['help']} |")
     return "\n".join(lines)
 
@@ -157,8 +165,8 @@ def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         _known(name, f"environment variable {variable}", spelled=lambda n: PREFIX + n.upper())
-        if name == "outlet":
-            raise SettingsError(f"environment variable {variable}: outlets are set as [[outlet]] in {FILE_NAME}")
+        if name in TABLES:
+            raise SettingsError(f"environment variable {variable}: these are set as [[{name}]] in {FILE_NAME}")
         found[name] = _parse(name, text, f"environment variable {variable}")
     return found
 
@@ -172,12 +180,11 @@ def _file(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError(f"{path}: not readable as TOML: {error}") from error
     for name in table:
         _known(name, str(path), spelled=str)
-    flat = {name: _parse(name, value, f"{path}: {name}") for name, value in table.items() if name != "outlet"}
-    if "outlet" not in table:
-        return flat
+    flat = {name: _parse(name, value, f"{path}: {name}") for name, value in table.items() if name not in TABLES}
     try:
-        return {**flat, "outlet": outlets(table["outlet"], environment, path.parent)}
-    except OutletMistake as mistake:
+        given = ((name, read) for name, read in TABLES.items() if name in table)
+        return flat | {name: read(table[name], environment, path.parent) for name, read in given}
+    except (OutletMistake, ReportMistake) as mistake:
         raise SettingsError(f"{path}: {mistake}") from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +70,8 @@ class ReportDesk:
         self._thread: threading.Thread | None = None
         self._known: dict[str, tuple[int, Shelved]] = {}
         self._done: dict[str, threading.Event] = {}
+        self.schedule: Callable[[], list[dict[str, Any]]] = list
+        """What the clock of reports says of itself; nothing where none runs."""
 
     @property
     def folder(self) -> Path:

@@ -355,5 +355,5 @@ def _map(twin: Twin, at: datetime, wish: Wish) -> list[Facts]:
             continue
         alert = "none" if wish.is_public else row["alert"]
         found.append({"building_id": row["building_id"], "occupancy": row["occupancy"], "alert": alert,
-                      "share": row["occupancy_share"]})  # fmt: skip
+                      "share": None if wish.is_public else row["occupancy_share"]})  # fmt: skip
     return found

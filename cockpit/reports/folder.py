@@ -17,19 +17,24 @@ MODE = 0o600
 
 
 def write(report: Report, folder: Path) -> Path:
-    """The report as ``folder/<name>/``; written beside it, forced to disk and put there by one rename.
+    """The report as ``folder/<name>/``; see ``put``."""
+    return put(report.name, report.papers, folder)
+
+
+def put(name: str, papers: dict[str, bytes], folder: Path) -> Path:
+    """Papers as ``folder/<name>/``; written beside it, forced to disk and put there by one rename.
 
     The same report twice leaves the same bytes. Raises `ReportRefused` when it cannot be written; nothing is left half.
     """
-    wanted = folder / report.name
-    beside = folder / f".{report.name}.{os.getpid()}.new"
-    aside = folder / f".{report.name}.{os.getpid()}.old"
+    wanted = folder / name
+    beside = folder / f".{name}.{os.getpid()}.new"
+    aside = folder / f".{name}.{os.getpid()}.old"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
-        for name, data in report.papers.items():
-            _write(beside / name, data)
+        for paper, data in papers.items():
+            _write(beside / paper, data)
         for inner in {path.parent for path in beside.rglob("*")}:
             _sync(inner)
         if wanted.exists():

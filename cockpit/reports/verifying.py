@@ -118,6 +118,8 @@ def _first(one: bytes, other: bytes) -> int:
 def _reasons(found: Verdict, manifest: dict[str, Any], again: dict[str, bytes]) -> list[str]:
     """What may explain that a paper comes out otherwise: other data, definitions or program."""
     reasons: list[str] = []
+    if found.signature.startswith("wrong"):
+        reasons.append("the manifest itself is not the one that was signed: what it asks for may not be what was made")
     code, definitions = manifest.get("code", {}), manifest.get("definitions", {})
     if not again:
         return reasons

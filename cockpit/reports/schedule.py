@@ -1,0 +1,187 @@
+"""The clock of scheduled reports: made when they fall due, also those missed while nothing ran, and delivered.
+
+A due report is of its due instant exactly, so one that is made late is the same one, byte for byte. What was made and
+how each delivery went is kept in ``reports/schedule.json``; a delivery is tried again for a day, ever more seldom.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cockpit.reports.delivering import NotDelivered, channels
+from cockpit.reports.desk import ReportDesk
+from cockpit.reports.kinds import ReportRefused, Wish, name_of
+from cockpit.reports.settings import ReportSettings
+from cockpit.tokens import write_private
+from layouts.page import ZONE
+from twin_model.twin import Twin
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "schedule.json"
+MOST_MISSED = 31
+"""So many missed reports of one kind are made after a long silence, the newest ones."""
+LONGEST_SLEEP_S = 60.0
+FIRST_WAIT, LONGEST_WAIT, GIVE_UP = timedelta(seconds=10), timedelta(hours=1), timedelta(hours=24)
+KEPT_TRIES, KEPT_RUNS = 20, 100
+Run = dict[str, Any]
+
+
+def due_since(wanted: ReportSettings, after: datetime, until: datetime) -> list[datetime]:
+    """The instants after one and up to another at which a report falls due, oldest first. Pure."""
+    day = after.astimezone(ZONE).date() - timedelta(days=1)
+    found = []
+    while day <= until.astimezone(ZONE).date():
+        if wanted.kind == "daily" or (wanted.kind == "weekly" and day.isoweekday() == wanted.day) or (
+            wanted.kind == "monthly" and day.day == wanted.day
+        ) or (wanted.kind == "acceptance" and (day.month, day.day) == (1, wanted.day)):  # fmt: skip
+            at = datetime.combine(day, wanted.at, ZONE).astimezone(UTC)
+            if after < at <= until:
+                found.append(at)
+        day += timedelta(days=1)
+    return found[-MOST_MISSED:]
+
+
+def pause(tries: int) -> timedelta:
+    """How long until a delivery is tried again: doubling from ten seconds to an hour. Pure."""
+    return min(LONGEST_WAIT, FIRST_WAIT * int(2 ** min(max(tries - 1, 0), 12)))
+
+
+class Schedule:
+    """Call ``step`` when it says so; ``start`` runs a thread that does."""
+
+    def __init__(
+        self, twin: Twin, desk: ReportDesk, wanted: Sequence[ReportSettings], clock: Callable[[], datetime]
+    ) -> None:
+        self._twin, self._desk, self._wanted, self._clock = twin, desk, wanted, clock
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="report-clock", daemon=True)
+
+    # ------------------------------------------------------------------- what is done
+
+    def step(self) -> datetime | None:
+        """Make what is due, try what was not delivered; when there is something to do again (None: not known)."""
+        now = self._clock()
+        state = self._read()
+        for wanted in self._wanted:
+            known = state.setdefault(wanted.name, {"until": now.isoformat(), "runs": []})
+            for at in due_since(wanted, datetime.fromisoformat(known["until"]), now):
+                known["runs"] = [*known["runs"], self._made(wanted, at, now)][-KEPT_RUNS:]
+                known["until"] = at.isoformat()
+                self._write(state)
+            for run in known["runs"]:
+                self._deliver(wanted, run, now)
+        self._write(state)
+        return self._next(state, now)
+
+    def _made(self, wanted: ReportSettings, at: datetime, now: datetime) -> Run:
+        community = wanted.community or self._only_community()
+        wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang)
+        run: Run = {"report": name_of(wish, at), "due": at.isoformat(), "made": now.isoformat(), "error": "", "to": {}}
+        try:
+            self._desk.make_now(wish, at, by=wanted.name, role="program")
+        except ReportRefused as refusal:
+            log.warning("scheduled report %s was not made: %s", wanted.name, refusal)
+            return run | {"error": str(refusal)}
+        return run | {"to": {name: {"tries": [], "done": False, "over": False} for name in channels(wanted)}}
+
+    def _only_community(self) -> str:
+        known = self._twin.entities("community", self._twin.now())["community_id"].to_pylist()
+        return str(min(known, default=""))
+
+    def _deliver(self, wanted: ReportSettings, run: Run, now: datetime) -> None:
+        ways = channels(wanted)
+        for name, told in run["to"].items():
+            if told["done"] or told["over"] or name not in ways or _again(told, run) > now:
+                continue
+            at, detail = self._clock(), ""
+            try:
+                papers = self._desk.papers(run["report"])
+                if papers is None:
+                    raise NotDelivered("the report is no longer in the data folder")
+                ways[name](run["report"], papers, at)
+            except (NotDelivered, ReportRefused) as problem:
+                detail = str(problem)
+                log.warning("report %s was not delivered by %s: %s", run["report"], name, detail)
+            told["tries"] = [*told["tries"], {"at": at.isoformat(), "done": not detail, "detail": detail}][-KEPT_TRIES:]
+            told["done"] = not detail
+            told["over"] = bool(detail) and at - datetime.fromisoformat(run["made"]) >= GIVE_UP
+
+    def _next(self, state: dict[str, Any], now: datetime) -> datetime | None:
+        waits = [
+            _again(told, run) for known in state.values() for run in known["runs"] for told in run["to"].values()
+            if not (told["done"] or told["over"])
+        ]  # fmt: skip
+        ahead = (due_since(wanted, now, now + timedelta(days=40)) for wanted in self._wanted)
+        return min([*waits, *(found[0] for found in ahead if found)], default=None)
+
+    def standing(self) -> list[dict[str, Any]]:
+        """For the page: each scheduled report, when it is due next, its last run and how that was delivered."""
+        state, now = self._read(), self._clock()
+        found = []
+        for wanted in self._wanted:
+            runs = state.get(wanted.name, {}).get("runs", [])
+            ahead = due_since(wanted, now, now + timedelta(days=400))
+            found.append({
+                "name": wanted.name, "kind": wanted.kind, "audience": wanted.audience, "lang": wanted.lang,
+                "time": wanted.time, "next": ahead[0] if ahead else None, "ways": list(channels(wanted)),
+                "last": runs[-1] if runs else None,
+            })  # fmt: skip
+        return found
+
+    # ------------------------------------------------------------------- the thread
+
+    def start(self) -> None:
+        """Begin; without a scheduled report there is nothing to do."""
+        if self._wanted:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and end."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                due = self.step()
+            except Exception:
+                if not self._stop.is_set():
+                    log.exception("the clock of reports stumbled; it goes on in a minute")
+                due = None
+            left = LONGEST_SLEEP_S if due is None else (due - self._clock()).total_seconds()
+            self._stop.wait(min(LONGEST_SLEEP_S, max(0.05, left)))
+
+    # ------------------------------------------------------------------- what is kept
+
+    @property
+    def _path(self) -> Path:
+        return self._desk.folder / FILE_NAME
+
+    def _read(self) -> dict[str, Any]:
+        with contextlib.suppress(OSError, ValueError):
+            found: dict[str, Any] = orjson.loads(self._path.read_bytes())
+            return found
+        return {}
+
+    def _write(self, state: dict[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        text = orjson.dumps(state, option=orjson.OPT_INDENT_2).decode()
+        if not self._path.is_file() or self._path.read_text(encoding="utf-8") != text:
+            write_private(self._path, text)
+
+
+def _again(told: dict[str, Any], run: Run) -> datetime:
+    """When a delivery is to be tried (again)."""
+    if not told["tries"]:
+        return datetime.fromisoformat(run["made"])
+    return datetime.fromisoformat(told["tries"][-1]["at"]) + pause(len(told["tries"]))
