@@ -12,19 +12,37 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from cockpit import api, api_audit, api_privacy, api_reports, api_screens, described, metrics, problems, serving, shell, walls
+from cockpit import (
+    api,
+    api_accounts,
+    api_audit,
+    api_privacy,
+    api_reports,
+    api_screens,
+    described,
+    metrics,
+    problems,
+    serving,
+    shell,
+    walls,
+)
+from cockpit.accounts import Accounts
 from cockpit.asking import instant_of
 from cockpit.bounds import Bounds
 from cockpit.caching import Answers
 from cockpit.encoding import dumps
 from cockpit.live import Hub
 from cockpit.noting import Looks
+from cockpit.oidc import Elsewhere
+from cockpit.passwords import Rules
 from cockpit.problems import Problem
 from cockpit.reports.desk import ReportDesk
 from cockpit.screen_desk import Desk
 from cockpit.services import Services
-from cockpit.sessions import Guard, Sessions
+from cockpit.session_cookies import Sessions
+from cockpit.sessions import Guard, is_loopback
 from cockpit.settings import Settings
+from cockpit.sign_in import Setup, SignIn
 from cockpit.tokens import Tokens
 from layouts.parts import map_classes, map_scene
 from twin_model.twin import Twin
@@ -67,6 +85,7 @@ class Cockpit:
     tokens: Tokens
     backend: serving.Backend
     reports: ReportDesk
+    sign_in: SignIn
 
     def close(self) -> None:
         """End the streams, the report under way and the callback threads; a second call does nothing."""
@@ -100,6 +119,7 @@ def create_app(
     dash.layout = shell.frame()
     dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
     looks = Looks(services.audit)
+    sign_in = _sign_in(twin, settings, services, tokens, folder)
     desk = Desk.of(folder, twin.now)
     reports = ReportDesk(twin, folder, services.audit)
     services = replace(services, screens=desk.listed, reports=reports)
@@ -114,6 +134,7 @@ def create_app(
     server.state.audit, server.state.looks = services.audit, looks
     server.include_router(api.build(twin, services, hub))
     server.include_router(api_audit.build())
+    server.include_router(api_accounts.build(sign_in))
     server.include_router(api_privacy.build(twin))
     server.include_router(api_screens.build(desk))
     server.include_router(api_reports.build(twin, reports))
@@ -128,10 +149,21 @@ def create_app(
 
     server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     server.add_middleware(metrics.Meter, registry=registry)
-    server.add_middleware(Guard, settings=settings, tokens=tokens, sessions=Sessions.of(folder), screens=desk.screens)
+    elsewhere = Elsewhere.of(settings, sign_in.accounts)
+    server.add_middleware(Guard, settings=settings, sign_in=sign_in, screens=desk.screens, elsewhere=elsewhere)
     server.add_middleware(Bounds, registry=registry)
     hub.start()
-    return Cockpit(dash, server, hub, answers, tokens, backend, reports)
+    return Cockpit(dash, server, hub, answers, tokens, backend, reports, sign_in)
+
+
+def _sign_in(twin: Twin, settings: Settings, services: Services, tokens: Tokens, folder: Path | None) -> SignIn:
+    accounts = Accounts(folder, Rules.of(settings), twin.now)
+    sessions = Sessions.of(folder, settings.session_idle * 60, settings.session_hours * 3600)
+    setup = None if is_loopback(settings.host) or accounts.has_administrator else Setup(accounts)
+    return SignIn(
+        accounts=accounts, tokens=tokens, sessions=sessions, audit=services.audit, setup=setup,
+        elsewhere=bool(settings.oidc_issuer),
+    )  # fmt: skip
 
 
 def _map_routes(server: FastAPI, twin: Twin, deck: serving.Vendored) -> None:

@@ -1,43 +1,42 @@
 """Who is asking: the guard in front of every page and every endpoint.
 
 Every request but ``/healthz`` needs a session cookie or ``Authorization: Bearer``. On a server bound to loopback a
-page opens its own session (docs/decisions/0004-local-session.md); elsewhere a token is asked for once.
-The cookie is signed, not stored, so that a wall screen outlives a restart of the server.
+page opens its own session (docs/decisions/0004-local-session.md); elsewhere people sign in (`cockpit.sign_in`).
+Whatever answers the request then reads with the rights of whoever asks (docs/decisions/0021).
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import ipaddress
-import secrets
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cockpit import screen_guard
 from cockpit.problems import problem_response
 from cockpit.screens import Screens
+from cockpit.session_cookies import COOKIE, Claim, cookie_of
 from cockpit.settings import Settings
-from cockpit.tokens import Grant, Role, Tokens, write_private
+from cockpit.sign_in import ACTIVE, BACK, ELSEWHERE, PASSWORD, SETUP, SIGN_IN, SIGN_OUT, SignIn
+from cockpit.tokens import Grant, Role
 from twin_model.rights import NOBODY, answers_requests, reading
 
-COOKIE = "cim_session"
-SESSION_SECONDS = 30 * 24 * 3600
-LOCAL = Grant(Role.ADMINISTRATOR, "local", "local")
-SIGN_IN = "/sign-in"
+if TYPE_CHECKING:
+    from cockpit.oidc import Elsewhere
 
+LOCAL = Grant(Role.ADMINISTRATOR, "local", "local")
+RENEWED_EVERY = 30
+"""Seconds after which somebody who is there gets a cookie that says so."""
+
+AROUND = {SIGN_IN, SIGN_OUT, SETUP, PASSWORD, ELSEWHERE, BACK}
 OPEN_PATHS = {"/healthz", "/icon.svg"}
 
 # What a screen in the street may fetch; everything else is refused to it, so a new endpoint starts closed. What is
@@ -59,7 +58,6 @@ PUBLIC_PATHS = {
 
 DATA_PATHS = ("/api/", "/map/", "/metrics", "/assets/", "/vendor/", "/_")
 
-_SIGN_IN_PAGE = (Path(__file__).parent / "static" / "sign_in.html").read_text
 _SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -72,41 +70,6 @@ _POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-
-
-@dataclass(frozen=True)
-class Sessions:
-    """Signed session cookies of one data folder."""
-
-    key: bytes
-
-    @classmethod
-    def of(cls, folder: Path | None) -> Sessions:
-        """The sessions of a data folder, making its key the first time; without a folder they end with us."""
-        if folder is None:
-            return cls(secrets.token_bytes(32))
-        path = folder / "session.key"
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            write_private(path, secrets.token_hex(32))
-        return cls(bytes.fromhex(path.read_text(encoding="ascii")))
-
-    def open(self, grant: Grant, now: float) -> str:
-        """A cookie value that speaks for ``grant`` for 30 days."""
-        said = f"{grant.grant_id}.{int(now) + SESSION_SECONDS}"
-        return f"{said}.{self._sign(said)}"
-
-    def read(self, cookie: str, now: float) -> str | None:
-        """The grant id in a cookie, None when it is forged or over."""
-        said, _, signature = cookie.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign(said).encode()):
-            return None
-        grant_id, _, until = said.partition(".")
-        return grant_id if int(until) > now else None
-
-    def _sign(self, said: str) -> str:
-        digest = hmac.new(self.key, said.encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def is_loopback(host: str) -> bool:
@@ -128,11 +91,11 @@ class Guard:
     """ASGI middleware: host check, identity, cross-site check, security headers."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: Settings, tokens: Tokens, sessions: Sessions, screens: Screens
+        self, app: ASGIApp, *, settings: Settings, sign_in: SignIn, screens: Screens, elsewhere: Elsewhere | None = None
     ) -> None:
         self._app = app
-        self._tokens = tokens
-        self._sessions = sessions
+        self._sign_in, self._elsewhere = sign_in, elsewhere
+        self._tokens, self._sessions, self._accounts = sign_in.tokens, sign_in.sessions, sign_in.accounts
         self._screens = screens
         self._local = is_loopback(settings.host)
         own = {settings.host.lower(), socket.gethostname().lower(), "localhost"}
@@ -148,7 +111,7 @@ class Guard:
             return
         request = Request(scope, receive)
         response, cookie = await self._admit(request)
-        secured = _secured(send, cookie)
+        secured = _secured(send, cookie, request.url.scheme == "https")
         if response is not None:
             await response(scope, receive, secured)
             return
@@ -174,20 +137,30 @@ class Guard:
             return problem_response(HTTPStatus.MISDIRECTED_REQUEST, said, path), None
         if path in OPEN_PATHS:
             return None, None
-        if path == SIGN_IN:
-            return await self._sign_in(request), None
+        claim = self._sessions.read(request.cookies.get(COOKIE, ""), self._now())
+        if path in AROUND:
+            return await self._around(request, claim), None
         if "token" in request.query_params and request.method == "GET" and not path.startswith("/api/"):
             return self._token_in_address(request), None
         if screen_guard.admits(request, self._screens):
             return None, None
-        grant, with_cookie = self._identify(request)
+        grant, with_cookie = self._identify(request, claim)
         cookie = None
         if grant is None and self._opens_itself(request):
-            grant, cookie = LOCAL, self._sessions.open(LOCAL, time.time())
+            grant, cookie = LOCAL, self._sessions.open(LOCAL, self._now())
         if grant is None:
             return self._unknown(request), None
+        if grant.account is not None and claim is not None:
+            account = self._accounts.get(grant.account)
+            if account.must_change(self._accounts.rules, self._accounts.now()):
+                return self._change_first(request), None
+            is_active = path == ACTIVE or (request.method == "GET" and _is_page(request))
+            if is_active and self._now() - claim.seen >= RENEWED_EVERY:
+                cookie = self._sessions.renewed(claim, self._now())
         if with_cookie and request.method not in ("GET", "HEAD", "OPTIONS") and not _same_origin(request):
             return problem_response(HTTPStatus.FORBIDDEN, "the request comes from another site", path), None
+        if path == ACTIVE:
+            return Response(status_code=HTTPStatus.NO_CONTENT), cookie
         if grant.public_only and path.rstrip("/") not in PUBLIC_PATHS and not screen_guard.is_of_walls(path):
             said = "a public-screen token reaches public answers only: " + ", ".join(sorted(PUBLIC_PATHS))
             return problem_response(HTTPStatus.FORBIDDEN, said, path), None
@@ -204,14 +177,36 @@ class Guard:
             return False
         return address.is_loopback or not self._local
 
-    def _identify(self, request: Request) -> tuple[Grant | None, bool]:
+    def _now(self) -> float:
+        return self._accounts.now().timestamp()
+
+    async def _around(self, request: Request, claim: Claim | None) -> Response:
+        """Signing in and out, one's own password, and what comes back from single sign-on."""
+        if request.method == "POST" and not _same_origin(request):
+            return problem_response(HTTPStatus.FORBIDDEN, "the form comes from another site", request.url.path)
+        if self._elsewhere is not None and request.url.path in (ELSEWHERE, BACK):
+            return await self._elsewhere.answer(request, self._sign_in)
+        answered = await self._sign_in.answer(request, claim)
+        return answered or problem_response(404, "there is nothing at this address", request.url.path)
+
+    def _change_first(self, request: Request) -> Response:
+        if request.method == "GET" and _is_page(request):
+            return RedirectResponse(PASSWORD, status_code=HTTPStatus.SEE_OTHER)
+        said = "请先修改密码 · change your password first, at /account/password"
+        return problem_response(HTTPStatus.FORBIDDEN, said, request.url.path, code="password")
+
+    def _identify(self, request: Request, claim: Claim | None) -> tuple[Grant | None, bool]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme:
             return (self._tokens.find(token.strip()) if scheme.lower() == "bearer" else None), False
-        grant_id = self._sessions.read(request.cookies.get(COOKIE, ""), time.time())
-        if grant_id == LOCAL.grant_id:
+        if claim is None:
+            return None, True
+        if claim.is_account:
+            account = self._accounts.signed(claim.subject, claim.stamp)
+            return (account.grant if account else None), True
+        if claim.subject == LOCAL.grant_id:
             return (LOCAL if self._here(request) else None), True
-        return (self._tokens.grant(grant_id) if grant_id else None), True
+        return self._tokens.grant(claim.subject), True
 
     def _here(self, request: Request) -> bool:
         """Bound to loopback, named so, and not behind a proxy that would let the world in."""
@@ -228,7 +223,8 @@ class Guard:
 
     def _unknown(self, request: Request) -> Response:
         if request.method == "GET" and _is_page(request) and "authorization" not in request.headers:
-            return HTMLResponse(_SIGN_IN_PAGE(encoding="utf-8"), status_code=HTTPStatus.UNAUTHORIZED)
+            was_in = bool(request.cookies.get(COOKIE))
+            return self._sign_in.page(request, HTTPStatus.UNAUTHORIZED, wrong="sign_in.ended" if was_in else "")
         said = "send `Authorization: Bearer TOKEN`; `python run.py token create --role ROLE` prints a token"
         if "authorization" in request.headers:
             said = "the token is not known here; " + said
@@ -238,33 +234,10 @@ class Guard:
         """Sign in with ``/?token=…`` and take the token out of the address at once."""
         rest = [(k, v) for k, v in parse_qsl(request.url.query) if k != "token"]
         where = request.url.path + ("?" + urlencode(rest) if rest else "")
-        return self._welcome(request.query_params["token"], "/" + where.lstrip("/"), request)
-
-    async def _sign_in(self, request: Request) -> Response:
-        if request.method != "POST":
-            return HTMLResponse(_SIGN_IN_PAGE(encoding="utf-8"))
-        if not _same_origin(request):
-            return problem_response(HTTPStatus.FORBIDDEN, "the form comes from another site", SIGN_IN)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > 4_096:
-                return problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a token is shorter than that", SIGN_IN)
-        token = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip()
-        return self._welcome(token, "/", request)
-
-    def _welcome(self, token: str, where: str, request: Request) -> Response:
-        grant = self._tokens.find(token)
-        if grant is None:
-            page = _SIGN_IN_PAGE(encoding="utf-8").replace('id="wrong" hidden', 'id="wrong"')
-            return HTMLResponse(page, status_code=HTTPStatus.UNAUTHORIZED)
-        response = RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
-        secure = request.url.scheme == "https"
-        response.headers.append("set-cookie", _cookie(self._sessions.open(grant, time.time()), secure))
-        return response
+        return self._sign_in.with_token(request, request.query_params["token"], "/" + where.lstrip("/"))
 
 
-def _secured(send: Send, cookie: str | None) -> Send:
+def _secured(send: Send, cookie: str | None, is_secure: bool) -> Send:
     async def secured(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -274,15 +247,10 @@ def _secured(send: Send, cookie: str | None) -> Send:
             if "cache-control" not in headers:
                 headers["cache-control"] = "no-store"
             if cookie:
-                headers.append("set-cookie", _cookie(cookie, secure=False))
+                headers.append("set-cookie", cookie_of(cookie, secure=is_secure))
         await send(message)
 
     return secured
-
-
-def _cookie(value: str, secure: bool) -> str:
-    end = "; Secure" if secure else ""
-    return f"{COOKIE}={value}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Strict{end}"
 
 
 def _is_page(request: Request) -> bool:

@@ -85,6 +85,28 @@ class Settings:
         400, "days after which a month of the audit trail is moved to `audit/archive`; at least 183"
     )
     log_days: Count = setting(30, "days after which a log file is removed")  # noqa: RUF009
+    password_length: Count = setting(10, "fewest characters of a password")  # noqa: RUF009
+    password_classes: Count = setting(  # noqa: RUF009
+        3, "how many of capitals, small letters, digits and signs a password needs (at most 4)"
+    )
+    password_days: Count = setting(180, "days after which a password must be changed")  # noqa: RUF009
+    sign_in_tries: Count = setting(5, "wrong passwords after which an account is locked for a while")  # noqa: RUF009
+    sign_in_lock: Count = setting(15, "minutes for which it is locked then")  # noqa: RUF009
+    session_idle: Count = setting(  # noqa: RUF009
+        30, "minutes without anybody there after which a person is signed out; a duty room may set more"
+    )
+    session_hours: Count = setting(12, "hours after which a person signs in again in any case")  # noqa: RUF009
+    oidc_issuer: Address = setting(  # noqa: RUF009
+        "", "single sign-on: the issuer of an OpenID Connect provider; empty: none, see "
+        "[docs/decisions/0020](docs/decisions/0020-accounts-are-a-file.md)"
+    )
+    oidc_client: str = setting("", "single sign-on: our client id there")
+    oidc_secret: str = setting("", "single sign-on: our secret there; in the environment or in `oidc_secret_file`")
+    oidc_secret_file: str = setting("", "single sign-on: file that holds our secret")
+    oidc_claim: str = setting("roles", "single sign-on: the claim that says which role somebody has")
+    oidc_roles: str = setting(
+        "", "single sign-on: which value of the claim stands for which role: `cim-duty=duty-officer, cim-head=manager`"
+    )
     outlet: tuple[OutletSettings, ...] = setting(
         (), "where notifications go: `[[outlet]]` tables in `cockpit.toml`, see [docs/outlets.md](docs/outlets.md)"
     )
