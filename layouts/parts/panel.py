@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 
 from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
 from layouts.parts.format import UNKNOWN, stamp
+from layouts.parts.help_here import explained
 from layouts.parts.text import t
 from twin_model.rights import NotAllowed
 
@@ -95,7 +96,7 @@ def draw(
         if panel.beside and (view.other or not view.live):
             answer = {**answer, "now": ask(name, question, replace(view, at=view.other), **args)}
         key = fingerprint(view, answer)
-        return key, no_update if key == shown else panel.draw(view, now, answer)
+        return key, no_update if key == shown else explained(view, ids, panel.part, panel.draw(view, now, answer))
     except NotAllowed as kept_back:
         return "barred", no_update if shown == "barred" else barred(view, kept_back)
     except Exception:  # the wall between panels: one that fails must not freeze the others

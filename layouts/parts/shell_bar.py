@@ -14,7 +14,7 @@ from typing import Any
 from dash import Dash, html
 
 from layouts.page import SHELL, Ask, Page, View
-from layouts.parts import answers, care_answers, care_brief, search_box
+from layouts.parts import answers, care_answers, care_brief, help_here, saved_views, search_box
 from layouts.parts.format import age, count, share, stamp
 from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import t, texts
@@ -28,6 +28,7 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
     beside = _group(pages, slug)
     return html.Header(
         [
+            help_here.skip(view),
             stores(SHELL),
             html.Div([BRAND.place(SHELL, view)], className="brand"),
             html.Nav(
@@ -47,12 +48,16 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
                 **{"aria-label": t(lang, "when.label")},
             ),
             FIGURES.place(SHELL, view),
-            search_box.button(view),
+            html.Div(
+                [search_box.button(view), saved_views.button(view), help_here.button(view)], className="bar-tools"
+            ),
             html.Div([_language(view, code) for code in ("zh", "en")], className="languages"),
             html.Div(id=SHELL("offline"), className="strip offline", role="alert", hidden=True),
             html.Div(id=SHELL("incident"), className="strip incident", role="alert", hidden=True),
             STRIP.place(SHELL, view),
             search_box.box(view),
+            saved_views.box(view, pages),
+            help_here.box(view),
             _beside(view, beside, slug),
         ],
         id=SHELL("bar"),
