@@ -19,6 +19,7 @@ from cockpit import (
     api_privacy,
     api_reports,
     api_screens,
+    api_views,
     described,
     metrics,
     problems,
@@ -37,6 +38,7 @@ from cockpit.oidc import Elsewhere
 from cockpit.passwords import Rules
 from cockpit.problems import Problem
 from cockpit.reports.desk import ReportDesk
+from cockpit.saved_views import SavedViews
 from cockpit.screen_desk import Desk
 from cockpit.services import Services
 from cockpit.session_cookies import Sessions
@@ -137,6 +139,7 @@ def create_app(
     server.include_router(api_accounts.build(sign_in))
     server.include_router(api_privacy.build(twin))
     server.include_router(api_screens.build(desk))
+    server.include_router(api_views.build(twin, SavedViews(folder, [page.slug for page in pages])))
     server.include_router(api_reports.build(twin, reports))
     registry.register(desk)
     deck = serving.Vendored(map_scene.deck_bundle_path())
