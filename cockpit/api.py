@@ -23,6 +23,7 @@ from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, 
 from cockpit.encoding import dumps, rfc3339
 from cockpit.events import STATE_COLUMNS
 from cockpit.live import Hub
+from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import Writing, grant_of
 from cockpit.services import NotServed, Services
@@ -223,23 +224,24 @@ def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
             asked = shape.ImportPaths.model_validate_json(await request.body())
             paths = [Path(p) for p in asked.paths]
             options = asked.model_dump(exclude={"paths"})
-            return await _imported(services, paths, options)
+            return await _imported(request, services, paths, options)
         if not name or Path(name).name != name:
             raise Problem(400, f"name: found {name!r}, expected a file name such as homes.csv", parameter="name")
         with tempfile.TemporaryDirectory(prefix="cim-import-") as folder:
             path = Path(folder) / name
             await _save(request, path)
-            return await _imported(services, [path], options)
+            return await _imported(request, services, [path], options)
 
     @api.post("/quarantine/adopt", tags=[WRITES], response_model=shape.Adopted,
               summary="Make an unknown device known; its waiting messages are stored")  # fmt: skip
-    def adopt(device: shape.DeviceIn, _grant: Writing) -> Response:
+    def adopt(device: shape.DeviceIn, request: Request, _grant: Writing) -> Response:
         try:
             used = services.adopt(Device(**device.model_dump()))
         except ValueError as error:
             raise Problem(400, str(error)) from error
         except NotServed as error:
             raise Problem(501, str(error)) from error
+        noted(request, "adopt", subject=device.device_id, home=device.home_id, readings=used)
         return Response(
             dumps({"device_id": device.device_id, "readings_used": used, "revision": twin.revision}),
             media_type="application/json",
@@ -258,7 +260,7 @@ async def _save(request: Request, path: Path) -> None:
         raise Problem(400, "the body is empty; send the file's content as the body")
 
 
-async def _imported(services: Services, paths: list[Path], options: dict[str, Any]) -> Response:
+async def _imported(request: Request, services: Services, paths: list[Path], options: dict[str, Any]) -> Response:
     try:
         reports = await asyncio.to_thread(services.import_files, paths, options)
     except NotServed as error:
@@ -266,6 +268,10 @@ async def _imported(services: Services, paths: list[Path], options: dict[str, An
     except ValueError as error:
         raise Problem(400, str(error)) from error
     nothing = all(r["accepted"] + r["updated"] + r["unchanged"] == 0 for r in reports)
+    counted = ("layer", "read", "accepted", "updated", "unchanged", "rejected")
+    for report in reports:  # a file's name may be a person's: its digest says which it was
+        said = {name: report.get(name) for name in counted}
+        await asyncio.to_thread(noted, request, "import", subject=str(report.get("sha256", ""))[:16], **said)
     return Response(dumps(reports), status_code=422 if nothing else 200, media_type="application/json")
 
 

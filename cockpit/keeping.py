@@ -84,6 +84,7 @@ class Keeping:
 
     def _run(self) -> None:
         self._guarded(self._audit.check)
+        self._guarded(self.remember)
         tidied = self._twin.opened_at - EVERY + FIRST
         while not self._stop.wait(TICK_SECONDS):
             self._guarded(self.remember)
