@@ -83,6 +83,10 @@ class RunningServer:
         done: int = self._ask("/api/v1/records/withdrawals", said)["withdrawn"]
         return done
 
+    def answer(self, path: str, accept: str) -> bytes:
+        """What the interface answers to a GET."""
+        return self._fetch(path, None, accept=accept)
+
     def states(self, most: int) -> list[dict[str, Any]]:
         """So many fresh states."""
         return self._items(f"/api/v1/states?status=fresh&limit={most}")
@@ -162,10 +166,11 @@ class RunningServer:
         return json.loads(data) if data else None
 
     def _fetch(
-        self, path: str, body: dict[str, Any] | None, timeout: float | None = None, method: str | None = None
-    ) -> bytes:
+        self, path: str, body: dict[str, Any] | None, timeout: float | None = None, method: str | None = None,
+        accept: str = "*/*",
+    ) -> bytes:  # fmt: skip
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Accept": accept}
         request = Request(self.url + path, data=data, headers=headers, method=method)
         try:
             with _direct().open(request, timeout=timeout) as answer:
