@@ -49,12 +49,17 @@ def test_a_screen_shows_a_code_an_administrator_types_it_and_the_wall_opens(admi
     assert "配对" in browser.get("/screen", headers=PAGE).text
     item = pair(admin, browser)
     cookie = next(c for c in browser.cookies.jar if c.name == COOKIE)
-    assert cookie.has_nonstandard_attr("HttpOnly") and cookie.get_nonstandard_attr("SameSite") == "Strict"
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    assert cookie.get_nonstandard_attr("SameSite") == "Strict"
     page = browser.get("/screen", headers=PAGE)
-    assert 'data-audience="public"' in page.text and page.headers["set-cookie"].startswith(COOKIE)
+    assert 'data-audience="public"' in page.text
+    assert page.headers["set-cookie"].startswith(COOKIE)
     said = browser.get(f"/screen/{item['id']}/answers").json()
-    assert said["wall"] == "lobby" and said["head"]["name"] == "示例社区" and "takeover" not in said
-    assert "token" not in admin.get("/api/v1/screens").text and item["role"] == "public-screen"
+    assert said["wall"] == "lobby"
+    assert said["head"]["name"] == "示例社区"
+    assert "takeover" not in said
+    assert "token" not in admin.get("/api/v1/screens").text
+    assert item["role"] == "public-screen"
 
 
 def test_what_a_screen_knows_already_is_not_sent_again(admin, browser):
@@ -62,7 +67,8 @@ def test_what_a_screen_knows_already_is_not_sent_again(admin, browser):
     parts = browser.get(f"/screen/{name}/answers").json()["parts"]
     known = ",".join(f"{part}:{key}" for part, (key, _) in parts.items())
     again = browser.get(f"/screen/{name}/answers", params={"k": known}).json()["parts"]
-    assert all(drawn for _, drawn in parts.values()) and not any(drawn for _, drawn in again.values())
+    assert all(drawn for _, drawn in parts.values())
+    assert not any(drawn for _, drawn in again.values())
 
 
 @pytest.mark.parametrize("wall", ["lobby", "duty"])
@@ -93,7 +99,8 @@ def test_a_code_ends_after_ten_minutes_and_works_once(admin, browser, clock):
     clock.forward(minutes=10, seconds=1)
     said = {"code": shown["code"], "name": "大厅", "wall": "lobby"}
     refused = admin.post("/api/v1/screens", json=said)
-    assert refused.status_code == 404 and "10 分钟后失效" in refused.json()["detail"]
+    assert refused.status_code == 404
+    assert "10 分钟后失效" in refused.json()["detail"]
     assert browser.again(shown["secret"]) == "new"
     pair(admin, browser)
     fresh = browser.code()
@@ -156,7 +163,8 @@ def test_a_screen_reports_within_bounds_and_a_silent_one_is_said(admin, browser,
 def test_a_pairing_outlives_the_server_and_the_file_holds_no_token(tmp_path, clock):
     _, token = Screens(tmp_path).add("大厅", "lobby", Role.PUBLIC_SCREEN, by="admin", at=clock())
     assert token not in (tmp_path / "screens.json").read_text(encoding="utf-8")
-    assert Screens(tmp_path).find(token).name == "大厅" and Screens(tmp_path).find(token + "x") is None
+    assert Screens(tmp_path).find(token).name == "大厅"
+    assert Screens(tmp_path).find(token + "x") is None
 
 
 def test_the_live_stream_of_a_public_wall_holds_counts_only(site):
@@ -166,4 +174,6 @@ def test_the_live_stream_of_a_public_wall_holds_counts_only(site):
             said += chunk
             if b"event: snapshot" in said and said.endswith(b"\n\n"):
                 break
-    assert b'"states":[]' in said and b"demo-h1" not in said and b"demo-pir" not in said
+    assert b'"states":[]' in said
+    assert b"demo-h1" not in said
+    assert b"demo-pir" not in said
