@@ -43,6 +43,7 @@ T = TypeVar("T")
 log = logging.getLogger("cim.run")
 
 LATER = {
+    "user": "accounts",
 }
 # As in ingest.report, which is not imported for --help; a test compares.
 LAYERS = (
@@ -413,18 +414,8 @@ def _greet(settings: Settings, cockpit: Cockpit) -> None:
     if is_loopback(settings.host):
         print(f"  演示令牌 Demo token  {cockpit.tokens.lend(Role.ADMINISTRATOR, 'demo')}")
     else:
-        _greet_setup(cockpit)
+        print("  令牌 Token         python run.py token create --role administrator")
     print("  按 Ctrl+C 停止 · Ctrl+C to stop", flush=True)
-
-
-def _greet_setup(cockpit: Cockpit) -> None:
-    """The one-time code that makes the first administrator, on this terminal and nowhere else."""
-    setup = cockpit.sign_in.setup
-    if setup is None:
-        print("  令牌 Token         python run.py token create --role duty-officer")
-        return
-    print(f"  首次设置码 Set-up code  {setup.code}")
-    print("  （一小时内在登录页使用一次，建立第一个管理员 · once, within an hour, on the sign-in page)")
 
 
 @contextlib.contextmanager
@@ -890,29 +881,10 @@ def check(_options: argparse.Namespace) -> int:
     return 0
 
 
-def user(options: argparse.Namespace) -> int:
-    """Accounts of people; a running server knows of every change at once."""
-    return _accounts(options, account_commands.user)
-
-
-def token(options: argparse.Namespace) -> int:
-    """Tokens of programs and screens, likewise; ``create`` prints the token alone."""
-    return _accounts(options, account_commands.token)
-
-
-def _accounts(options: argparse.Namespace, act: Callable[..., Sequence[str]]) -> int:
-    from cockpit.accounts import AccountRefused
-    from cockpit.passwords import PasswordRefused
-
-    settings = _settings(options)
-
-    def note(act: str, **details: Any) -> None:
-        _note(settings, act, **details)
-
-    try:
-        print("\n".join(act(options, settings, utc_now, note)))
-    except (AccountRefused, PasswordRefused) as error:
-        raise Stop(str(error)) from error
+def token_create(options: argparse.Namespace) -> int:
+    """Print a new token alone; a running server knows it at once."""
+    role = Role(options.role)
+    print(Tokens(_settings(options).data).create(role, options.name or role.value, utc_now()))
     return 0
 
 
@@ -1022,7 +994,12 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--reason", required=True, help="why; it stands in the audit trail")
     back.set_defaults(run=records_withdraw)
 
-    account_commands.add_parsers(commands, data, user, token)
+    one = commands.add_parser("token", help="make access tokens")
+    inner = one.add_subparsers(dest="what", required=True)
+    one = inner.add_parser("create", parents=[data], help="print a new token")
+    one.add_argument("--role", required=True, choices=[r.value for r in Role])
+    one.add_argument("--name")
+    one.set_defaults(run=token_create)
 
     one = commands.add_parser("screen", help="wall screens: list, pair by the code a screen shows, rename, unpair")
     inner = one.add_subparsers(dest="what", required=True)
