@@ -25,9 +25,9 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cockpit import logs, memory
+from cockpit import account_commands, logs, memory
 from cockpit.settings import FILE_NAME, Settings, SettingsError, load
-from cockpit.tokens import Role, TokenFileError, Tokens
+from cockpit.tokens import Role, TokenFileError
 
 if TYPE_CHECKING:
     from cockpit.app import Cockpit
@@ -42,17 +42,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger("cim.run")
 
-LATER = {
-    "user": "accounts",
+LATER: dict[str, str] = {
+    "export": "Parquet, GeoJSON, CSV and NGSI-LD",
 }
 # As in ingest.report, which is not imported for --help; a test compares.
 LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
-)  # fmt: skip
-# As in cockpit.exporting, likewise.
-EXPORTS = (
-    "communities", "buildings", "facilities", "rooms", "homes", "devices", "states", "readings", "occupancy", "alerts",
-    "incidents", "kpis", "quarantine",
 )  # fmt: skip
 DRAIN_SECONDS = 3
 SPEAK_SECONDS = 5.0
@@ -414,8 +409,18 @@ def _greet(settings: Settings, cockpit: Cockpit) -> None:
     if is_loopback(settings.host):
         print(f"  演示令牌 Demo token  {cockpit.tokens.lend(Role.ADMINISTRATOR, 'demo')}")
     else:
-        print("  令牌 Token         python run.py token create --role administrator")
+        _greet_setup(cockpit)
     print("  按 Ctrl+C 停止 · Ctrl+C to stop", flush=True)
+
+
+def _greet_setup(cockpit: Cockpit) -> None:
+    """The one-time code that makes the first administrator, on this terminal and nowhere else."""
+    setup = cockpit.sign_in.setup
+    if setup is None:
+        print("  令牌 Token         python run.py token create --role duty-officer")
+        return
+    print(f"  首次设置码 Set-up code  {setup.code}")
+    print("  （一小时内在登录页使用一次，建立第一个管理员 · once, within an hour, on the sign-in page)")
 
 
 @contextlib.contextmanager
@@ -698,64 +703,6 @@ def restore(options: argparse.Namespace) -> int:
     return 0
 
 
-def export(options: argparse.Namespace) -> int:
-    """A list of the interface as a file, through the running server when there is one."""
-    settings = _settings(options)
-    if options.personal and not options.purpose:
-        raise Stop("--personal needs --purpose: what the personal details are for; it stands in the audit trail.")
-    from cockpit.exporting import ExportRefused
-    from cockpit.exporting import export as write_down
-    from cockpit.services import AuditRefused
-
-    with contextlib.ExitStack() as stack:
-        try:
-            at = datetime.fromisoformat(options.at) if options.at else utc_now()
-            if at.tzinfo is None:
-                raise ValueError
-        except ValueError as error:
-            raise Stop(f"--at: found {options.at!r}, expected RFC 3339 such as 2026-11-22T14:05:00+08:00") from error
-        try:
-            ask = _asking(settings, stack)
-            _note(settings, "export", purpose=options.purpose or "", list=options.what, at=options.at or "now",
-                  personal=options.personal, community=options.community or "")  # fmt: skip
-            done = write_down(
-                ask, options.what, options.format, options.out, at=at, community=options.community,
-                personal=options.personal, hours=options.hours,
-            )  # fmt: skip
-        except (ExportRefused, AuditRefused) as error:
-            raise Stop(str(error)) from error
-    print(f"{done.rows} rows, {len(done.columns)} columns in {done.path}")
-    if done.left_out:
-        print(f"left out: {done.left_out} that tell of the life in homes; --personal with --purpose brings them")
-    return 0
-
-
-def _asking(settings: Settings, stack: contextlib.ExitStack) -> Callable[[str, str], bytes]:
-    """The interface: of the running server, or of one of our own that nobody else reaches."""
-    from cockpit.beside import ServerRefused, running_server
-    from cockpit.exporting import ExportRefused
-
-    if server := running_server(settings.data):
-
-        def ask(path: str, accept: str) -> bytes:
-            try:
-                return server.answer(path, accept)
-            except ServerRefused as error:
-                raise ExportRefused(str(error)) from error
-
-        return ask
-    if not settings.store_path.exists():
-        raise Stop(f"{settings.data} holds no store; name the data folder with --data.")
-    from cockpit.exporting import asking_of
-    from cockpit.services import Services
-
-    twin = _open_twin(settings.store_path)
-    stack.callback(twin.close)
-    own = _create_app(twin, settings, Services())
-    stack.callback(own.close)
-    return asking_of(own.server, own.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True))
-
-
 def doctor(options: argparse.Namespace) -> int:
     """What was found on this machine and what to do about it; 1 when something is wrong."""
     from cockpit.doctor import Finding, Surroundings, examine, worst
@@ -881,10 +828,29 @@ def check(_options: argparse.Namespace) -> int:
     return 0
 
 
-def token_create(options: argparse.Namespace) -> int:
-    """Print a new token alone; a running server knows it at once."""
-    role = Role(options.role)
-    print(Tokens(_settings(options).data).create(role, options.name or role.value, utc_now()))
+def user(options: argparse.Namespace) -> int:
+    """Accounts of people; a running server knows of every change at once."""
+    return _accounts(options, account_commands.user)
+
+
+def token(options: argparse.Namespace) -> int:
+    """Tokens of programs and screens, likewise; ``create`` prints the token alone."""
+    return _accounts(options, account_commands.token)
+
+
+def _accounts(options: argparse.Namespace, act: Callable[..., Sequence[str]]) -> int:
+    from cockpit.accounts import AccountRefused
+    from cockpit.passwords import PasswordRefused
+
+    settings = _settings(options)
+
+    def note(act: str, **details: Any) -> None:
+        _note(settings, act, **details)
+
+    try:
+        print("\n".join(act(options, settings, utc_now, note)))
+    except (AccountRefused, PasswordRefused) as error:
+        raise Stop(str(error)) from error
     return 0
 
 
@@ -957,17 +923,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--replace", action="store_true", help="move the store that is there aside")
     one.set_defaults(run=restore)
 
-    one = commands.add_parser("export", parents=[data], help="a list of the interface as a file")
-    one.add_argument("--what", required=True, choices=EXPORTS)
-    one.add_argument("--format", choices=("parquet", "csv", "geojson", "ngsi-ld"), default="parquet")
-    one.add_argument("--out", type=Path, required=True, metavar="FILE")
-    one.add_argument("--at", metavar="TIME", help="as known at this instant, RFC 3339 (now)")
-    one.add_argument("--community", metavar="ID")
-    one.add_argument("--hours", type=float, default=24.0, help="of readings: so many hours before it (24)")
-    one.add_argument("--personal", action="store_true", help="with what is about somebody; needs --purpose")
-    one.add_argument("--purpose", help="what it is for; stands in the audit trail")
-    one.set_defaults(run=export)
-
     one = commands.add_parser("doctor", parents=[data], help="look at everything this program stands on")
     one.add_argument("--json", action="store_true", help="one JSON object a finding")
     one.set_defaults(run=doctor)
@@ -994,12 +949,7 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("--reason", required=True, help="why; it stands in the audit trail")
     back.set_defaults(run=records_withdraw)
 
-    one = commands.add_parser("token", help="make access tokens")
-    inner = one.add_subparsers(dest="what", required=True)
-    one = inner.add_parser("create", parents=[data], help="print a new token")
-    one.add_argument("--role", required=True, choices=[r.value for r in Role])
-    one.add_argument("--name")
-    one.set_defaults(run=token_create)
+    account_commands.add_parsers(commands, data, user, token)
 
     one = commands.add_parser("screen", help="wall screens: list, pair by the code a screen shows, rename, unpair")
     inner = one.add_subparsers(dest="what", required=True)
