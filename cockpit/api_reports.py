@@ -17,6 +17,7 @@ from starlette.responses import Response
 from cockpit.asking import instant_of, known_parameters
 from cockpit.encoding import dumps, rfc3339
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.reports.allowing import allowed, may_read
 from cockpit.reports.desk import Job, ReportDesk, Shelved
 from cockpit.reports.folder import read, zip_of
 from cockpit.reports.kinds import ReportRefused, Wish
@@ -179,7 +180,7 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
     def one(request: Request, report_id: str) -> ReportItem:
         shelved, job = _found(desk, report_id)
         grant = grant_of(request)
-        if job is not None and job.state != "made" and _allowed(grant, job.wish.audience, job.wish.community):
+        if job is not None and job.state != "made" and allowed(grant, job.wish.audience, job.wish.community):
             return ReportItem(**_of_job(job))
         if shelved is None or not may_read(grant, shelved):
             raise _missing(report_id)
@@ -221,25 +222,11 @@ def _only_community(twin: Twin) -> str:
 
 
 def _permit(grant: Grant, wish: Wish) -> None:
-    if not _allowed(grant, wish.audience, wish.community):
+    if not allowed(grant, wish.audience, wish.community):
         raise refused(
             403, "right", f"角色 {grant.role} 不能生成给“{wish.audience}”的报告",
             f"the role {grant.role} may not have a report for {wish.audience} made",
         )  # fmt: skip
-
-
-def _allowed(grant: Grant, audience: str, community: str) -> bool:
-    """A report tells of a whole community: whoever sees but a part of it gets the public one."""
-    scope = grant.scope
-    if scope.communities is not None and community not in scope.communities:
-        return False
-    is_part = scope.estates is not None or scope.grids is not None
-    return audience in grant.reads_reports and (audience == "public" or not is_part)
-
-
-def may_read(grant: Grant, one: Shelved) -> bool:
-    """Whether a made report may be read for a grant."""
-    return _allowed(grant, one.audience, str(one.manifest["community"]))
 
 
 def _found(desk: ReportDesk, report_id: str) -> tuple[Shelved | None, Job | None]:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from cockpit.reports import folder as shelf
+from cockpit.reports.allowing import listed
 from cockpit.reports.kinds import ReportRefused, Wish, name_of
 from cockpit.reports.making import MANIFEST, make
 from cockpit.reports.signing import Signer
@@ -117,6 +118,14 @@ class ReportDesk:
     def job(self, name: str) -> Job | None:
         """How a report stands that was asked for since the start; None for one that was not."""
         return self._jobs.get(name)
+
+    def jobs(self) -> list[Job]:
+        """What was asked for since the start, the newest first."""
+        return list(self._jobs.values())[::-1]
+
+    def listed(self, community: str) -> dict[str, Any]:
+        """What the page of reports shows whoever it answers; see ``allowing.listed``."""
+        return listed(self, community)
 
     def wait(self, name: str, seconds: float) -> Job | None:
         """As ``job``, once it is made or failed, or after so many seconds."""

@@ -1,0 +1,55 @@
+"""Whose reports a grant may have made and read, and what the page of reports shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cockpit import serving
+from cockpit.reports.kinds import AUDIENCES, KINDS
+from cockpit.tokens import Grant
+
+if TYPE_CHECKING:
+    from cockpit.reports.desk import ReportDesk, Shelved
+
+SHOWN = 60
+
+
+def allowed(grant: Grant, audience: str, community: str) -> bool:
+    """A report tells of a whole community: whoever sees but a part of it gets the public one."""
+    scope = grant.scope
+    if scope.communities is not None and community not in scope.communities:
+        return False
+    is_part = scope.estates is not None or scope.grids is not None
+    return audience in grant.reads_reports and (audience == "public" or not is_part)
+
+
+def may_read(grant: Grant, one: Shelved) -> bool:
+    """Whether a made report may be read for a grant."""
+    return allowed(grant, one.audience, str(one.manifest["community"]))
+
+
+def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
+    """For the page, for whoever its callback answers: what may be made, what waits, what is made, what is scheduled."""
+    grant = serving.asking()
+    if grant is None:
+        return {"kinds": [], "audiences": [], "waiting": [], "made": [], "schedule": []}
+    made = [one for one in desk.made() if one.manifest["community"] == community and may_read(grant, one)]
+    jobs = [job for job in desk.jobs() if job.state != "made" and allowed(grant, job.wish.audience, community)]
+    return {
+        "kinds": list(KINDS),
+        "audiences": [name for name in AUDIENCES if allowed(grant, name, community)],
+        "waiting": [
+            {"name": job.name, "state": job.state, "error": job.error, "kind": job.wish.kind, "at": job.at,
+             "audience": job.wish.audience, "lang": job.wish.lang}
+            for job in jobs if job.wish.community == community
+        ],
+        "made": [
+            {"name": one.name, "bytes": one.bytes, **{key: one.manifest[key] for key in _SHOWN}}
+            for one in made[:SHOWN]
+        ],
+        "all": len(made),
+        "schedule": [run for run in desk.schedule() if run["audience"] in grant.reads_reports],
+    }  # fmt: skip
+
+
+_SHOWN = ("kind", "audience", "language", "instant", "data_revision", "papers")
