@@ -42,12 +42,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger("cim.run")
 
-LATER: dict[str, str] = {
-    "export": "Parquet, GeoJSON, CSV and NGSI-LD",
-}
 # As in ingest.report, which is not imported for --help; a test compares.
 LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
+)  # fmt: skip
+# As in cockpit.exporting, likewise.
+EXPORTS = (
+    "communities", "buildings", "facilities", "rooms", "homes", "devices", "states", "readings", "occupancy", "alerts",
+    "incidents", "kpis", "quarantine",
 )  # fmt: skip
 DRAIN_SECONDS = 3
 SPEAK_SECONDS = 5.0
@@ -68,9 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help")):
         given.insert(0, "serve")
-    if given[0] in LATER:
-        print(f"not built yet: {given[0]} ({LATER[given[0]]})", file=sys.stderr)
-        return 1
     os.umask(0o077)  # what the twin knows is for the owner of the data folder only
     options = _parser().parse_args(given)
     logs.set_up()
@@ -703,6 +702,64 @@ def restore(options: argparse.Namespace) -> int:
     return 0
 
 
+def export(options: argparse.Namespace) -> int:
+    """A list of the interface as a file, through the running server when there is one."""
+    settings = _settings(options)
+    if options.personal and not options.purpose:
+        raise Stop("--personal needs --purpose: what the personal details are for; it stands in the audit trail.")
+    from cockpit.exporting import ExportRefused
+    from cockpit.exporting import export as write_down
+    from cockpit.services import AuditRefused
+
+    with contextlib.ExitStack() as stack:
+        try:
+            at = datetime.fromisoformat(options.at) if options.at else utc_now()
+            if at.tzinfo is None:
+                raise ValueError
+        except ValueError as error:
+            raise Stop(f"--at: found {options.at!r}, expected RFC 3339 such as 2026-11-22T14:05:00+08:00") from error
+        try:
+            ask = _asking(settings, stack)
+            _note(settings, "export", purpose=options.purpose or "", list=options.what, at=options.at or "now",
+                  personal=options.personal, community=options.community or "")  # fmt: skip
+            done = write_down(
+                ask, options.what, options.format, options.out, at=at, community=options.community,
+                personal=options.personal, hours=options.hours,
+            )  # fmt: skip
+        except (ExportRefused, AuditRefused) as error:
+            raise Stop(str(error)) from error
+    print(f"{done.rows} rows, {len(done.columns)} columns in {done.path}")
+    if done.left_out:
+        print(f"left out: {done.left_out} that tell of the life in homes; --personal with --purpose brings them")
+    return 0
+
+
+def _asking(settings: Settings, stack: contextlib.ExitStack) -> Callable[[str, str], bytes]:
+    """The interface: of the running server, or of one of our own that nobody else reaches."""
+    from cockpit.beside import ServerRefused, running_server
+    from cockpit.exporting import ExportRefused
+
+    if server := running_server(settings.data):
+
+        def ask(path: str, accept: str) -> bytes:
+            try:
+                return server.answer(path, accept)
+            except ServerRefused as error:
+                raise ExportRefused(str(error)) from error
+
+        return ask
+    if not settings.store_path.exists():
+        raise Stop(f"{settings.data} holds no store; name the data folder with --data.")
+    from cockpit.exporting import asking_of
+    from cockpit.services import Services
+
+    twin = _open_twin(settings.store_path)
+    stack.callback(twin.close)
+    own = _create_app(twin, settings, Services())
+    stack.callback(own.close)
+    return asking_of(own.server, own.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True))
+
+
 def doctor(options: argparse.Namespace) -> int:
     """What was found on this machine and what to do about it; 1 when something is wrong."""
     from cockpit.doctor import Finding, Surroundings, examine, worst
@@ -923,6 +980,17 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--replace", action="store_true", help="move the store that is there aside")
     one.set_defaults(run=restore)
 
+    one = commands.add_parser("export", parents=[data], help="a list of the interface as a file")
+    one.add_argument("--what", required=True, choices=EXPORTS)
+    one.add_argument("--format", choices=("parquet", "csv", "geojson", "ngsi-ld"), default="parquet")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE")
+    one.add_argument("--at", metavar="TIME", help="as known at this instant, RFC 3339 (now)")
+    one.add_argument("--community", metavar="ID")
+    one.add_argument("--hours", type=float, default=24.0, help="of readings: so many hours before it (24)")
+    one.add_argument("--personal", action="store_true", help="with what is about somebody; needs --purpose")
+    one.add_argument("--purpose", help="what it is for; stands in the audit trail")
+    one.set_defaults(run=export)
+
     one = commands.add_parser("doctor", parents=[data], help="look at everything this program stands on")
     one.add_argument("--json", action="store_true", help="one JSON object a finding")
     one.set_defaults(run=doctor)
@@ -1012,8 +1080,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="what this benchmark wants to be told")
     one.set_defaults(run=bench)
 
-    for name, what in LATER.items():
-        commands.add_parser(name, help=f"not built yet: {what}")
     return parser
 
 

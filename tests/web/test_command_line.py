@@ -112,11 +112,6 @@ def test_a_mistyped_setting_is_one_sentence(tmp_path):
     assert "did you mean CIM_PORT" in refused(command("serve", "--data", tmp_path, CIM_PROT="1"))
 
 
-@pytest.mark.parametrize("name", list(run.LATER))
-def test_what_is_not_built_yet_says_so(name):
-    assert refused(command(name, "--anything", "x")).startswith("not built yet: ")
-
-
 def test_an_unknown_benchmark_names_those_there_are():
     assert "push" in refused(command("bench", "nonsense"))
 
