@@ -230,8 +230,12 @@ def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
 
 def _create_app(twin: Twin, settings: Settings, services: Services) -> Cockpit:
     from cockpit.app import create_app
+    from twin_model.declared import DeclarationError
 
-    return create_app(twin, settings, services, folder=settings.data)
+    try:
+        return create_app(twin, settings, services, folder=settings.data)
+    except DeclarationError as error:  # a wall of the data folder
+        raise Stop(str(error)) from error
 
 
 def _reach_broker(settings: Settings) -> None:
@@ -871,6 +875,7 @@ def check(_options: argparse.Namespace) -> int:
 
     try:
         catalogue = Catalogue.load()
+        walls = _walls()
         drills = load_scenarios({t.name: t.metrics for t in catalogue.sensor_types.values()}, catalogue.alert_rules)
         if wrong := [*wrong_checks(catalogue.record_kinds.values()), *wrong_selects(catalogue)]:
             raise DeclarationError(wrong)
@@ -880,9 +885,17 @@ def check(_options: argparse.Namespace) -> int:
     print(
         f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules, "
         f"{len(catalogue.procedures)} procedures, {len(drills)} drills, "
-        f"{len(catalogue.record_kinds)} kinds of records, {len(catalogue.kpis)} KPIs: no mistakes"
+        f"{len(catalogue.record_kinds)} kinds of records, {len(catalogue.kpis)} KPIs, {walls} walls: no mistakes"
     )
     return 0
+
+
+def _walls() -> int:
+    """How many walls are declared; raises DeclarationError."""
+    from layouts.parts.wall_declared import load_walls
+    from layouts.parts.wall_parts import PARTS
+
+    return len(load_walls(PARTS))
 
 
 def user(options: argparse.Namespace) -> int:
