@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from layouts.parts.wall_html import to_html
 from twin_model.declared import DeclarationError
 from twin_model.entities import Community, Facility
 
+from ..conftest import ROOT
 from .conftest import HERE, readings, text_of
 
 GOOD = """
@@ -189,3 +191,15 @@ def test_the_list_says_of_each_screen_what_it_shows_and_whether_it_speaks(clock,
     assert "一楼" in said
     assert texts(lang)["walls.none"] in " ".join(text_of(wall_list.screens(view, clock(), {**found, "items": []})))
     assert texts(lang)["walls.code"] in " ".join(text_of(wall_list.pair(view, found)))
+
+
+def test_the_guide_lists_every_part_with_its_audience():
+    guide = (ROOT / "docs" / "walls.md").read_text(encoding="utf-8")
+    table = {
+        (name, row.rstrip(" |").rsplit(" ", 1)[-1])
+        for row in guide.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    public = {(name, "public") for name in wall_parts.PUBLIC}
+    assert table == public | {(name, "staff") for name in wall_parts.STAFF.keys() - wall_parts.PUBLIC.keys()}
