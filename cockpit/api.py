@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -270,8 +271,8 @@ async def _imported(request: Request, services: Services, paths: list[Path], opt
     nothing = all(r["accepted"] + r["updated"] + r["unchanged"] == 0 for r in reports)
     counted = ("layer", "read", "accepted", "updated", "unchanged", "rejected")
     for report in reports:  # a file's name may be a person's: its digest says which it was
-        said = {name: report.get(name) for name in counted}
-        await asyncio.to_thread(noted, request, "import", subject=str(report.get("sha256", ""))[:16], **said)
+        said: dict[str, Any] = {name: report.get(name) for name in counted}
+        await asyncio.to_thread(partial(noted, request, "import", subject=str(report.get("sha256"))[:16], **said))
     return Response(dumps(reports), status_code=422 if nothing else 200, media_type="application/json")
 
 

@@ -97,7 +97,8 @@ def test_the_auditor_filters_exports_and_checks_and_changes_nothing(site, kept):
             "i-2", "i-1", "i-0",
         ]  # fmt: skip
         table = client.get("/api/v1/audit", params={"form": "csv"}).content.decode("utf-8-sig")
-        assert len(table.splitlines()) == 5 and "'=cmd" in table
+        assert len(table.splitlines()) == 5
+        assert "'=cmd" in table
         assert client.post("/api/v1/audit/checks").json()["is_whole"] is True
         assert client.post("/api/v1/quarantine/adopt", json={}).status_code in (400, 403)
     assert said(kept)[-1][:3] == ("export", "auditor", "audit")
@@ -110,7 +111,8 @@ def test_one_person_is_handed_over_and_taken_out_and_the_trail_keeps_no_name(sit
         inside = zipfile.ZipFile(io.BytesIO(pack.content))
         assert inside.namelist() == ["data.json", "index.html", "readings.csv"]
         assert all(ADULT in inside.read(name).decode() for name in ("data.json", "index.html"))
-        assert client.post("/api/v1/persons/r-1/erasures", params={"purpose": "本人申请"}).json()["rows"]["resident"] == 1
+        erased = client.post("/api/v1/persons/r-1/erasures", params={"purpose": "本人申请"}).json()
+        assert erased["rows"]["resident"] == 1
         assert client.get("/api/v1/persons/r-1/export", params={"purpose": "again"}).status_code == 404
     assert [row[0::3] for row in said(kept)] == [("export", "done"), ("erase", "begun"), ("erase", "done")]
     assert ADULT not in (kept.folder / "2026-11.jsonl").read_text(encoding="utf-8")

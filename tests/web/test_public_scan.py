@@ -157,7 +157,8 @@ def callbacks(client: httpx.Client) -> Iterator[dict]:
         def filled(one: dict) -> dict:
             name, prop = one["id"], one["property"]
             given = view if name == "shell--view" else values.get(prop)
-            if any(word in str(name) for word in ("home", "open", "selected", "chosen")) and prop == "data":
+            is_choice = any(str(name).endswith(f"--{word}") for word in ("home", "open", "selected", "chosen"))
+            if is_choice and prop == "data":
                 given = HOMES[0]
             return {"id": name, "property": prop, "value": given}
 
