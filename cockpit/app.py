@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dash import Dash
 from fastapi import FastAPI, Request
@@ -34,7 +35,6 @@ from cockpit.caching import Answers
 from cockpit.encoding import dumps
 from cockpit.live import Hub
 from cockpit.noting import Looks
-from cockpit.oidc import Elsewhere
 from cockpit.passwords import Rules
 from cockpit.problems import Problem
 from cockpit.reports.desk import ReportDesk
@@ -48,6 +48,9 @@ from cockpit.sign_in import Setup, SignIn
 from cockpit.tokens import Tokens
 from layouts.parts import map_classes, map_scene
 from twin_model.twin import Twin
+
+if TYPE_CHECKING:
+    from cockpit.oidc import Elsewhere
 
 TITLE = "CIM 驾驶舱"
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -152,7 +155,7 @@ def create_app(
 
     server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     server.add_middleware(metrics.Meter, registry=registry)
-    elsewhere = Elsewhere.of(settings, sign_in.accounts)
+    elsewhere = _elsewhere(settings, sign_in.accounts)
     server.add_middleware(Guard, settings=settings, sign_in=sign_in, screens=desk.screens, elsewhere=elsewhere)
     server.add_middleware(Bounds, registry=registry)
     hub.start()
@@ -167,6 +170,15 @@ def _sign_in(twin: Twin, settings: Settings, services: Services, tokens: Tokens,
         accounts=accounts, tokens=tokens, sessions=sessions, audit=services.audit, setup=setup,
         elsewhere=bool(settings.oidc_issuer),
     )  # fmt: skip
+
+
+def _elsewhere(settings: Settings, accounts: Accounts) -> Elsewhere | None:
+    """Single sign-on, whose libraries are read only where it is set."""
+    if not settings.oidc_issuer:
+        return None
+    from cockpit.oidc import Elsewhere
+
+    return Elsewhere.of(settings, accounts)
 
 
 def _map_routes(server: FastAPI, twin: Twin, deck: serving.Vendored) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import logging
 import secrets
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -30,6 +30,10 @@ from cockpit.accounts import Account, Accounts
 from cockpit.settings import Settings, SettingsError
 from cockpit.sign_in import BACK, SignIn, same_place
 from cockpit.tokens import Role
+
+with warnings.catch_warnings():  # authlib says of itself that it will move to httpx2
+    warnings.simplefilter("ignore")
+    from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
 
 log = logging.getLogger(__name__)
 

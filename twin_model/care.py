@@ -485,9 +485,10 @@ class Care:
 
     def incident_rows(self, start: datetime, end: datetime, at: datetime, *, community_id: str) -> pa.Table:
         """The rows behind those figures: one per incident, when each thing was first done and how it ended."""
+        self._twin.sight.need(community_id)
         with program():
             rows = incident_rows(self._store, ELDER_INCIDENT, start=start, end=end, at=at, community_id=community_id)
-        return self._twin.sight.of(rows)
+        return self._twin.sight.of(rows, inside=True)
 
     def suggestions(self, at: datetime, *, community_id: str) -> list[Suggestion]:
         """Thresholds that the outcomes known at ``at`` speak for; applying one is ``set_threshold``."""

@@ -103,7 +103,7 @@ class Kpis:
         sight.need(community_id)
         with program():
             rows = self._twin.store.select(sql, tables=sources.tables([kpi]), **sources.parameters)
-        return sight.codes(sight.of(rows), restricted_columns(kpi, self._twin.catalogue.record_kinds))
+        return sight.codes(sight.of(rows, inside=True), restricted_columns(kpi, self._twin.catalogue.record_kinds))
 
     def live_table(self, name: str, at: datetime, periods: Sequence[Period], scope: Scope) -> pa.Table:
         """What the twin kept at the end of each period; the KPIs of one screen share it."""

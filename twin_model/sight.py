@@ -44,16 +44,17 @@ class Sight:
         self._twin = twin
         self._scopes = Shared(KEPT)
 
-    def of(self, table: pa.Table, *, common: bool = False) -> pa.Table:
+    def of(self, table: pa.Table, *, common: bool = False, inside: bool = False) -> pa.Table:
         """The rows of an answer that lie within the scope, by the columns that say where they belong.
 
-        ``common``: they belong to no home, only the community counts.
+        ``common``: they belong to no home, only the community counts. ``inside``: that the community is within the
+        scope is settled. Rows that do not say which community they are of are no answer for a part of the places.
         """
         scope = current().scope
         if scope.is_everywhere:
             return table
         kept, names = self._kept(scope), set(table.column_names)
-        if kept.communities is not None and "community_id" in names:
+        if kept.communities is not None and not inside:
             table = table.filter(pc.is_in(table["community_id"], kept.communities))
         if kept.homes is not None and not common:
             if "home_id" in names:

@@ -550,7 +550,7 @@ class Twin:
         """The moments a value reached its alarm limit: taken_at, device_id, metric, value, severity, places."""
         at = self.until_now(at)
         placed = self._placed(at)
-        chosen = _of(placed.table, community_id).filter(pc.field("alarm_at_least").is_valid())
+        chosen = self.sight.of(_of(placed.table, community_id)).filter(pc.field("alarm_at_least").is_valid())
         events = self._store.read(
             "alarm_events",
             tables={"chosen": chosen.select(["series_no", "alarm_at_least"])},
@@ -562,7 +562,7 @@ class Twin:
             ["series_no", "device_id", "metric", "alarm_class", "home_id", "facility_id", "building_id"]
         )
         joined = events.join(places, "series_no").sort_by("taken_at").rename_columns({"alarm_class": "severity"})
-        return self.sight.of(joined.drop_columns(["series_no"]))
+        return joined.drop_columns(["series_no"])
 
     def alerts(self, at: datetime, *, community_id: str | None = None) -> pa.Table:
         """The alerts that fire at ``at``, by urgency: alert_id, rule, subject, severity, since, value, titles, places.
@@ -662,7 +662,8 @@ class Twin:
             return self._store.read("building_classes", tables=tables, instant=at, community_id=community_id)
 
         self.sight.need(community_id)
-        return self.sight.of(self._remembered.get(("building_classes", community_id, *self.moment(at)), ask))
+        table = self._remembered.get(("building_classes", community_id, *self.moment(at)), ask)
+        return self.sight.of(table, inside=True)
 
     def quarantined(self, at: datetime, *, limit: int = 200, after: int = 0) -> pa.Table:
         """What could not be used by ``at``, newest first; ``after`` is the last quarantine_id of the page before.

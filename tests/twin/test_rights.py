@@ -1,0 +1,251 @@
+"""The twin itself keeps to what whoever asks may read, whichever question is asked and on whichever thread."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+import shapely
+
+from twin_model import rights
+from twin_model.care import Visit
+from twin_model.entities import (
+    Building,
+    Community,
+    Contact,
+    Device,
+    Estate,
+    Facility,
+    Home,
+    Resident,
+)
+from twin_model.rights import NOBODY, PROGRAM, NotAllowed, Rights, reading
+from twin_model.twin import Twin
+
+from ..conftest import Clock
+
+SQUARE = shapely.box(120.0, 30.0, 120.001, 30.001).wkb
+PUBLIC = MANAGER = Rights()
+OFFICER = PROGRAM
+EAST = PROGRAM.of(rights.Scope(communities=frozenset({"c"}), estates=frozenset({"east"})))
+GRID_2 = PROGRAM.of(rights.Scope(grids=frozenset({"WG-02"})))
+ELSEWHERE = PROGRAM.of(rights.Scope(communities=frozenset({"other"})))
+
+
+def place(estate: str, n: int) -> list:
+    home = f"{estate}-h"
+    return [
+        Estate(community_id="c", estate_id=estate, name=estate),
+        Building(community_id="c", building_id=f"{estate}-b", estate_id=estate, footprint=SQUARE, height_m=18.0,
+                 grid=f"WG-0{n}"),
+        Home(community_id="c", home_id=home, building_id=f"{estate}-b", number="101", age_0_17=2, age_80_up=1,
+             elder_alone=True),
+        Resident(community_id="c", resident_id=f"{estate}-r", home_id=home, name="欧阳守拙", health_note="房颤"),
+        Contact(community_id="c", contact_id=f"{estate}-k", home_id=home, role="family", name="上官云起", phone="1387"),
+        Device(community_id="c", device_id=f"{estate}-pir", type="motion", dialect="json", address=f"{estate}-pir",
+               home_id=home),
+        Device(community_id="c", device_id=f"{estate}-sos", type="sos_button", dialect="zigbee2mqtt",
+               address=f"{estate}-sos", home_id=home),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def town():
+    clock = Clock()
+    twin = Twin.open(None, clock=clock)
+    twin.record([
+        Community(community_id="c", name="此处"), Community(community_id="other", name="别处"),
+        Facility(community_id="c", facility_id="hall", facility_kind="centre", name="中心", lon=120.0, lat=30.0),
+        Contact(community_id="c", contact_id="k-all", role="property", name="物业", phone="800"),
+        *place("east", 1), *place("west", 2),
+    ])  # fmt: skip
+    say(twin, "motion", "east-pir", "west-pir")
+    twin.care.step()
+    clock.forward(seconds=30)
+    say(twin, "sos", "east-sos", "west-sos")
+    clock.forward(seconds=30)
+    for incident in twin.care.incidents(twin.now()):
+        twin.care.take_step(incident.incident_id, "acknowledge", by="值班", role="duty_officer", note="老人摔倒")
+    twin.care.record_visits([Visit(home_id="east-h", visited_at=twin.now(), visited_by="值班", role="grid_worker")])
+    twin.care.declare_absence(
+        community_id="c", home_id="west-h", kind="away", starts_at=twin.now(), ends_at=twin.now() + timedelta(days=2),
+        reason="返乡", by="值班",
+    )  # fmt: skip
+    twin.ledger.record(
+        "volunteer_service",
+        [{"service_no": f"Z-{n}", "day": twin.now().date(), "volunteer_no": f"ZY-20{n}", "category": "elder",
+          "hours": 2.0, "people": 3} for n in (1, 2)],
+        community_id="c",
+    )
+    clock.forward(seconds=5)
+    yield twin
+    twin.close()
+
+
+def say(twin: Twin, metric: str, *devices: str) -> None:
+    numbers = [twin.directory().numbers[device, metric] for device in devices]
+    taken = [twin.now().replace(tzinfo=None)] * len(numbers)
+    table = {"series_no": pa.array(numbers, pa.int32()), "taken_at": pa.array(taken, pa.timestamp("us")),
+             "value": [1.0] * len(numbers), "retained": [False] * len(numbers)}  # fmt: skip
+    twin.apply(pa.table(table))
+
+
+def homes(table: pa.Table) -> set:
+    return {home for home in table["home_id"].to_pylist() if home}
+
+
+@pytest.mark.parametrize("who", [PUBLIC, NOBODY, Rights(homes=True)])
+@pytest.mark.parametrize("kind", ["resident", "contact"])
+def test_names_and_numbers_are_kept_back_in_the_past_too(town, who, kind):
+    for at in (town.now(), town.now() - timedelta(seconds=20)):
+        with reading(who), pytest.raises(NotAllowed, match=r"姓名.*names"):
+            town.entities(kind, at)
+        with reading(who), pytest.raises(NotAllowed):
+            town.entity(kind, "east-r", at)
+    with reading(OFFICER):
+        assert town.entities(kind, town.now()).num_rows >= 2
+
+
+@pytest.mark.parametrize("ask", [
+    lambda twin: twin.care.home_rhythm("east-h", twin.now()),
+    lambda twin: twin.care.visits(twin.now() - timedelta(days=1), twin.now() + timedelta(days=1), twin.now()),
+    lambda twin: twin.care.home_states_at(twin.now()),
+    lambda twin: twin.store.select("SELECT * FROM resident"),
+    lambda twin: twin.store.select("select name from contact_at($instant)", instant=twin.now()),
+    lambda twin: twin.store.read("home_life", instant=twin.now(), whole=twin.now()),
+    lambda twin: twin.store.desk().select("SELECT * FROM absence"),
+])  # fmt: skip
+def test_the_life_at_home_is_kept_back_even_from_who_asks_the_store_itself(town, ask):
+    with reading(MANAGER), pytest.raises(NotAllowed):
+        ask(town)
+
+
+def test_an_incident_is_told_without_what_is_said_of_the_person(town):
+    with reading(MANAGER):
+        told = town.care.incidents(town.now())
+        one = town.care.incident(told[0].incident_id, town.now())
+        assert town.care.absences(town.now()) == []
+    assert len(told) == 2
+    for incident in (*told, one):
+        assert not any(step.note or step.detail for step in incident.steps)
+        assert not any(rung.contact_id for rung in incident.ladder)
+    assert any(step.note for step in town.care.incidents(town.now())[0].steps)
+
+
+def test_children_of_one_home_are_not_counted_for_everybody(town):
+    with reading(MANAGER):
+        assert town.entities("home", town.now())["age_0_17"].to_pylist() == [None, None]
+    assert town.entities("home", town.now())["age_0_17"].to_pylist() == [2, 2]
+
+
+def test_restricted_codes_become_aliases_and_counts_stay_true(town):
+    column = next(c.name for c in town.ledger.kinds["volunteer_service"].columns.values() if c.restricted)
+    plain = town.ledger.rows("volunteer_service", town.now())[column].to_pylist()
+    with reading(MANAGER):
+        told = town.ledger.rows("volunteer_service", town.now())[column].to_pylist()
+    assert len(set(told)) == len(set(plain))
+    assert not set(told) & set(plain)
+
+
+@pytest.mark.parametrize(("who", "mine"), [(EAST, {"east-h"}), (GRID_2, {"west-h"}), (ELSEWHERE, set())])
+def test_what_lies_outside_of_the_scope_is_left_out(town, who, mine):
+    now, day = town.now(), timedelta(days=1)
+    with reading(who):
+        for kind in ("home", "resident", "contact", "device"):
+            assert homes(town.entities(kind, now)) == mine, kind
+        for table in (
+            town.states(now), town.device_status(now), town.alerts(now), town.care.alerts(now), town.home_states(now),
+            town.care.alert_history(now - day, now + day, now), town.care.visits(now - day, now + day, now),
+            town.alarm_events(now - day, now + day, now),
+        ):  # fmt: skip
+            assert homes(table) <= mine
+        assert {i.home_id for i in town.care.incidents(now)} == mine
+        assert {i.home_id for i in town.care.incidents(now, open_only=False)} == mine
+        assert {a.home_id for a in town.care.absences(now)} == mine & {"west-h"}
+        assert town.quarantined(now).num_rows == 0
+        other = "west" if "west-h" not in mine else "east"
+        assert town.entity("home", f"{other}-h", now) is None
+        assert town.care.home_rhythm(f"{other}-h", now) is None
+        assert town.series(f"{other}-pir", "motion", now - day, now + day, now).num_rows == 0
+
+
+def test_what_is_common_is_seen_by_all_of_the_community_and_nobody_else(town):
+    with reading(EAST):
+        assert town.entities("community", town.now())["community_id"].to_pylist() == ["c"]
+        assert town.entities("building", town.now()).num_rows == 2
+        assert town.entity("facility", "hall", town.now())
+        assert town.residents(town.now(), community_id="c")["homes"] == 2
+        assert town.entity("contact", "k-all", town.now())
+    with reading(ELSEWHERE):
+        assert town.entities("building", town.now()).num_rows == 0
+        for ask in (town.residents, town.figures, town.building_classes, town.kpis.values, town.kpis.trend):
+            with pytest.raises(NotAllowed, match="范围"):
+                ask(town.now(), community_id="c")
+
+
+def test_nothing_can_be_done_outside_of_the_scope(town):
+    theirs = next(i for i in town.care.incidents(town.now()) if i.home_id == "west-h")
+    with reading(EAST):
+        assert town.care.incident(theirs.incident_id, town.now()) is None
+        with pytest.raises(NotAllowed):
+            town.care.take_step(theirs.incident_id, "arrive", by="x", role="grid_worker")
+        with pytest.raises(NotAllowed):
+            town.care.record_visits([Visit(home_id="west-h", visited_at=town.now(), visited_by="x", role="doctor")])
+        with pytest.raises(NotAllowed):
+            town.care.set_threshold("sos", "hold", 5, community_id="c", home_id="west-h", by="x", reason="y")
+
+
+def test_what_one_was_told_from_memory_another_is_not(town):
+    """The same question first with all rights, then with few, then with all again."""
+    def ask():
+        return homes(town.states(town.now())), town.entities("home", town.now())["age_0_17"].to_pylist()
+
+    whole = ask()
+    with reading(MANAGER.of(EAST.scope)):
+        assert ask() == ({"east-h"}, [None])
+    assert ask() == whole == ({"east-h", "west-h"}, [2, 2])
+
+
+def test_rights_go_along_with_a_context_and_silence_means_nobody_where_requests_are_answered(town):
+    def ask():
+        return rights.current()
+
+    with ThreadPoolExecutor(1, initializer=rights.answers_requests) as pool:
+        with reading(EAST):
+            assert pool.submit(copy_context().run, ask).result() == EAST
+        assert pool.submit(ask).result() == NOBODY
+        with pytest.raises(NotAllowed):
+            pool.submit(town.entities, "resident", town.now()).result()
+        assert pool.submit(town.entities, "community", town.now()).result().num_rows == 0
+    found = []
+    thread = threading.Thread(target=lambda: found.append(ask()))
+    thread.start()
+    thread.join()
+    assert found == [PROGRAM]
+
+
+def test_an_answer_that_depends_on_rights_is_marked(town):
+    with reading(OFFICER) as block:
+        town.entities("building", town.now())
+        assert not block.touched
+        town.entities("resident", town.now())
+        assert block.touched
+
+
+def test_every_list_can_be_cut_down_to_a_community(town):
+    """A list that does not say where its rows belong fails, it does not pass."""
+    now, day = town.now(), timedelta(days=1)
+    with reading(EAST):
+        assert town.occupancy(now).num_rows
+        town.occupancy_hours(now - day, now, now)
+        town.occupancy_forecast(now, community_id="c")
+        assert homes(town.care.incident_rows(now - day, now + day, now, community_id="c")) == {"east-h"}
+        town.kpis.evidence("elders_alone_visited", now, community_id="c")
+        assert town.building_classes(now, community_id="c").num_rows == 1
+        assert town.care.service_levels(now - day, now + day, now, community_id="c").incidents == 2
+        with pytest.raises(KeyError):
+            town.sight.of(pa.table({"home_id": ["west-h"]}))
