@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ValidationError
 from starlette.responses import Response, StreamingResponse
 
 from cockpit import api_care, api_care_rules, api_kpis, api_occupancy, api_records, copying
@@ -35,6 +36,7 @@ ENTITIES, MEASURED, JUDGED = "实体 Entities", "测量 Measured", "研判 Judge
 LIVE, WRITES = "实时 Live", "写入 Writing"
 LARGEST_UPLOAD = 4 << 30
 _LENGTH = re.compile(r"(\d+)\s*(s|m|min|h|d)")
+LONGEST_BUCKET = timedelta(days=3_660)
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
 _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403)
@@ -207,6 +209,7 @@ def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
     content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
     @api.post("/imports", tags=[WRITES], response_model=list[shape.ImportReport],
+              responses={422: {"model": list[shape.ImportReport]}},
               summary="Import one file: its content is the body",
               openapi_extra={"requestBody": {"content": content}})  # fmt: skip
     async def imports(
@@ -222,11 +225,14 @@ def _writes(api: APIRouter, twin: Twin, services: Services) -> None:
         known_parameters(request)
         options = {"community": community, "layer": layer, "crs": crs}
         if request.headers.get("content-type", "").startswith("application/json") and grant.is_control:
-            asked = shape.ImportPaths.model_validate_json(await request.body())
+            try:
+                asked = shape.ImportPaths.model_validate_json(await request.body())
+            except ValidationError as error:
+                raise Problem(400, f"the body is not what was expected: {error}") from error
             paths = [Path(p) for p in asked.paths]
             options = asked.model_dump(exclude={"paths"})
             return await _imported(request, services, paths, options)
-        if not name or Path(name).name != name:
+        if not name or Path(name).name != name or len(name.encode()) > 255 or not name.isprintable():
             raise Problem(400, f"name: found {name!r}, expected a file name such as homes.csv", parameter="name")
         with tempfile.TemporaryDirectory(prefix="cim-import-") as folder:
             path = Path(folder) / name
@@ -286,8 +292,9 @@ def _where(table: pa.Table, **equals: Any) -> pa.Table:
 def length_of(text: str) -> timedelta:
     """A length of time such as 15m; a problem (400) otherwise."""
     match = _LENGTH.fullmatch(text)
-    length = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta(0)
-    if not length:
+    count = int(match[1]) if match and len(match[1]) < 10 else 0
+    length = timedelta(**{_UNITS[match[2]]: count}) if match and count else timedelta(0)
+    if not timedelta(0) < length <= LONGEST_BUCKET:
         expected = "a length such as 90s, 1m, 15m, 1h or 1d"
         raise Problem(
             400, f"bucket: found {text!r}, expected {expected}", parameter="bucket", found=text, expected=expected

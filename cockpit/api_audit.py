@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from cockpit.api_models import Page
 from cockpit.asking import instant_of, known_parameters
 from cockpit.audit_chain import Entry, Standing, Wanted
 from cockpit.encoding import dumps, rfc3339
@@ -41,6 +40,15 @@ class AuditEntry(BaseModel):
     details: dict[str, Any]
     before: str = Field(description="hash of the line before")
     hash: str
+
+
+class AuditPage(BaseModel):
+    """The newest lines that fit."""
+
+    items: list[AuditEntry]
+    next_cursor: None = None
+    at: datetime | None = Field(description="instant of the last line; null: there is none yet")
+    revision: int = Field(description="number of the last line")
 
 
 class AuditStanding(BaseModel):
@@ -73,7 +81,7 @@ def build() -> APIRouter:
         responses={code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403)},
     )  # fmt: skip
 
-    @api.get("/audit", response_model=Page[AuditEntry], responses={200: {"content": {CSV: {}}}},
+    @api.get("/audit", response_model=AuditPage, responses={200: {"content": {CSV: {}}}},
              summary="Who did what, newest first (auditor)")  # fmt: skip
     def entries(
         request: Request,

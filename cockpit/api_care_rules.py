@@ -14,7 +14,7 @@ from starlette.responses import Response
 from cockpit import care_models as shape
 from cockpit.api_care import CARE, REFUSED, Strict, answer, no_home, span_of
 from cockpit.api_models import Page
-from cockpit.asking import Asked, paged
+from cockpit.asking import Asked, in_reach, paged
 from cockpit.care_answers import plain
 from cockpit.encoding import dumps
 from cockpit.noting import noted
@@ -243,5 +243,4 @@ def first_community(twin: Twin, at: datetime) -> str:
 
 
 def _aware(at: datetime, parameter: str) -> None:
-    if at.tzinfo is None:
-        raise Problem(400, f"{parameter}: found {at.isoformat()!r}, expected an instant with an offset")
+    in_reach(at, parameter)

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from cockpit import kpi_models as shape
 from cockpit.api_models import Page
-from cockpit.asking import ARROW, Asked, accepted, arrow_stream, listed, paged
+from cockpit.asking import ARROW, Asked, accepted, arrow_stream, day_in_reach, listed, paged
 from cockpit.encoding import rfc3339
 from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
@@ -95,6 +95,8 @@ def _one(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         kpi, community = _kpi(twin, kpi_id), _community(twin, asked)
         if community is None:
             raise Problem(400, "community: absent, expected the id of one; see /api/v1/communities")
+        if until is not None:
+            day_in_reach(until, "until")
         rows = twin.kpis.evidence(kpi_id, asked.at, community_id=community, until=until)
         if not grant_of(asked.request).sees_a_home:
             rows = without_homes(rows, kpi, twin.catalogue.record_kinds)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from cockpit.api_models import Page
-from cockpit.asking import ARROW, Asked, instant_of, listed, paged
+from cockpit.asking import ARROW, Asked, day_in_reach, instant_of, listed, paged
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, ProblemDocument
@@ -144,9 +144,10 @@ def _bound(text: str | None, parameter: str) -> date | datetime | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return instant_of(text, parameter)
+    return day_in_reach(day, parameter)
 
 
 def _kind_item(twin: Twin, kind: RecordKind, asked: Asked) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -28,6 +28,8 @@ GEOJSON = "application/geo+json"
 ARROW = "application/vnd.apache.arrow.stream"
 MOST = 100_000
 USUAL = 10_000
+FURTHEST = 1_000_000_000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 EXPECTED_INSTANT = "RFC 3339 with an offset, such as 2026-11-22T14:05:00+08:00"
 
 
@@ -56,7 +58,24 @@ def instant_of(text: str, parameter: str) -> datetime:
             found=text,
             expected=EXPECTED_INSTANT,
         )
+    return in_reach(at, parameter)
+
+
+def in_reach(at: datetime, parameter: str) -> datetime:
+    """An instant a calendar can still count on from; a problem (400) for one of another age, or without an offset."""
+    if at.tzinfo is None or not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        expected = f"{EXPECTED_INSTANT}, of the years {EARLIEST_YEAR} to {LATEST_YEAR}"
+        raise Problem(
+            400, f"{parameter}: found {at.isoformat()!r}, expected {expected}", parameter=parameter,
+            found=at.isoformat(), expected=expected,
+        )  # fmt: skip
     return at
+
+
+def day_in_reach(day: date, parameter: str) -> date:
+    """As `in_reach`, for a day."""
+    in_reach(datetime(day.year, day.month, day.day, tzinfo=UTC), parameter)
+    return day
 
 
 def known_parameters(request: Request) -> None:
@@ -207,8 +226,11 @@ def _read_cursor(cursor: str, request: Request) -> tuple[datetime, int]:
         at, offset, fingerprint = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if fingerprint != _fingerprint(request):
             raise ValueError
-        return datetime.fromisoformat(at), int(offset)
-    except (ValueError, TypeError):
+        moment = in_reach(datetime.fromisoformat(at), "cursor")
+        if type(offset) is not int or not 0 <= offset <= FURTHEST:
+            raise ValueError
+        return moment, offset
+    except (ValueError, TypeError, Problem):
         raise Problem(
             400, f"cursor: found {cursor!r}, expected {expected}", parameter="cursor", found=cursor, expected=expected
         ) from None

@@ -8,6 +8,7 @@ apart here, once, instead of in every endpoint. See docs/decisions/0028.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ BODIES: tuple[tuple[str, int | None], ...] = (
 """How long a body may be, by the beginning of the path; None: as long as it likes to be, never as slow."""
 CHUNK_SECONDS = 15.0
 BODY_SECONDS = 30.0
-_REASONS = {401: "identity", 403: "right", 408: "slow", 413: "body", 414: "address", 421: "host", 429: "rate", 431: "head"}
+DRAINED, DRAIN_SECONDS = 4 << 20, 2.0
+_REASONS = {
+    401: "identity", 403: "right", 408: "slow", 413: "body", 414: "address", 421: "host", 429: "rate", 431: "head",
+}  # fmt: skip
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"), (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"), (b"connection", b"close"),
@@ -56,7 +60,7 @@ class Patience:
 class Bounds:
     """ASGI middleware around everything else; counts what is refused, by reason."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry, patience: Patience = Patience()) -> None:  # noqa: B008
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry, patience: Patience = Patience()) -> None:
         self._app = app
         self._patience = patience
         self._refused = Counter(
@@ -88,6 +92,8 @@ class Bounds:
                 raise
             if error.status_code not in _REASONS:
                 self._refused.labels("form").inc()
+            if error.status_code == 413:
+                await _drained(receive)
             response = problem_response(error.status_code, error.detail, _shown(scope["path"]))
             response.raw_headers.extend(_HEADERS)
             await response(scope, receive, counted)
@@ -185,6 +191,18 @@ class _Body:
 
     def _too_large(self, size: int) -> None:
         raise Unfit(413, f"the body has {size} bytes or more; at most {self._limit} are read here")
+
+
+async def _drained(receive: Receive) -> None:
+    """Take in a little more, so that a caller who is still sending gets to read why it was refused."""
+    taken = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while taken < DRAINED:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def _shown(path: str) -> str:

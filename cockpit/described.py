@@ -1,4 +1,4 @@
-"""The description of the interface (OpenAPI) as it is: what FastAPI adds and does not happen goes, what it cannot know comes.
+"""The description of the interface (OpenAPI) as it is: without what never happens, with what happens around it.
 
 FastAPI writes 422 for every route; here a parameter that cannot be read is 400 with a problem document
 (``cockpit.problems``). And it knows nothing of what the layers around it answer.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -51,7 +53,27 @@ def problem_response(status: int, detail: str, instance: str, **more: Any) -> Re
         **more,
     }
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
-    return Response(orjson.dumps(body, default=str), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(_json(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, default=str)
+    except TypeError:  # what was found may be a number beyond 64 bits
+        return json.dumps(body, default=str).encode()
+
+
+_SECRET = re.compile(r"pass|token|secret|code|key", re.IGNORECASE)
+
+
+def _found(error: dict[str, Any]) -> Any:
+    """What stood there, in short; nothing of what may be a secret, or of all that stood around what is missing."""
+    found = error.get("input")
+    if error["type"] == "missing" or _SECRET.search(".".join(str(p) for p in error["loc"])):
+        return None
+    if isinstance(found, dict | list | bytes | bytearray):
+        return type(found).__name__
+    return found[:200] if isinstance(found, str) else found
 
 
 def install(server: FastAPI) -> None:
@@ -76,7 +98,7 @@ def install(server: FastAPI) -> None:
     @server.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"parameter": ".".join(str(p) for p in e["loc"][1:]), "found": e.get("input"), "expected": e["msg"]}
+            {"parameter": ".".join(str(p) for p in e["loc"][1:]), "found": _found(e), "expected": e["msg"]}
             for e in error.errors()
         ]
         said = "; ".join(f"{e['parameter']}: found {e['found']!r}: {e['expected']}" for e in errors)
