@@ -11,7 +11,7 @@
   function options() {
     return { community: wall.community, at: past, lang: wall.lang, theme: theme, insets: insets(), notes: {},
       colour: wall.audience === "public" ? "open" : "alert", words: wall.texts,
-      geometryUrl: url("geometry"), classesUrl: url("classes"), deckUrl: wall.deck };
+      geometryUrl: url("geometry"), classesUrl: url("classes") + "?lang=" + wall.lang, deckUrl: wall.deck };
   }
   /* What the parts cover. Columns of both sides count by their inner edge, so that every show has the same frame. */
   function insets() {
@@ -54,7 +54,7 @@
     if (!window.CimMap || !life.show().map) return;
     started = true;
     framed = JSON.stringify(insets());
-    window.CimMap.start(place, options());
+    window.CimMap.start(place, options()).then(() => { if (flown) window.CimMap.flyTo(flown); });
   }
   function frame() {
     if (!started) { start(); return; }
