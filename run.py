@@ -93,6 +93,7 @@ def serve(options: argparse.Namespace) -> int:
         faulthandler.enable()  # a crash inside a library then says in the log where every thread was
     settings = _settings(options)
     logs.set_up(form=settings.log_form, level=settings.log_level)
+    _check_tls(settings)
     # A used port is found out before anything else is started; visitors wait here until the pages are ready.
     with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
         _stop_on_signals()
@@ -112,6 +113,17 @@ def serve(options: argparse.Namespace) -> int:
         finally:
             _no_more_signals()
     return 0
+
+
+def _check_tls(settings: Settings) -> None:
+    """A certificate that cannot be used is told before anything is made."""
+    if settings.tls_certificate or settings.tls_key:
+        from cockpit import tls
+
+        try:
+            tls.context(settings.tls_certificate, settings.tls_key, utc_now)
+        except tls.TlsError as error:
+            raise Stop(f"HTTPS: {error}") from error
 
 
 def _serve(
@@ -157,7 +169,10 @@ def _serve(
         stack.callback(_publish_sample(twin, intake.url, settings, since=left_off))
     control = cockpit.tokens.lend(Role.ADMINISTRATOR, "control", is_control=True)
     broker = intake.address(settings)
-    stack.enter_context(announced(settings.data, settings.host, settings.port, token=control, broker=broker))
+    announcement = announced(
+        settings.data, settings.host, settings.port, token=control, broker=broker, certificate=settings.tls_certificate
+    )
+    stack.enter_context(announcement)
     if settings.backup_folder:
         daily = _daily_backup(settings, services)
         daily.start()
@@ -167,7 +182,7 @@ def _serve(
     stack.callback(thrift.stop)
     _greet(settings, cockpit)
     log.info("serving on port %d, version %s, revision %d", settings.port, _version(), twin.revision)
-    _serve_pages(cockpit, listener)
+    _serve_pages(cockpit, listener, settings)
 
 
 def _last_line() -> None:
@@ -204,7 +219,7 @@ def _schedule_reports(settings: Settings, twin: Twin, cockpit: Cockpit, stack: c
     stack.callback(clock.stop)
 
 
-def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
+def _serve_pages(cockpit: Cockpit, listener: socket.socket, settings: Settings) -> None:
     import asyncio
 
     import uvicorn
@@ -221,10 +236,9 @@ def _serve_pages(cockpit: Cockpit, listener: socket.socket) -> None:
             await asyncio.to_thread(cockpit.hub.close)
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(
-        cockpit.server, log_config=None, log_level="warning", access_log=False, ws="none",
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )  # fmt: skip
+    from cockpit import listening
+
+    config = listening.config(cockpit.server, settings, utc_now, timeout_graceful_shutdown=DRAIN_SECONDS)
     Server(config).run([listener])
 
 
@@ -407,8 +421,9 @@ def _greet(settings: Settings, cockpit: Cockpit) -> None:
     from cockpit.sessions import is_loopback
 
     print("CIM 驾驶舱 · CIM Cockpit")
-    print(f"  页面 Page          {address(settings.host, settings.port)}/")
-    print(f"  接口 API           {address(settings.host, settings.port)}/api/docs")
+    here = address(settings.host, settings.port, bool(settings.tls_certificate))
+    print(f"  页面 Page          {here}/")
+    print(f"  接口 API           {here}/api/docs")
     if is_loopback(settings.host):
         print(f"  演示令牌 Demo token  {cockpit.tokens.lend(Role.ADMINISTRATOR, 'demo')}")
     else:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import ssl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from cockpit.audit_chain import Anchor
 from cockpit.tokens import write_private
@@ -37,6 +38,7 @@ class RunningServer:
     token: str
     broker: str  # its address with the password: the file is its owner's only
     pid: int
+    certificate: str = ""  # the file whose certificate it shows, where it speaks HTTPS
 
     def import_paths(self, paths: list[Path], options: dict[str, Any]) -> list[dict[str, Any]]:
         """Have it import files from this machine's disk; one report per file."""
@@ -173,7 +175,7 @@ class RunningServer:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Accept": accept}
         request = Request(self.url + path, data=data, headers=headers, method=method)
         try:
-            with _direct().open(request, timeout=timeout) as answer:
+            with _direct(self.certificate).open(request, timeout=timeout) as answer:
                 found: bytes = answer.read()
                 return found
         except HTTPError as error:
@@ -192,10 +194,13 @@ def _person(person_id: str, what: str, purpose: str) -> str:
 
 
 @contextlib.contextmanager
-def announced(folder: Path, host: str, port: int, *, token: str, broker: str) -> Iterator[None]:
+def announced(
+    folder: Path, host: str, port: int, *, token: str, broker: str, certificate: str = ""
+) -> Iterator[None]:
     """Be found by commands on this folder while the context lasts."""
     path = folder / FILE_NAME
-    server = RunningServer(address(host, port), token, broker, os.getpid())
+    shown = str(Path(certificate).resolve()) if certificate else ""
+    server = RunningServer(address(host, port, bool(certificate)), token, broker, os.getpid(), shown)
     write_private(path, json.dumps(asdict(server)))
     try:
         yield
@@ -212,12 +217,18 @@ def running_server(folder: Path) -> RunningServer | None:
     return server if server.answers() else None
 
 
-def address(host: str, port: int) -> str:
+def address(host: str, port: int, is_secure: bool = False) -> str:
     """Where this machine reaches a server bound to ``host``."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if is_secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _direct() -> OpenerDirector:
-    """Without the proxies of the environment: the server is on this machine."""
-    return build_opener(ProxyHandler({}))
+def _direct(certificate: str) -> OpenerDirector:
+    """Without the proxies of the environment: the server is on this machine, and known by its very certificate."""
+    if not certificate:
+        return build_opener(ProxyHandler({}))
+    trusted = ssl.create_default_context(cafile=certificate)
+    trusted.check_hostname = False  # it is for the name people use, not for 127.0.0.1
+    trusted.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return build_opener(ProxyHandler({}), HTTPSHandler(context=trusted))

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
+from starlette.requests import Request
+
 from cockpit.tokens import Grant, write_private
 
 COOKIE = "cim_session"
@@ -105,9 +107,20 @@ class Sessions:
 def cookie_of(value: str, secure: bool) -> str:
     """The head that sets it: for this server only, not readable by scripts."""
     end = "; Secure" if secure else ""
-    return f"{COOKIE}={value}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Strict{end}"
+    return f"{name_of(secure)}={value}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Strict{end}"
 
 
-def gone() -> str:
+def gone(secure: bool) -> str:
     """The head that takes it away."""
-    return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
+    end = "; Secure" if secure else ""
+    return f"{name_of(secure)}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{end}"
+
+
+def name_of(secure: bool) -> str:
+    """Under HTTPS a name that no other host, and no page without HTTPS, can set."""
+    return f"__Host-{COOKIE}" if secure else COOKIE
+
+
+def sent(request: Request) -> str:
+    """The cookie a request came with, "" for none."""
+    return request.cookies.get(name_of(request.url.scheme == "https"), "")

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cockpit import screen_guard
 from cockpit.problems import problem_response
 from cockpit.screens import Screens
-from cockpit.session_cookies import COOKIE, Claim, cookie_of
+from cockpit.session_cookies import Claim, cookie_of, sent
 from cockpit.settings import Settings
 from cockpit.sign_in import ACTIVE, BACK, ELSEWHERE, PASSWORD, SETUP, SIGN_IN, SIGN_OUT, SignIn
 from cockpit.tokens import Grant, Role
@@ -137,7 +137,7 @@ class Guard:
             return problem_response(HTTPStatus.MISDIRECTED_REQUEST, said, path), None
         if path in OPEN_PATHS:
             return None, None
-        claim = self._sessions.read(request.cookies.get(COOKIE, ""), self._now())
+        claim = self._sessions.read(sent(request), self._now())
         if path in AROUND:
             return await self._around(request, claim), None
         if "token" in request.query_params and request.method == "GET" and not path.startswith("/api/"):
@@ -223,7 +223,7 @@ class Guard:
 
     def _unknown(self, request: Request) -> Response:
         if request.method == "GET" and _is_page(request) and "authorization" not in request.headers:
-            was_in = bool(request.cookies.get(COOKIE))
+            was_in = bool(sent(request))
             return self._sign_in.page(request, HTTPStatus.UNAUTHORIZED, wrong="sign_in.ended" if was_in else "")
         said = "send `Authorization: Bearer TOKEN`; `python run.py token create --role ROLE` prints a token"
         if "authorization" in request.headers:
@@ -244,6 +244,8 @@ def _secured(send: Send, cookie: str | None, is_secure: bool) -> Send:
             for name, value in _SECURITY.items():
                 headers.setdefault(name, value)
             headers.setdefault("content-security-policy", _POLICY)
+            if is_secure:
+                headers["strict-transport-security"] = "max-age=31536000"
             if "cache-control" not in headers:
                 headers["cache-control"] = "no-store"
             if cookie:

@@ -107,6 +107,15 @@ class Settings:
     oidc_roles: str = setting(
         "", "single sign-on: which value of the claim stands for which role: `cim-duty=duty-officer, cim-head=manager`"
     )
+    tls_certificate: str = setting("", "HTTPS: file with the certificate and its chain (PEM); read again when renewed")
+    tls_key: str = setting("", "HTTPS: file with the certificate's private key (PEM, without a password)")
+    proxies: str = setting(
+        "", "addresses of reverse proxies, separated by commas, whose `X-Forwarded-For` and `-Proto` are believed"
+    )
+    rate: Count = setting(  # noqa: RUF009
+        50, "requests a second of one account or token, taken over 20 s; acts of staff and walls are not counted"
+    )
+    streams: Count = setting(200, "open streams of `/api/v1/live` of one account or token")  # noqa: RUF009
     outlet: tuple[OutletSettings, ...] = setting(
         (), "where notifications go: `[[outlet]]` tables in `cockpit.toml`, see [docs/outlets.md](docs/outlets.md)"
     )

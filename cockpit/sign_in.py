@@ -291,7 +291,7 @@ class SignIn:
             if account is not None:
                 self._audit.note("sign_out", actor=account.login, role=account.role)
         response = self.page(request, 200, well="sign_in.out")
-        response.headers.append("set-cookie", gone())
+        response.headers.append("set-cookie", gone(request.url.scheme == "https"))
         return response
 
     def _change(self, request: Request, said: dict[str, str], account: Account | None) -> Response:

@@ -16,6 +16,7 @@ import pytest
 import shapely
 import uvicorn
 
+from cockpit import listening
 from cockpit.app import Cockpit, create_app
 from cockpit.services import Services
 from cockpit.settings import Settings
@@ -115,7 +116,7 @@ def serve(
     """The twin behind a server; closed at the end."""
     cockpit = create_app(twin, settings, services or Services(), folder=folder)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(cockpit.server, log_config=None, log_level="warning", ws="none"))
+    server = uvicorn.Server(listening.config(cockpit.server, settings, twin.now))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     eventually(lambda: server.started, what="the server to start")
