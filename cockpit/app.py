@@ -45,6 +45,7 @@ from cockpit.session_cookies import Sessions
 from cockpit.sessions import Guard, is_loopback
 from cockpit.settings import Settings
 from cockpit.sign_in import Setup, SignIn
+from cockpit.throttle import Throttle
 from cockpit.tokens import Tokens
 from layouts.parts import map_classes, map_scene
 from twin_model.twin import Twin
@@ -155,6 +156,7 @@ def create_app(
 
     server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     server.add_middleware(metrics.Meter, registry=registry)
+    server.add_middleware(Throttle, rate=settings.rate, streams=settings.streams)
     elsewhere = _elsewhere(settings, sign_in.accounts)
     server.add_middleware(Guard, settings=settings, sign_in=sign_in, screens=desk.screens, elsewhere=elsewhere)
     server.add_middleware(Bounds, registry=registry)
