@@ -22,7 +22,27 @@
     opener().setAttribute("aria-expanded", "false");
     if (back) (before && before.isConnected && before !== document.body ? before : opener()).focus({ preventScroll: true });
   }
-  const marks = () => Array.from(document.querySelectorAll("details.help-here[open]"));
+  /* The sentences of a panel hang over the page, not in the panel: that is drawn anew with every answer. */
+  let bubble = null, said = null;
+  function tell(mark) {
+    const again = bubble && said === mark.dataset.help;
+    hush();
+    if (again) return;
+    said = mark.dataset.help;
+    bubble = document.createElement("div");
+    bubble.className = "help-bubble";
+    bubble.setAttribute("role", "status");
+    document.body.append(bubble);
+    bubble.textContent = said;
+    const from = mark.getBoundingClientRect(), mine = bubble.getBoundingClientRect(), edge = 8;
+    bubble.style.left = Math.max(edge, Math.min(innerWidth - mine.width - edge, from.right - mine.width)) + "px";
+    const below = from.bottom + 4;
+    bubble.style.top = (below + mine.height + edge <= innerHeight ? below : Math.max(edge, from.top - mine.height - 4)) + "px";
+  }
+  function hush() { if (bubble) bubble.remove(); bubble = null; }
+  window.addEventListener("scroll", hush, { passive: true });
+  window.addEventListener("resize", hush);
+  shell.onLook(hush);
   const writes = (element) => element && element.matches && element.matches("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     if (event.key === "?" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat && !writes(event.target) && opener()) {
@@ -33,16 +53,15 @@
     if (event.key === "Enter" && isOpen() && box().contains(event.target)) { event.stopPropagation(); return; }
     if (event.key !== "Escape") return;
     if (isOpen()) { event.preventDefault(); event.stopPropagation(); close(true); return; }
-    const open_marks = marks();
-    if (!open_marks.length) return;
+    if (!bubble) return;
     event.preventDefault();
     event.stopPropagation();
-    for (const mark of open_marks) { mark.open = false; if (mark.contains(document.activeElement)) mark.querySelector("summary").focus(); }
+    hush();
   }, true);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-help-open]")) { if (isOpen()) close(true); else open(); return; }
     if (event.target.closest("[data-help-close]")) { close(true); return; }
-    if (event.target.closest("[data-print]")) { close(true); window.print(); return; }
+    if (event.target.closest("[data-print]")) { close(true); toPaper(); setTimeout(() => window.print(), 600); return; }
     const past = event.target.closest("[data-skip]");
     if (past) {
       event.preventDefault();
@@ -52,13 +71,15 @@
       return;
     }
     if (isOpen() && !box().contains(event.target)) close(false);
-    for (const mark of marks()) if (!mark.contains(event.target)) mark.open = false;
+    const mark = event.target.closest("[data-help]");
+    if (mark) tell(mark); else hush();
   });
 
   /* --- paper ------------------------------------------------------------------------------------------ */
   /* A table on screen draws the rows in sight only; on paper it is whole, up to what somebody would read. */
   const MOST_ROWS = 400;
-  let tables = [];
+  const WIDE = 1010;   // pixels of a sheet's width, lying
+  let tables = [], states = [];
   function grids() {
     const api = window.dash_ag_grid && window.dash_ag_grid.getApi;
     const ids = Array.from(document.querySelectorAll(".ag-root-wrapper"), (root) => root.closest("[id]")).filter(Boolean);
@@ -67,16 +88,35 @@
   function toPaper() {
     const bar = document.getElementById("shell--bar");
     if (!bar) return;
-    const at = shell.at(), name = bar.querySelector(".brand-in b"), page = bar.querySelector(".nav-link[aria-current]");
+    const at = shell.at(), name = bar.querySelector(".brand-in b"), page = bar.querySelector('.nav-link[aria-current="page"]') || bar.querySelector(".nav-link[aria-current]");
     const when = at === null ? shell.serverNow() : at;
-    const words = [name && name.textContent, page && page.textContent.replace(/\d+$/, ""), stamp(when) + " " + shell.text(at === null ? "when.live" : "when.past")];
+    const words = [name && name.textContent, page && Array.from(page.childNodes, (node) => (node.nodeType === Node.TEXT_NODE ? node.textContent : "")).join(""), stamp(when) + " " + shell.text(at === null ? "when.live" : "when.past")];
     bar.dataset.paper = words.filter(Boolean).join("　");
-    bar.dataset.paperFoot = stamp(Date.now());
-    tables = grids().filter((grid) => grid.getDisplayedRowCount() <= MOST_ROWS);
-    for (const grid of tables) grid.setGridOption("domLayout", "print");
+    bar.dataset.paperFoot = [who(), stamp(shell.serverNow())].filter(Boolean).join("　");
+    if (tables.length) return;
+    tables = grids();
+    for (const grid of tables) {
+      const rows = grid.getDisplayedRowCount();
+      if (rows > MOST_ROWS) {
+        grid.updateGridOptions({ pagination: true, paginationPageSize: MOST_ROWS, suppressPaginationPanel: true });
+        bar.dataset.paperFoot += "　" + shell.text("js.paper.print_rows", { n: MOST_ROWS, all: rows });
+      }
+      states.push(grid.getColumnState());
+      grid.setGridOption("domLayout", "print");
+      grid.sizeColumnsToFit(WIDE);
+    }
   }
+  function who() { const person = document.querySelector("[data-person]"); return person ? shell.text("js.paper.printed_by", { who: person.dataset.person }) : ""; }
   function stamp(ms) { return new Date(ms + 8 * 3600e3).toISOString().slice(0, 16).replace("T", " "); }
-  function fromPaper() { for (const grid of tables) grid.setGridOption("domLayout", "normal"); tables = []; }
+  function fromPaper() {
+    tables.forEach((grid, n) => {
+      grid.updateGridOptions({ pagination: false });
+      grid.setGridOption("domLayout", "normal");
+      grid.applyColumnState({ state: states[n] });
+    });
+    tables = [];
+    states = [];
+  }
   window.addEventListener("beforeprint", toPaper);
   window.addEventListener("afterprint", fromPaper);
 })();

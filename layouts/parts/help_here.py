@@ -46,9 +46,7 @@ def explained(view: View, ids: Ids, part: str, tree: Any) -> Any:
     if tree is None or not has(view.lang, key):
         return tree
     words = t(view.lang, "help.about")
-    mark = html.Details(
-        [html.Summary("?", title=words, **{"aria-label": words}), html.P(t(view.lang, key))], className="help-here"
-    )
+    mark = html.Button("?", className="help-here", title=words, **{"aria-label": words, "data-help": t(view.lang, key)})
     return [*(tree if isinstance(tree, list) else [tree]), mark]
 
 
