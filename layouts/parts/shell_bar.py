@@ -184,6 +184,9 @@ def strip(view: View, now: datetime, answer: Any) -> Any:
             t(lang, "strip.first"), className="strip-button", **{"data-goto": answer["first"].isoformat()}
         )
         return html.Div([words, there], className="strip before", role="status")
+    if answer["kept"]:
+        words = t(lang, "audit.kept_since", at=stamp(lang, answer["kept"], year=True))
+        return html.Div(words, className="strip before", role="status")
     if not (answer["lost"] and view.live):
         return None
     words = [

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
+from layouts.parts import answers
 from twin_model import retention
 from twin_model.declared import DeclarationError
 from twin_model.entities import Building, Community, Contact, Device, Home, Rejected, Resident
@@ -113,3 +114,10 @@ def test_what_was_deleted_stays_deleted_and_known_after_a_restart(tmp_path, cloc
     again = Twin.open(tmp_path / "twin.duckdb", clock=clock)
     assert (count(again, "quarantine"), list(again.kept_since)) == (0, ["quarantine"])
     again.close()
+
+
+def test_a_screen_of_before_says_that_readings_were_deleted(old):
+    retention.delete(old, retention.load(), old.now())
+    since = old.kept_since["home_readings"]
+    assert answers.sources(old, since - DAY, "c")["kept"] == since
+    assert answers.sources(old, old.now(), "c")["kept"] is None
