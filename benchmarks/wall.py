@@ -60,7 +60,14 @@ class _Server:
             [*command, "--broker-port", str(self._broker_port)], cwd=ROOT, stdout=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        asyncio.run(healthy(f"http://127.0.0.1:{self.port}", self._process))
+        # in a thread of its own: Playwright's loop runs in this one
+        waiting = threading.Thread(target=self._wait)
+        waiting.start()
+        waiting.join()
+
+    def _wait(self) -> None:
+        if self._process is not None:
+            asyncio.run(healthy(f"http://127.0.0.1:{self.port}", self._process))
 
     def stop(self) -> None:
         if self._process is not None:

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 MOST_BODY = 4_096
+SHARED_SECONDS = 5
 _SAID = ("ago.", "wall.updated", "wall.offline", "wall.since", "wall.residents", "wall.staff.over")
 
 
@@ -95,7 +96,9 @@ class Walls:
         ask = Minutely(self._asker) if part.minutely else self._asker
         if not view.live:
             return self._draw(name, part, view, ask)
-        moment = pulse.at.replace(second=0, microsecond=0) if part.minutely else (pulse.revision, pulse.at)
+        moment: Any = (pulse.revision, pulse.at)
+        if part.minutely or name in wall_parts.PUBLIC:  # a public part is asked every five seconds, by all walls once
+            moment = pulse.at.timestamp() // (60 if part.minutely else SHARED_SECONDS)
         place = (name, view.lang, view.community, asked())
         with self._lock:
             kept = self._drawn.get(place)
