@@ -106,7 +106,7 @@
       grid.sizeColumnsToFit(WIDE);
     }
   }
-  function who() { const person = document.querySelector("[data-person]"); return person ? shell.text("js.paper.printed_by", { who: person.dataset.person }) : ""; }
+  function who() { const person = document.querySelector(".person-name"); return person ? shell.text("js.paper.printed_by", { who: person.textContent }) : ""; }
   function stamp(ms) { return new Date(ms + 8 * 3600e3).toISOString().slice(0, 16).replace("T", " "); }
   function fromPaper() {
     tables.forEach((grid, n) => {
