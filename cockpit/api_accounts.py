@@ -134,6 +134,11 @@ def token_items(sign_in: SignIn) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def listed(sign_in: SignIn) -> dict[str, Any]:
+    """What the page of accounts shows."""
+    return {"accounts": [item(a) for a in sign_in.accounts.all()], "tokens": token_items(sign_in)}
+
+
 def build(sign_in: SignIn) -> APIRouter:
     """The routes below ``/api/v1``."""
     api = APIRouter(prefix="/api/v1", tags=[ACCOUNTS], responses=REFUSALS)
@@ -153,7 +158,7 @@ def build(sign_in: SignIn) -> APIRouter:
         return Response(dumps(item(changed)), media_type="application/json")
 
     @api.get("/accounts", response_model=list[AccountItem], summary="Accounts (administrator, auditor)")
-    def listed(_grant: Confirming) -> Response:
+    def everybody(_grant: Confirming) -> Response:
         return Response(dumps([item(a) for a in accounts.all()]), media_type="application/json")
 
     @api.post("/accounts", response_model=AccountItem, summary="A new account (administrator)")

@@ -129,6 +129,9 @@ def create_app(
     desk = Desk.of(folder, twin.now)
     reports = ReportDesk(twin, folder, services.audit)
     services = replace(services, screens=desk.listed, reports=reports)
+    services = replace(
+        services, accounts=lambda: api_accounts.listed(sign_in), name_of=lambda who: sign_in.accounts.get(who).name
+    )
     asker = shell.Asker(twin, services, answers, hub, looks)
     shell.register(dash, pages, asker)
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start

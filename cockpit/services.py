@@ -164,6 +164,7 @@ class Services:
     what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) and, with
     a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
     ``stop_drill(drill_id, by)`` ends it. ``audit`` keeps who did what.
+    ``accounts()``: the accounts and tokens as lists; ``name_of(account_id)``: what a person is called.
     ``screens()``: the wall screens with their health, and the declared walls. ``reports``: the desk of snapshot reports
     (`cockpit.reports.desk.ReportDesk`).
     """
@@ -178,5 +179,7 @@ class Services:
     replay_drill: Callable[[Path, str, float, str], Drill] = _no_replay
     stop_drill: Callable[[str, str], None] = _no_stop
     audit: Auditor = UNKEPT
+    accounts: Callable[[], dict[str, Any]] = _nothing
+    name_of: Callable[[str], str] = str
     screens: Callable[[], dict[str, Any]] = _nothing
     reports: Any = None

@@ -70,6 +70,19 @@ class Asker:
         grant = serving.asking()
         return grant is not None and grant.reads_audit
 
+    @property
+    def person(self) -> dict[str, Any] | None:
+        """Whom the callback answers (see `layouts.parts.person`); None outside of a request."""
+        grant = serving.asking()
+        if grant is None:
+            return None
+        kind = "account" if grant.account else "local" if grant.grant_id == "local" else "token"
+        name = self.services.name_of(grant.account) if grant.account else grant.name
+        return {
+            "kind": kind, "name": name, "role": grant.role.value, "manages": grant.manages_accounts,
+            "confirms": grant.confirms,
+        }  # fmt: skip
+
     def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
         """Write down that whoever the callback answers looks at this home's personal details, before he does."""
         grant = serving.asking()

@@ -127,6 +127,7 @@ class Page:
     """A page: ``slug`` in the URL, ``title_key`` in the locale files, ``order`` in the navigation.
 
     ``layout(view)`` builds the tree without asking the twin; ``register(app, ask)`` adds the callbacks.
+    ``quiet`` pages are reached from elsewhere and have no entry in the navigation.
     ``slim`` pages carry the 56 px time bar, the others the one with strips (132 px). Pages of one ``group`` share one
     entry of the navigation, ``group.<name>`` in the locale files, and stand beside each other in the line under it.
     """
@@ -138,6 +139,7 @@ class Page:
     register: Callable[[Dash, Ask], None]
     slim: bool = False
     group: str = ""
+    quiet: bool = False
 
 
 VIEW = Input(SHELL("view"), "data")

@@ -14,7 +14,7 @@ from typing import Any
 from dash import Dash, html
 
 from layouts.page import SHELL, Ask, Page, View
-from layouts.parts import answers, care_answers, care_brief, help_here, saved_views, search_box
+from layouts.parts import answers, care_answers, care_brief, help_here, person, saved_views, search_box
 from layouts.parts.format import age, count, share, stamp
 from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import t, texts
@@ -52,6 +52,7 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
                 [search_box.button(view), saved_views.button(view), help_here.button(view)], className="bar-tools"
             ),
             html.Div([_language(view, code) for code in ("zh", "en")], className="languages"),
+            person.place(view),
             html.Div(id=SHELL("offline"), className="strip offline", role="alert", hidden=True),
             html.Div(id=SHELL("incident"), className="strip incident", role="alert", hidden=True),
             STRIP.place(SHELL, view),
@@ -70,6 +71,7 @@ def register(app: Dash, ask: Ask, pages: Sequence[Page] = ()) -> None:
     """Fill the bar: name, open incidents, blind homes, devices online, lost brokers; and answer its search."""
     register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP, RED))
     search_box.register(app, ask, pages)
+    person.register(app, ask)
 
 
 def _entries(view: View, pages: Sequence[Page], slug: str) -> list[html.A]:
@@ -77,6 +79,8 @@ def _entries(view: View, pages: Sequence[Page], slug: str) -> list[html.A]:
     group = next((page.group for page in pages if page.slug == slug), "")
     entries, seen = [], set()
     for page in pages:
+        if page.quiet:
+            continue
         if not page.group:
             entries.append(_link(page, t(view.lang, page.title_key), "page" if page.slug == slug else ""))
         elif page.group not in seen:
