@@ -1,4 +1,4 @@
-# make run | test | lint | bench | wheels | lock | clean
+# make run | test | lint | audit | bench | wheels | lock | clean
 # Each target sets up what it needs; a second call finds it ready. CIM_DATA, CIM_PORT and the other CIM_*
 # settings of the README are read by the program itself.
 
@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # The venv is ours: what is compiled once need not be compiled at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench wheels lock clean
+.PHONY: run test lint audit bench wheels lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready-to-run
@@ -22,6 +22,10 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+
+# Without internet. Published weaknesses: docs/security.md.
+audit: $(VENV)/ready-to-test
+	@$(BIN)/python tools/audit.py
 
 bench: $(VENV)/ready-to-test
 	@tools/system-packages.sh
