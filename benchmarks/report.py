@@ -1,7 +1,8 @@
 """How long a whole report takes, how large it is, and whether two processes make the same bytes.
 
 The bar (issue 5): an A4 report of 8 pages with map and charts within 2 s, byte-identical, at most 3 MB. Made of the
-sample community, as the first report after the twin was opened (nothing remembered) and once more.
+sample community, as the first report after the twin was opened (nothing remembered) and once more; the time of the
+processor says the same on a machine that others use.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def main(quick: bool = False, data: Path | None = None) -> dict[str, Any]:
     first = runs[0]
     return {
         "bench": "report", "kind": KIND, "pages": first["pages"], "first_s": first["first_s"],
-        "again_s": first["again_s"], "pdf_mb": first["pdf_mb"], "all_mb": first["all_mb"],
+        "again_s": first["again_s"], "first_cpu_s": first["first_cpu_s"], "pdf_mb": first["pdf_mb"], "all_mb": first["all_mb"],
         "identical": runs[0]["digest"] == runs[1]["digest"],
     }  # fmt: skip
 
@@ -70,16 +71,17 @@ def measured(folder: Path) -> dict[str, Any]:
     twin = Twin.open(folder / "twin.duckdb", clock=lambda: datetime.now(UTC))
     at = (twin.stopped_at or twin.now()) - timedelta(seconds=1)
     community = twin.entities("community", at)["community_id"].to_pylist()[0]
-    took = []
+    took, worked = [], []
     papers: dict[str, bytes] = {}
     for _ in range(2):
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         papers = papers_of(twin, at, Wish(community=community, kind=KIND, audience="staff"))
         took.append(time.perf_counter() - began)
+        worked.append(time.process_time() - spent)
     twin.close()
     digest = hashlib.sha256(b"".join(papers[name] for name in sorted(papers))).hexdigest()
     return {
-        "first_s": round(took[0], 2), "again_s": round(took[1], 2), "digest": digest,
+        "first_s": round(took[0], 2), "again_s": round(took[1], 2), "first_cpu_s": round(worked[0], 2), "digest": digest,
         "pdf_mb": round(len(papers["report.pdf"]) / 1e6, 2),
         "all_mb": round(sum(map(len, papers.values())) / 1e6, 2), "pages": papers["report.pdf"].count(b"/MediaBox"),
     }  # fmt: skip

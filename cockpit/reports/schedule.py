@@ -47,7 +47,7 @@ def due_since(wanted: ReportSettings, after: datetime, until: datetime) -> list[
             if after < at <= until:
                 found.append(at)
         day += timedelta(days=1)
-    return found[-MOST_MISSED:]
+    return found
 
 
 def pause(tries: int) -> timedelta:
@@ -73,7 +73,7 @@ class Schedule:
         state = self._read()
         for wanted in self._wanted:
             known = state.setdefault(wanted.name, {"until": now.isoformat(), "runs": []})
-            for at in due_since(wanted, datetime.fromisoformat(known["until"]), now):
+            for at in due_since(wanted, datetime.fromisoformat(known["until"]), now)[-MOST_MISSED:]:
                 known["runs"] = [*known["runs"], self._made(wanted, at, now)][-KEPT_RUNS:]
                 known["until"] = at.isoformat()
                 self._write(state)

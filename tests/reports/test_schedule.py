@@ -1,0 +1,208 @@
+"""Reports by the clock: when they fall due, those that were missed, and how they arrive or do not."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+import threading
+from collections import deque
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from cockpit.outlets.settings import signing_key
+from cockpit.outlets.webhook import sign
+from cockpit.reports.desk import ReportDesk
+from cockpit.reports.schedule import GIVE_UP, Schedule, due_since, pause
+from cockpit.reports.settings import ReportMistake, ReportSettings, reports
+from cockpit.reports.verifying import verify
+from cockpit.services import UNKEPT
+from cockpit.settings import SettingsError, load
+from tests.conftest import NOON, Clock
+from tests.web.receiver import Receiver, answer
+
+from .conftest import COMMUNITY, lived
+
+DAY = timedelta(days=1)
+SECRET = "a-secret-of-the-receiver"
+
+
+def daily(**more: object) -> ReportSettings:
+    return ReportSettings(name="day", community=COMMUNITY, audience="public", **more)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "days"),
+    [({"kind": "daily"}, [20, 21, 22]), ({"kind": "weekly", "day": 6}, [21]), ({"kind": "monthly", "day": 22}, [22])],
+)
+def test_a_report_falls_due_at_its_local_time_and_day(wanted, days):
+    found = due_since(ReportSettings(name="x", time="07:30", **wanted), NOON - 3 * DAY, NOON)
+    assert [(at + timedelta(hours=8)).strftime("%d %H:%M") for at in found] == [f"{day} 07:30" for day in days]
+    assert due_since(ReportSettings(name="x", time="07:30", **wanted), found[-1], NOON) == []
+
+
+def test_a_delivery_is_tried_again_ever_more_seldom():
+    waits = [pause(n) for n in range(1, 12)]
+    assert waits[0] == timedelta(seconds=10)
+    assert waits == sorted(waits)
+    assert waits[-1] == timedelta(hours=1)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A twin, its desk in a folder, and the clock of both."""
+    clock = Clock()
+    twin = lived(None, clock)
+    desk = ReportDesk(twin, tmp_path, UNKEPT)
+    yield twin, desk, clock, tmp_path
+    desk.close()
+    twin.close()
+
+
+def test_what_was_missed_is_made_after_a_restart_of_its_own_instant(place):
+    twin, desk, clock, _ = place
+    first = Schedule(twin, desk, [daily(time="12:15")], clock)
+    due = first.step()
+    assert due == NOON + timedelta(minutes=15)
+    clock.set(due + DAY + timedelta(hours=3))  # nothing ran meanwhile
+    second = Schedule(twin, desk, [daily(time="12:15")], clock)
+    assert second.step() == due + 2 * DAY
+    made = [one.manifest["instant"] for one in desk.made()]
+    assert made == [f"2026-11-{day}T12:15:00+08:00" for day in (23, 22)]
+    assert second.step() == due + 2 * DAY
+    assert len(desk.made()) == 2
+    assert verify(twin, desk.papers(desk.made()[0].name), desk.signer().public).holds
+
+
+def test_a_folder_that_cannot_be_written_is_tried_again_until_it_can(place):
+    twin, desk, clock, folder = place
+    there = folder / "there"
+    there.write_text("a file where the folder should be")
+    schedule = Schedule(twin, desk, [daily(time="12:15", folder=str(there))], clock)
+    clock.set(schedule.step())
+    again = schedule.step()
+    told = schedule.standing()[0]["last"]["to"]["folder"]
+    assert (told["done"], len(told["tries"])) == (False, 1)
+    assert "could not be written" in told["tries"][0]["detail"]
+    assert again == clock.instant + timedelta(seconds=10)
+    there.unlink()
+    clock.set(again)
+    schedule.step()
+    told = schedule.standing()[0]["last"]["to"]["folder"]
+    assert [one["done"] for one in told["tries"]] == [False, True]
+    name = desk.made()[0].name
+    assert (there / name / "report.pdf").read_bytes() == desk.paper(name, "report.pdf")
+
+
+def test_a_webhook_gets_the_whole_report_signed_and_under_one_name_at_every_try(place):
+    twin, desk, clock, _ = place
+    receiver = Receiver(then=deque([answer(503), answer(200)]))
+    receiver.start()
+    wanted = daily(time="12:15", webhook=receiver.url, webhook_secret=SECRET)
+    schedule = Schedule(twin, desk, [wanted], clock)
+    clock.set(schedule.step())
+    clock.set(schedule.step())
+    schedule.step()
+    receiver.stop()
+    first, second = receiver.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] == desk.made()[0].name
+    stamp = second.headers["webhook-timestamp"]
+    assert second.headers["webhook-signature"] == sign(signing_key(SECRET), desk.made()[0].name, stamp, second.body)
+    kept = (desk.folder / "schedule.json").read_text(encoding="utf-8")
+    assert schedule.standing()[0]["last"]["to"]["webhook"]["done"]
+    assert "very-secret" not in kept
+    assert SECRET not in kept
+
+
+def test_a_delivery_that_never_arrives_is_given_up_after_a_day(place):
+    twin, desk, clock, folder = place
+    (folder / "there").write_text("in the way")
+    schedule = Schedule(twin, desk, [daily(time="12:15", folder=str(folder / "there"))], clock)
+    clock.set(schedule.step())
+    schedule.step()
+    clock.set(clock.instant + GIVE_UP - timedelta(minutes=1))
+    schedule.step()
+    clock.set(clock.instant + timedelta(minutes=2) + pause(2))
+    schedule.step()
+    runs = orjson.loads((desk.folder / "schedule.json").read_bytes())["day"]["runs"]
+    assert runs[0]["to"]["folder"]["over"]
+
+
+class Mailbox:
+    """A mail server that takes one letter, as RFC 5321 has it."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.letters: list[bytes] = []
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self.socket.accept()
+        with connection, connection.makefile("rwb") as stream:
+            stream.write(b"220 here\r\n")
+            stream.flush()
+            while line := stream.readline():
+                word = line[:4].upper()
+                if word == b"DATA":
+                    stream.write(b"354 go on\r\n")
+                    stream.flush()
+                    letter = b""
+                    while (part := stream.readline()) != b".\r\n":
+                        letter += part
+                    self.letters.append(letter)
+                stream.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+                stream.flush()
+                if word == b"QUIT":
+                    return
+
+
+def test_a_letter_brings_the_papers_and_names_nobody_in_its_subject(place):
+    twin, desk, clock, _ = place
+    box = Mailbox()
+    wanted = daily(time="12:15", mail_to=("a@example.org",), mail_from="cim@example.org",
+                   smtp=f"smtp://127.0.0.1:{box.port}")  # fmt: skip
+    schedule = Schedule(twin, desk, [wanted], clock)
+    clock.set(schedule.step())
+    schedule.step()
+    box.thread.join(10)
+    assert schedule.standing()[0]["last"]["to"]["mail"]["done"]
+    letter = email.message_from_bytes(box.letters[0], policy=email.policy.default)
+    assert letter["Subject"] == "试行巷 社区运行日报（2026-11-22 12:15）"
+    attached = {part.get_filename(): part.get_content() for part in letter.iter_attachments()}
+    name = desk.made()[0].name
+    assert attached[f"{name}_report.pdf"] == desk.paper(name, "report.pdf")
+    box.socket.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"name": "d", "kind": "hourly"}, "expected daily, weekly"),
+        ({"name": "d", "knd": "daily"}, "did you mean kind?"),
+        ({"name": "d", "time": "25:00"}, "expected 00:00 to 23:59"),
+        ({"name": "w", "kind": "weekly", "day": 8}, "expected 1 to 7"),
+        ({"name": "d", "webhook": "https://x/", "webhook_secret": "short"}, "at least 16 characters"),
+        ({"name": "d", "webhook": "http://example.org/", "webhook_secret": SECRET}, "expected https"),
+        ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtp://mail.example.org"}, "smtps"),
+        ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtps://u:pw@mail.example.org"}, "no password"),
+        ({"name": "Day 1"}, "expected a-z"),
+        ({"name": "d", "mail_to": [7], "mail_from": "a@b", "smtp": "smtps://m"}, "mail addresses"),
+    ],
+)
+def test_a_mistaken_table_is_refused_with_what_was_expected(table, said, tmp_path):
+    with pytest.raises(ReportMistake, match=said.replace("?", r"\?")):
+        reports([table], {}, tmp_path)
+
+
+def test_tables_are_read_from_the_file_and_secrets_from_elsewhere(tmp_path):
+    text = '[[report]]\nname = "d"\nwebhook = "https://x.example/in"\nwebhook_secret_env = "HOOK"\nfolder = "out"\n'
+    (tmp_path / "cockpit.toml").write_text(text, encoding="utf-8")
+    found = load({}, {"HOOK": SECRET}, tmp_path).report[0]
+    assert (found.webhook_secret, found.folder) == (SECRET, str(tmp_path / "out"))
+    assert SECRET not in repr(found)
+    with pytest.raises(SettingsError, match="environment variable"):
+        load({}, {}, tmp_path)
