@@ -29,7 +29,8 @@ def names(views, account):
 def test_a_view_survives_a_restart_and_belongs_to_its_account(views, tmp_path):
     keep(views)
     again = SavedViews(tmp_path, PAGES)
-    assert names(again, "a1") == (["晨会"], []) and names(again, "a2") == ([], [])
+    assert names(again, "a1") == (["晨会"], [])
+    assert names(again, "a2") == ([], [])
 
 
 def test_a_shared_view_is_listed_to_others_until_it_is_no_longer_shared(views):
