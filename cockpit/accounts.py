@@ -150,12 +150,14 @@ class Accounts:
                 f"login: found {login!r}, expected 2 to 64 letters, digits, or . _ @ -",
             )  # fmt: skip
         self.rules.check(password, login, name)
+        limits = limits_of(scope)
         made = Account(
             account_id=f"u-{secrets.token_hex(5)}", login=login, name=name.strip() or login,
             role=known_role(role).value,
             password=hashed(password), changed_at=self.now().isoformat(), is_temporary=not is_own,
             stamp=secrets.token_hex(8), created_at=self.now().isoformat(), created_by=by, role_by=by,
-            confirmed_by=by if by == CONSOLE else "", **limits_of(scope),
+            confirmed_by=by if by == CONSOLE else "", communities=limits["communities"], estates=limits["estates"],
+            grids=limits["grids"],
         )  # fmt: skip
 
         def change(known: tuple[Account, ...]) -> tuple[Account, ...]:

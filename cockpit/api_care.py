@@ -29,7 +29,8 @@ from cockpit.care_answers import (
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import looked, noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
-from cockpit.rights import AtHome, counts_only, grant_of, refused, role_of
+from cockpit.purposes import PurposeRefused, Purposes
+from cockpit.rights import Acting, AtHome, counts_only, grant_of, refused, role_of
 from cockpit.tokens import Grant
 from twin_model.case import StepRefused
 from twin_model.consent import agreed
@@ -184,6 +185,18 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         looked(asked.request, home_id, what="rhythm")
         return answer(plain(found), twin, asked.at)
 
+    @api.post("/homes/{home_id}/purpose", status_code=204, responses=REFUSED,
+              summary="Say for what this home's names, numbers and notes are opened; good for a few minutes")  # fmt: skip
+    def purpose(home_id: str, said: shape.PurposeIn, request: Request, grant: Acting, _strict: Strict) -> Response:
+        if twin.entity("home", home_id, twin.now()) is None:
+            raise no_home(home_id)
+        try:
+            told = _purposes(request).open(grant, home_id, said.purpose, said.words)
+        except PurposeRefused as error:
+            raise refused(400, "purpose", error.reason["zh"], error.reason["en"]) from error
+        looked(request, home_id, what="opened", purpose=told)
+        return Response(status_code=204)
+
     @api.get("/contacts", response_model=Page[shape.ContactItem], responses=REFUSED,
              summary="Whom to call for a home, in order")  # fmt: skip
     def contacts(asked: Annotated[Asked, Depends(read)], home_id: str, grant: AtHome) -> Response:
@@ -193,10 +206,19 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         everyone = twin.entities("contact", asked.at, community_id=home["community_id"]).to_pylist()
         mine = [c for c in everyone if c["home_id"] in (home_id, None)]
         working = [i for i in twin.care.incidents(asked.at, community_id=home["community_id"]) if i.home_id == home_id]
-        is_needed = bool(working) and grant.may_act
-        looked(asked.request, home_id, what="contacts" if is_needed else "contacts_masked")
+        purpose = f"incident {working[0].incident_id}" if working else _purposes(asked.request).of(grant, home_id)
+        is_needed = bool(purpose) and grant.may_act
+        looked(
+            asked.request, home_id, what="contacts" if is_needed else "contacts_masked",
+            purpose=purpose if is_needed else "",
+        )  # fmt: skip
         items = [_contact(c, is_needed) for c in sorted(mine, key=lambda c: (c["home_id"] is None, c["rank"]))]
         return paged(asked, items, twin.revision)
+
+
+def _purposes(request: Request) -> Purposes:
+    purposes: Purposes = request.app.state.purposes
+    return purposes
 
 
 def _contact(row: dict[str, Any], is_needed: bool) -> dict[str, Any]:

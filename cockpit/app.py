@@ -37,6 +37,7 @@ from cockpit.live import Hub
 from cockpit.noting import Looks
 from cockpit.passwords import Rules
 from cockpit.problems import Problem
+from cockpit.purposes import Purposes
 from cockpit.reports.desk import ReportDesk
 from cockpit.saved_views import SavedViews
 from cockpit.screen_desk import Desk
@@ -125,13 +126,14 @@ def create_app(
     dash.layout = shell.frame()
     dash.validation_layout = shell.everything(pages)  # type: ignore[assignment]
     looks = Looks(services.audit)
-    sign_in = _sign_in(twin, settings, services, tokens, folder)
+    sign_in, purposes = _sign_in(twin, settings, services, tokens, folder), Purposes(twin.now)
     desk = Desk.of(folder, twin.now)
     reports = ReportDesk(twin, folder, services.audit)
     services = replace(services, screens=desk.listed, reports=reports)
     services = replace(
-        services, accounts=lambda: api_accounts.listed(sign_in), name_of=lambda who: sign_in.accounts.get(who).name
-    )
+        services, accounts=lambda: api_accounts.listed(sign_in), name_of=lambda who: sign_in.accounts.get(who).name,
+        purpose_of=purposes.of, purposes=purposes.listed,
+    )  # fmt: skip
     asker = shell.Asker(twin, services, answers, hub, looks)
     shell.register(dash, pages, asker)
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
@@ -140,7 +142,7 @@ def create_app(
     problems.install(server)
     described.install(server)
     metrics.install(server, registry, twin, services, hub, answers)
-    server.state.audit, server.state.looks = services.audit, looks
+    server.state.audit, server.state.looks, server.state.purposes = services.audit, looks, purposes
     server.include_router(api.build(twin, services, hub))
     server.include_router(api_audit.build())
     server.include_router(api_accounts.build(sign_in))

@@ -316,3 +316,12 @@ class Answer(BaseModel):
 
     at: datetime
     revision: int
+
+
+class PurposeIn(BaseModel):
+    """For what a home's personal details are opened: one of the declared purposes, and words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: str = Field(max_length=40)
+    words: str = Field("", max_length=200)

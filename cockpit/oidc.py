@@ -19,6 +19,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import authlib.deprecate  # type: ignore[import-untyped]  # noqa: F401  # sets the filter overruled below
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -98,9 +99,8 @@ class Elsewhere:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         async with self._talk(request) as client:
             url, _ = client.create_authorization_url(
-                known["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier,
-                code_challenge_method="S256",
-            )  # fmt: skip
+                known["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
+            )
         where = same_place(request.query_params.get("next", "/"))
         now = self._accounts.now()
         lang = request.query_params.get("lang", "")
@@ -158,7 +158,7 @@ class Elsewhere:
         base = self._public_url or f"{request.url.scheme}://{request.headers['host']}"
         return AsyncOAuth2Client(
             self._client, self._secret or None, redirect_uri=base + BACK, scope="openid profile", timeout=10,
-            token_endpoint_auth_method="client_secret_basic" if self._secret else "none",
+            code_challenge_method="S256", token_endpoint_auth_method="client_secret_basic" if self._secret else "none",
         )  # fmt: skip
 
     async def _provider(self) -> dict[str, Any]:

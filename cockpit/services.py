@@ -146,6 +146,10 @@ def _no_replay(path: Path, community_id: str, speed: float, by: str) -> Drill:
     raise NotServed("this server was started without drills")
 
 
+def _no_purpose(_grant: Any, _home_id: str) -> str:
+    return ""
+
+
 def _no_stop(drill_id: str, by: str) -> None:
     raise NotServed("this server was started without drills")
 
@@ -165,6 +169,8 @@ class Services:
     a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
     ``stop_drill(drill_id, by)`` ends it. ``audit`` keeps who did what.
     ``accounts()``: the accounts and tokens as lists; ``name_of(account_id)``: what a person is called.
+    ``purpose_of(grant, home_id)``: for what somebody has opened a home's personal details; "" when he has not.
+    ``purposes()``: what there are to choose from, as (name, Chinese, English).
     ``screens()``: the wall screens with their health, and the declared walls. ``reports``: the desk of snapshot reports
     (`cockpit.reports.desk.ReportDesk`).
     """
@@ -181,5 +187,7 @@ class Services:
     audit: Auditor = UNKEPT
     accounts: Callable[[], dict[str, Any]] = _nothing
     name_of: Callable[[str], str] = str
+    purposes: Callable[[], list[tuple[str, str, str]]] = list
+    purpose_of: Callable[[Any, str], str] = _no_purpose
     screens: Callable[[], dict[str, Any]] = _nothing
     reports: Any = None

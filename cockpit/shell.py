@@ -80,8 +80,13 @@ class Asker:
         name = self.services.name_of(grant.account) if grant.account else grant.name
         return {
             "kind": kind, "name": name, "role": grant.role.value, "manages": grant.manages_accounts,
-            "confirms": grant.confirms,
+            "confirms": grant.confirms, "account": grant.account, "acts": grant.may_act,
         }  # fmt: skip
+
+    def purpose(self, home_id: str) -> str:
+        """For what whoever the callback answers has opened this home's personal details; "" when he has not."""
+        grant = serving.asking()
+        return self.services.purpose_of(grant, home_id) if grant is not None else ""
 
     def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
         """Write down that whoever the callback answers looks at this home's personal details, before he does."""

@@ -148,9 +148,7 @@ class SignIn:
         body = f"<h1>{title}</h1><p>{hello}</p>{_said(lang, wrong, well, reason)}{form}{'' if must else back}"
         return self._html(lang, title, body, status, request)
 
-    def _html(
-        self, lang: str, title: str, body: str, status: int, request: Request, refresh: str = ""
-    ) -> HTMLResponse:
+    def _html(self, lang: str, title: str, body: str, status: int, request: Request, refresh: str = "") -> HTMLResponse:
         kept = {k: v for k, v in request.query_params.items() if k not in ("lang", "token", "code", "state")}
         path = request.url.path
         switch = "".join(
@@ -255,8 +253,7 @@ class SignIn:
     def _through(self, request: Request, account: Account, where: str) -> Response:
         lang = language(request)
         body = (
-            f"<h1>{t(lang, 'sign_in.going')}</h1>"
-            f'<a class="way" href="{escape(where)}">{t(lang, "sign_in.go_on")}</a>'
+            f'<h1>{t(lang, "sign_in.going")}</h1><a class="way" href="{escape(where)}">{t(lang, "sign_in.go_on")}</a>'
         )
         refresh = f'<meta http-equiv="refresh" content="0;url={escape(where)}">'
         response = self._html(lang, t(lang, "sign_in.title"), body, 200, request, refresh)

@@ -38,7 +38,7 @@ def register(app: Dash, ask: Ask) -> None:
         view, person = View.of(store), person_of(ask)
         answer = ask.services.accounts() if person and person["confirms"] else None
         if answer is not None:
-            answer = {**answer, "manages": person["manages"]}
+            answer = {**answer, "manages": person["manages"], "own": person["account"]}
         key = fingerprint(view, answer)
         if key == shown:
             return no_update, no_update

@@ -13,7 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 
 from layouts.page import REVISION, SHELL, VIEW, ZONE, Ask, Ids, Page, View, instant
 from layouts.parts import home_answers as answers
-from layouts.parts import home_chart, home_table, home_tracks, rules_answers, rules_views
+from layouts.parts import home_chart, home_persons, home_table, home_tracks, rules_answers, rules_views
 from layouts.parts import home_views as views
 from layouts.parts.home_asking import Restricted
 from layouts.parts.panel import Panel, fingerprint, head, icon, register_panels, stores
@@ -49,7 +49,8 @@ def layout(view: View) -> html.Div:
         **{"aria-label": t(lang, "home.all")},
     )
     pair = html.Div([EVENTS.place(ids, view), DEVICES.place(ids, view)], className="home-pair")
-    side = html.Aside([panel.place(ids, view) for panel in (ABSENCES, LIMITS, CONTACTS)], className="home-side")
+    known = [panel.place(ids, view) for panel in (ABSENCES, LIMITS, CONTACTS)]
+    side = html.Aside([*known, *home_persons.places(ids)], className="home-side")
     wide = html.Div([html.Div(id=ids("rhythm")), pair], className="home-wide")
     one = html.Section(
         [HEAD.place(ids, view), html.Div([wide, side], className="home-columns")],
@@ -72,6 +73,7 @@ def layout(view: View) -> html.Div:
 
 def register(app: Dash, ask: Ask) -> None:
     """The panels, the table of homes, and the chart, which is drawn again every 15 s only."""
+    home_persons.register(app, ask, ids)
     ask = Restricted(ask)
     register_panels(app, ask, ids, PANELS)
     _register_table(app, ask)

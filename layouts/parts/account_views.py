@@ -36,7 +36,7 @@ def _accounts(view: View, now: datetime, answer: Any) -> html.Section:
     names = ("login", "name", "role", "scope", "last", "state")
     table = _table(
         [*(t(lang, f"accounts.{name}") for name in names), t(lang, "accounts.change")],
-        [_account(view, now, row, manages=answer["manages"]) for row in rows],
+        [_account(view, now, row, manages=answer["manages"], own=row["id"] == answer["own"]) for row in rows],
     )
     return html.Section(
         [head(t(lang, "accounts.list"), str(len(rows))), table if rows else html.P(t(lang, "accounts.none"))],
@@ -44,13 +44,13 @@ def _accounts(view: View, now: datetime, answer: Any) -> html.Section:
     )
 
 
-def _account(view: View, now: datetime, row: Row, *, manages: bool) -> list[Any]:
+def _account(view: View, now: datetime, row: Row, *, manages: bool, own: bool) -> list[Any]:
     lang = view.lang
     came = row["last_sign_in"]
     last = stamp(lang, datetime.fromisoformat(came)) if came else t(lang, "accounts.never")
     return [
         html.B(row["login"]), row["name"], t(lang, f"role.{row['role']}"), scope(lang, row), last,
-        state(lang, now, row), _ways(view, row, manages=manages),
+        state(lang, now, row), None if own else _ways(view, row, manages=manages),
     ]  # fmt: skip
 
 
@@ -87,9 +87,7 @@ def _ways(view: View, row: Row, *, manages: bool) -> Any:
     if manages:
         fields = [_role(lang, row["role"]), *_scope_fields(lang, row)]
         ways.append(form.form(view, f"{path}/role", fields, submit=t(lang, "accounts.save"), done=done))
-        ways.append(
-            form.form(view, f"{path}/password", [_password(lang)], submit=t(lang, "accounts.reset"), done=done)
-        )
+        ways.append(form.form(view, f"{path}/password", [_password(lang)], submit=t(lang, "accounts.reset"), done=done))
     return html.Details([html.Summary(t(lang, "accounts.change")), *ways], className="accounts-more") if ways else None
 
 

@@ -239,3 +239,20 @@ def test_a_token_sees_its_part_only_also_on_the_live_stream(site, clock):
                 if "snapshot" in text and line.startswith("data:"):
                     break
     assert "demo-" not in text
+
+
+def test_names_open_for_a_purpose_for_a_few_minutes_and_that_is_written_down(site, clock):
+    site.twin.record(persons())
+    ask = {"home_id": "demo-h1"}
+    with site.client(Role.GRID_WORKER) as client:
+        assert client.get("/api/v1/contacts", params=ask).json()["items"][0]["phone"] is None
+        wrong = client.post("/api/v1/homes/demo-h1/purpose", json={"purpose": "curious"})
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "purpose")
+        other = client.post("/api/v1/homes/demo-h1/purpose", json={"purpose": "other", "words": " "})
+        assert "请说明具体用途" in other.json()["detail"]
+        assert client.post("/api/v1/homes/demo-h1/purpose", json={"purpose": "help"}).status_code == 204
+        assert client.get("/api/v1/contacts", params=ask).json()["items"][0]["phone"] == "13870001907"
+        clock.forward(minutes=6)
+        assert client.get("/api/v1/contacts", params=ask).json()["items"][0]["phone"] is None
+    with site.client(Role.MANAGER) as client:
+        assert client.post("/api/v1/homes/demo-h1/purpose", json={"purpose": "help"}).status_code == 403
