@@ -37,7 +37,7 @@ ASKED = 20
 
 @dataclass(frozen=True)
 class Finding:
-    """One line. ``check`` names what was looked at; ``code`` and ``values`` make the words."""
+    """One line. ``check`` names what was looked at; ``code`` and ``values`` (a text: by language) make the words."""
 
     check: str
     state: State
@@ -46,12 +46,15 @@ class Finding:
 
     def said(self, lang: str) -> str:
         """What was found."""
-        return t(lang, f"doctor.{self.code}", **self.values)
+        return t(lang, f"doctor.{self.code}", **self._in(lang))
 
     def to_do(self, lang: str) -> str:
         """What to do; nothing when all is well."""
         key = f"doctor.{self.code}_do"
-        return t(lang, key, **self.values) if self.state != "ok" and has(lang, key) else ""
+        return t(lang, key, **self._in(lang)) if self.state != "ok" and has(lang, key) else ""
+
+    def _in(self, lang: str) -> dict[str, Any]:
+        return {name: value[lang] if isinstance(value, dict) else value for name, value in self.values.items()}
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -214,8 +217,8 @@ def audit(around: Surroundings) -> Iterator[Finding]:
     if verdict.misfit is None:
         yield Finding("audit", "ok", "audit_ok", {"lines": verdict.lines})
     else:
-        yield Finding("audit", "wrong", "audit_broken",
-                      {"zh": verdict.misfit.sentence("zh"), "en": verdict.misfit.sentence("en")})  # fmt: skip
+        where = {lang: verdict.misfit.sentence(lang) for lang in LANGUAGES}
+        yield Finding("audit", "wrong", "audit_broken", {"where": where})
 
 
 def devices(around: Surroundings) -> Iterator[Finding]:
