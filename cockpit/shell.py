@@ -81,6 +81,7 @@ class Asker:
         return {
             "kind": kind, "name": name, "role": grant.role.value, "manages": grant.manages_accounts,
             "confirms": grant.confirms, "account": grant.account, "acts": grant.may_act,
+            "audits": grant.reads_audit,
         }  # fmt: skip
 
     def purpose(self, home_id: str) -> str:

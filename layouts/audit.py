@@ -93,4 +93,4 @@ def _days(lang: str, since: str, until: str) -> tuple[dict[str, datetime | None]
     return found, ""
 
 
-PAGE = Page(slug="audit", title_key="nav.audit", order=92, layout=layout, register=register, slim=True)
+PAGE = Page(slug="audit", title_key="nav.audit", order=92, layout=layout, register=register, slim=True, quiet=True)

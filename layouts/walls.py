@@ -38,4 +38,4 @@ def register(app: Dash, ask: Ask) -> None:
         return wall_list.pair(view, found), wall_list.declared(view, found)
 
 
-PAGE = Page(slug="walls", title_key="nav.walls", order=70, layout=layout, register=register, slim=True)
+PAGE = Page(slug="walls", title_key="nav.walls", order=70, layout=layout, register=register, slim=True, quiet=True)

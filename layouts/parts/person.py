@@ -13,7 +13,7 @@ from twin_model.masking import masked
 
 
 def person_of(ask: Ask) -> Mapping[str, Any] | None:
-    """Whom the running callback answers: kind (account, token, local), name, role, manages, confirms; None: nobody."""
+    """Whom the running callback answers: kind (account, token, local), name, role, manages, confirms, audits; None: nobody."""
     found: Mapping[str, Any] | None = getattr(ask, "person", None)
     return found
 
@@ -38,8 +38,11 @@ def drawn(view: View, person: Mapping[str, Any]) -> html.Details:
     role = t(lang, f"role.{person['role']}")
     name = masked(person["name"]) if kind == "account" else t(lang, f"person.{kind}")
     ways: list[Any] = [html.P([html.B(name), html.Span(role)], className="person-who")]
-    if person["manages"]:
-        ways.append(html.A(t(lang, "person.accounts"), href="/accounts", className="person-way"))
+    opens = {"accounts": person["confirms"], "walls": person["manages"], "audit": person["audits"]}
+    ways += [
+        html.A(t(lang, f"nav.{slug}"), href=f"/{slug}", className="person-way", **{"data-page": slug})
+        for slug, may in opens.items() if may
+    ]
     if kind == "account":
         where = f"/account/password?lang={lang}"
         ways.append(html.A(t(lang, "person.password"), href=where, className="person-way", target="_top"))
