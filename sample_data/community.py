@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -14,6 +16,7 @@ from sample_data.fleet import fleet
 from sample_data.people import residents
 from sample_data.places import PLACES, SPACES
 from sample_data.plan import Plan, draw
+from sample_data.records_governance import GRID_HOMES
 from sample_data.shapes import Block, degrees, lonlat
 from twin_model.entities import (
     Building,
@@ -40,7 +43,7 @@ def build(seed: int = 7) -> list[Entity]:
     """
     plan = draw(seed)
     homes = _homes(plan, seed)
-    buildings = _buildings(plan)
+    buildings = _in_grids(_buildings(plan), homes)
     return [
         Community(
             community_id=COMMUNITY_ID, name="示例未来社区", name_en="Sample future community", scheme="旧改类普惠型",
@@ -99,6 +102,24 @@ def _buildings(plan: Plan) -> list[Building]:
         for number, block in enumerate(plan.context, start=1)
     ]  # fmt: skip
     return [*inside, *around]
+
+
+def _in_grids(buildings: list[Building], homes: list[Home]) -> list[Building]:
+    """Each building of homes in the grid (网格) whose register counts them; see `records_governance.GRID_HOMES`."""
+    lived_in = Counter(home.building_id for home in homes)
+    left = {f"{COMMUNITY_ID}-e{estate}": list(grids) for estate, grids in GRID_HOMES.items()}
+    done = []
+    for building in buildings:
+        here = lived_in[building.building_id]
+        if not here or building.estate_id is None:
+            done.append(building)
+            continue
+        number, room = left[building.estate_id][0]
+        left[building.estate_id][0] = (number, room - here)
+        if room <= here:
+            left[building.estate_id].pop(0)
+        done.append(replace(building, grid=f"WG-{number:02}"))
+    return done
 
 
 def _units(plan: Plan) -> list[Entity]:

@@ -257,13 +257,19 @@ def dispute(draw: Draw, days: Ints) -> Rows:
     )  # fmt: skip
 
 
+GRID_HOMES = {
+    1: ((1, 144), (2, 144), (3, 144), (4, 96)), 2: ((5, 204), (6, 204), (7, 138)), 3: ((8, 270), (9, 219), (10, 258)),
+}  # fmt: skip
+"""By estate: the number of each grid and its homes."""
+
+
 def grid(draw: Draw, days: Ints) -> Rows:
     """Ten grids of two or three buildings; the last one found its steward in the summer of 2025.
 
     Every January the stewards of the staircases are counted again; some come and some go.
     """
-    estate = np.array([1] * 4 + [2] * 3 + [3] * 3)
-    homes = np.array([144, 144, 144, 96, 204, 204, 138, 270, 219, 258])
+    estate = np.array([e for e, grids in GRID_HOMES.items() for _ in grids])
+    homes = np.array([homes for grids in GRID_HOMES.values() for _, homes in grids])
     number = np.arange(len(estate))
     since = np.full(len(estate), day_of(2024, 1, 15))
     columns = {
