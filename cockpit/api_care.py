@@ -186,7 +186,7 @@ def _homes(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         return answer(plain(found), twin, asked.at)
 
     @api.post("/homes/{home_id}/purpose", status_code=204, responses=REFUSED,
-              summary="Say for what this home's names, numbers and notes are opened; good for a few minutes")  # fmt: skip
+              summary="Say for what this home's names and numbers are opened; good for a few minutes")  # fmt: skip
     def purpose(home_id: str, said: shape.PurposeIn, request: Request, grant: Acting, _strict: Strict) -> Response:
         if twin.entity("home", home_id, twin.now()) is None:
             raise no_home(home_id)

@@ -13,7 +13,10 @@ from twin_model.masking import masked
 
 
 def person_of(ask: Ask) -> Mapping[str, Any] | None:
-    """Whom the running callback answers: kind (account, token, local), name, role, manages, confirms, audits; None: nobody."""
+    """Whom the running callback answers; None: nobody.
+
+    ``kind`` (account, token, local), ``name``, ``role``, and what he may: ``manages``, ``confirms``, ``audits``.
+    """
     found: Mapping[str, Any] | None = getattr(ask, "person", None)
     return found
 

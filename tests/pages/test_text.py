@@ -15,6 +15,7 @@ from layouts.parts.text import MissingText, t, texts
 ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile("[\u3400-\u9fff]")
 ENGLISH_SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
+COMMAND = re.compile(r"(run\.py|apt) [a-z -]+")  # typed as it stands, in any language
 
 
 def fields(text: str) -> set[str]:
@@ -29,7 +30,7 @@ def test_both_languages_have_the_same_texts_with_the_same_fields():
 
 def test_no_chinese_is_left_in_english_and_no_english_sentence_in_chinese():
     assert {k: v for k, v in texts("en").items() if CHINESE.search(v)} == {}
-    assert {k: v for k, v in texts("zh").items() if ENGLISH_SENTENCE.search(v)} == {}
+    assert {k: v for k, v in texts("zh").items() if ENGLISH_SENTENCE.search(COMMAND.sub("", v))} == {}
 
 
 def test_chinese_uses_its_own_punctuation():

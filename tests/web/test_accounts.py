@@ -50,7 +50,7 @@ def test_a_password_that_is_guessed_soon_is_refused_with_the_reason(accounts, pa
 
 
 def test_an_unknown_role_an_empty_scope_and_a_name_taken_are_refused(accounts):
-    with pytest.raises(AccountRefused, match="king.*there are public-screen"):
+    with pytest.raises(AccountRefused, match=r"king.*there are public-screen"):
         accounts.add("wang", "w", "king", GOOD, by=CONSOLE)
     with pytest.raises(TokenFileError, match="范围 communities 是空的"):
         scope_of([])
