@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -43,6 +43,12 @@ class Scope:
     def is_everywhere(self) -> bool:
         """True where nothing is left out."""
         return self.communities is None and self.estates is None and self.grids is None
+
+    @property
+    def digest(self) -> str:
+        """The same for the same part, in every process."""
+        limits = [None if one is None else sorted(one) for one in (self.communities, self.estates, self.grids)]
+        return hashlib.blake2b(repr(limits).encode(), digest_size=6).hexdigest()
 
 
 EVERYWHERE = Scope()
@@ -197,7 +203,7 @@ def fence(sql: str) -> None:
 _SALT = secrets.token_bytes(16)
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def alias(code: str) -> str:
     """A code in place of another that may not be read: the same one each time, so that counts stay right."""
     return "~" + hashlib.blake2b(code.encode(), key=_SALT, digest_size=6).hexdigest()

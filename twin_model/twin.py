@@ -685,8 +685,9 @@ class Twin:
         return {**vars(self._counts), "readings_total": int(total)}
 
     def geometry_version(self, community_id: str, at: datetime) -> str:
-        """Changes when an entity that the map draws changes."""
-        return "-".join([community_id, *(str(self.entity_epoch(at, kind)) for kind in MAP_KINDS)])
+        """Changes when an entity that the map draws changes; another one for each part of the neighbourhood."""
+        part = [] if current().scope.is_everywhere else [current().scope.digest]
+        return "-".join([community_id, *(str(self.entity_epoch(at, kind)) for kind in MAP_KINDS), *part])
 
     def describe_series(self, series_no: I32) -> list[tuple[str, str]]:
         """(device_id, metric) of series numbers, of devices known now; others are left out."""

@@ -25,6 +25,7 @@ from layouts.parts.home_chart import track_name
 from layouts.parts.panel import Tree, unknown
 from layouts.parts.text import t, titled
 from layouts.parts.where import placed, unit, where
+from twin_model.rights import asked
 from twin_model.twin import Twin
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ def _floor(at: datetime, step: timedelta) -> datetime:
 
 
 def _remember(twin: Twin, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    key = (*key, asked())  # what one was shown from memory is for those who may read the same
     with _kept_lock:
         kept = _kept.setdefault(twin, OrderedDict())
         if key in kept:

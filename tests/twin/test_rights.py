@@ -249,3 +249,12 @@ def test_every_list_can_be_cut_down_to_a_community(town):
         assert town.care.service_levels(now - day, now + day, now, community_id="c").incidents == 2
         with pytest.raises(KeyError):
             town.sight.of(pa.table({"home_id": ["west-h"]}))
+
+
+def test_the_map_of_a_part_goes_by_another_version(town):
+    """The map is kept by its version, here and in browsers: homes are counted on it."""
+    now, versions = town.now(), set()
+    for who in (PROGRAM, MANAGER, EAST, GRID_2):
+        with reading(who):
+            versions.add(town.geometry_version("c", now))
+    assert len(versions) == 3
