@@ -1,22 +1,22 @@
-/* The top bar takes a second line when its contents need one: what stands in it (a badge, another language, larger
-   letters, a longer name) decides, not the width of the screen. */
+/* The top bar moves together, and takes a second line, when its contents need it: what stands in it (a badge, another
+   language, larger letters, a longer name) decides, not the width of the screen. */
 (() => {
   "use strict";
-  const WRAPPED = "data-wrapped";
+  const TIGHTER = ["data-tight", "data-wrapped"];
 
-  /* Whether something in the bar's one line has no room: it ends beyond the bar, or the name is pushed out of its place. */
+  /* Whether something in the bar's one line has no room: it ends beyond the bar, or the name has no place. */
   function crowded(bar) {
     const box = bar.getBoundingClientRect();
     const end = box.right - parseFloat(getComputedStyle(bar).paddingRight) + 1;
     const inLine = [...bar.children].filter((child) => getComputedStyle(child).position !== "absolute");
-    const brand = bar.querySelector(".brand-in");
+    const names = [...bar.querySelectorAll(".brand-in, .brand-in b")];
     return inLine.some((child) => child.getBoundingClientRect().right > end)
-      || (brand !== null && brand.scrollWidth > brand.clientWidth + 1);
+      || names.some((name) => name.scrollWidth > name.clientWidth + 1);
   }
 
   function fit(bar) {
-    bar.removeAttribute(WRAPPED);
-    bar.toggleAttribute(WRAPPED, crowded(bar));
+    for (const step of TIGHTER) bar.removeAttribute(step);
+    for (const step of TIGHTER) if (crowded(bar)) bar.setAttribute(step, "");
   }
 
   /* The bar is drawn anew with each page and language: one observer follows whichever is there. */

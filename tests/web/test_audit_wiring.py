@@ -67,9 +67,9 @@ def test_acts_are_written_with_who_and_what_and_refused_ones_too(site, kept, twi
 def test_a_look_at_a_home_is_written_once_for_a_stretch_of_looking(site, kept):
     with site.client(Role.GRID_WORKER) as client:
         for _ in range(3):
-            client.get("/api/v1/contacts", params={"home_id": "demo-h1"}, headers={"x-purpose": "incident i-1"})
+            client.get("/api/v1/contacts", params={"home_id": "demo-h1"}, headers={"x-purpose": "incident i-000001"})
     looks = kept.entries(Wanted(act="view_person"), 10)
-    assert [(e.subject, e.purpose) for e in looks] == [("demo-h1", "incident i-1")]
+    assert [(e.subject, e.purpose) for e in looks] == [("demo-h1", "incident i-000001")]
 
 
 def test_what_cannot_be_written_is_not_shown(site, kept):

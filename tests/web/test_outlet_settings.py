@@ -130,7 +130,7 @@ def test_no_mistake_repeats_a_secret(tmp_path, toml):
 
 
 def test_outlets_are_for_the_file_only(tmp_path):
-    with pytest.raises(SettingsError, match="environment variable CIM_OUTLET: outlets are set as"):
+    with pytest.raises(SettingsError, match="environment variable CIM_OUTLET: these are set as"):
         load({}, {"CIM_OUTLET": "x"}, tmp_path)
 
 
