@@ -9,6 +9,7 @@ An error that comes again is written once and then once a minute with how often 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -204,8 +205,9 @@ class Log(logging.Handler):
     def _put(self, record: logging.LogRecord, times: int = 0) -> None:
         line = self._write(fields_of(record, times))
         if record.levelno >= self._stream_level:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            with contextlib.suppress(OSError, ValueError):  # a terminal that is closed; the files still get it
+                self._stream.write(line + "\n")
+                self._stream.flush()
         if self._file is not None:
             rolled = self._file.shouldRollover(logging.makeLogRecord({"msg": line}))
             self._file.emit(logging.makeLogRecord({"msg": line, "levelno": record.levelno}))

@@ -59,7 +59,9 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(look, served, path):
 WIDTHS = (1920, 1648, 1608, 1536, 1366, 1328, 1288, 1280, 1072, 1040, 1024, 800)
 DRESSED = """async ([letters, badge]) => {
     document.documentElement.style.fontSize = letters;
-    document.getElementById("shell--red").innerHTML = badge ? `<span class="badge">${badge}</span>` : "";
+    document.querySelector(".dressed")?.remove();
+    const dress = `<span class="badge dressed">${badge}</span>`;
+    if (badge) document.getElementById("shell--red").insertAdjacentHTML("afterend", dress);
     for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
 }"""
 

@@ -152,6 +152,16 @@ def test_a_disk_that_is_full_stops_nobody(made, monkeypatch):
     assert "on standard error all the same" in stream.getvalue()
 
 
+def test_a_terminal_that_was_closed_stops_nobody_and_the_files_still_get_it(made, tmp_path):
+    logger, stream, log = made()
+    stream.close()
+    for _ in range(2):
+        logger.error("the broker went away")
+    log.close()
+    written = (tmp_path / "logs" / FILE).read_text(encoding="utf-8")
+    assert written.count("the broker went away") == 2
+
+
 def test_no_failing_request_leaves_anything_of_anybody_in_the_log(serving, twin, tmp_path):
     """tokens, passwords, names and numbers in every place of a request, and a service that quotes them as it fails"""
     from .conftest import settle
