@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import importlib.metadata
 import importlib.util
-import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +12,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from cockpit import doctor
 from cockpit.doctor import Check, Finding, Surroundings
@@ -38,7 +39,9 @@ def libraries(_around: Surroundings) -> Iterator[Finding]:
     if not LOCK.exists():
         yield Finding("libraries", "ok", "libraries_installed", {"python": python})
         return
-    wanted = dict(re.findall(r"^([\w.-]+)==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
+    lines = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    locked = [one for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate()]
+    wanted = {one.name: str(one.specifier).removeprefix("==") for one in locked}
     missing, other = [], []
     for name, version in wanted.items():
         try:

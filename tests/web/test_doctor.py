@@ -172,7 +172,8 @@ def test_a_broker_that_is_not_there_is_told_in_its_own_words(around):
 
 def test_a_library_that_is_missing_or_of_another_version_is_named(around, tmp_path, monkeypatch):
     lock = tmp_path / "lock"
-    lock.write_text("duckdb==0.0.1\nnowhere-to-be-found==1.0\n", encoding="utf-8")
+    elsewhere = 'for-another-machine==1.0 ; python_version < "3"'
+    lock.write_text(f"# made\nduckdb==0.0.1\nnowhere-to-be-found==1.0\n{elsewhere}\n", encoding="utf-8")
     monkeypatch.setattr(doctor_machine, "LOCK", lock)
     missing, other = doctor_machine.libraries(around())
     assert (missing.state, missing.values["names"]) == ("wrong", "nowhere-to-be-found")
