@@ -171,7 +171,8 @@ def accepted(request: Request, offered: Sequence[str]) -> str:
 def arrow_stream(table: pa.Table) -> bytes:
     """A table as an Arrow IPC stream, with nothing in the room of values that are unknown.
 
-    Arrow sends that room along. DuckDB leaves in it what lay there before: perhaps somebody's telephone number.
+    Arrow sends that room along, and nobody promises what is in it: telephone numbers were once seen in an answer that
+    had no column for them, and this is the likeliest way they came there.
     """
     for place, name in enumerate(table.column_names):
         if table.column(place).null_count:
