@@ -15,7 +15,30 @@ def nothing(_args: Mapping[str, Any]) -> None:
     """No answer."""
 
 
-class Restricted:
+class Handing:
+    """Hands on what a page may ask beside its questions: what the ways of asking have in common."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.twin = ask.twin
+        self.services = ask.services
+
+    @property
+    def sees_a_home(self) -> bool:
+        """Whether whoever the running callback answers may look at one home's daily life."""
+        return self._ask.sees_a_home
+
+    @property
+    def reads_audit(self) -> bool:
+        """Whether whoever the running callback answers may read the audit trail."""
+        return self._ask.reads_audit
+
+    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
+        """Write down a look at one home's personal details."""
+        self._ask.look(home_id, purpose=purpose, what=what)
+
+
+class Restricted(Handing):
     """Questions are asked only for whoever may look at one home's daily life; others get ``instead(args)``, or None.
 
     Who asks about one home (``home=``) is written down before he gets the answer.
@@ -30,23 +53,8 @@ class Restricted:
         only: Container[Callable[..., Any]] = (),
         instead: Callable[[Mapping[str, Any]], Any] = nothing,
     ) -> None:
-        self._ask, self._only, self._instead = ask, only, instead
-        self.twin = ask.twin
-        self.services = ask.services
-
-    @property
-    def sees_a_home(self) -> bool:
-        """Whether whoever the running callback answers may look at one home's daily life."""
-        return self._ask.sees_a_home
-
-    @property
-    def reads_audit(self) -> bool:
-        """Whether whoever the running callback answers may read the audit trail."""
-        return self._ask.reads_audit
-
-    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
-        """Write down a look at one home's personal details."""
-        self._ask.look(home_id, purpose=purpose, what=what)
+        super().__init__(ask)
+        self._only, self._instead = only, instead
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         if not self._ask.sees_a_home and (not self._only or question in self._only):
@@ -57,27 +65,8 @@ class Restricted:
         return self._ask(name, question, view, **args)
 
 
-class Answering:
+class Answering(Handing):
     """Whom to call for a home is shown only after it was written down that somebody looks."""
-
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
-        self.twin = ask.twin
-        self.services = ask.services
-
-    @property
-    def sees_a_home(self) -> bool:
-        """Whether whoever the running callback answers may look at one home's daily life."""
-        return self._ask.sees_a_home
-
-    @property
-    def reads_audit(self) -> bool:
-        """Whether whoever the running callback answers may read the audit trail."""
-        return self._ask.reads_audit
-
-    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
-        """Write down a look at one home's personal details."""
-        self._ask.look(home_id, purpose=purpose, what=what)
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         answer = self._ask(name, question, view, **args)
@@ -88,30 +77,11 @@ class Answering:
         return answer
 
 
-class Minutely:
+class Minutely(Handing):
     """Live questions are asked as of the last full minute: what was known then stays, so all screens share it.
 
     For figures over weeks, which cost more than a glance and do not change by the second.
     """
-
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
-        self.twin = ask.twin
-        self.services = ask.services
-
-    @property
-    def sees_a_home(self) -> bool:
-        """Whether whoever the running callback answers may look at one home's daily life."""
-        return self._ask.sees_a_home
-
-    @property
-    def reads_audit(self) -> bool:
-        """Whether whoever the running callback answers may read the audit trail."""
-        return self._ask.reads_audit
-
-    def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
-        """Write down a look at one home's personal details."""
-        self._ask.look(home_id, purpose=purpose, what=what)
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         at = view.at or self.twin.now().replace(second=0, microsecond=0)
