@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CONSOLE = "console"  # as in cockpit.accounts, which is not imported for --help
 Note = Callable[..., None]
-SCOPES = (("community", "communities"), ("estate", "estates"), ("grid", "grids"))
+SCOPES = (("community", "communities"), ("estate", "estates"), ("grid", "grids"), ("division", "divisions"))
 
 
 def add_parsers(commands: Any, data: argparse.ArgumentParser, user: Any, token: Any) -> None:
@@ -138,7 +138,7 @@ def typed() -> str:
 
 
 def _scope(options: argparse.Namespace) -> Scope:
-    return scope_of(options.communities, options.estates, options.grids)
+    return scope_of(options.communities, options.estates, options.grids, options.divisions)
 
 
 def _line(account: Account, at: datetime) -> str:

@@ -47,6 +47,7 @@ class Account:
     communities: list[str] | None = None
     estates: list[str] | None = None
     grids: list[str] | None = None
+    divisions: list[str] | None = None
     password: str = ""
     changed_at: str = ""
     is_temporary: bool = False  # given by somebody else: to be changed before anything
@@ -64,7 +65,7 @@ class Account:
     @property
     def scope(self) -> Scope:
         """The part of the neighbourhood he is responsible for."""
-        return scope_of(self.communities, self.estates, self.grids)
+        return scope_of(self.communities, self.estates, self.grids, self.divisions)
 
     @property
     def is_confirmed(self) -> bool:
@@ -157,7 +158,7 @@ class Accounts:
             password=hashed(password), changed_at=self.now().isoformat(), is_temporary=not is_own,
             stamp=secrets.token_hex(8), created_at=self.now().isoformat(), created_by=by, role_by=by,
             confirmed_by=by if by == CONSOLE else "", communities=limits["communities"], estates=limits["estates"],
-            grids=limits["grids"],
+            grids=limits["grids"], divisions=limits["divisions"],
         )  # fmt: skip
 
         def change(known: tuple[Account, ...]) -> tuple[Account, ...]:

@@ -18,7 +18,7 @@ from cockpit.passwords import PasswordRefused
 from cockpit.problems import MEDIA_TYPE, ProblemDocument
 from cockpit.rights import grant_of, refused
 from cockpit.sign_in import SignIn
-from cockpit.tokens import Grant, TokenFileError, scope_of
+from cockpit.tokens import DIMENSIONS, Grant, TokenFileError, scope_of
 from twin_model.rights import Scope
 
 ACCOUNTS = "账号 Accounts"
@@ -39,6 +39,7 @@ class Placed(_Said):
     communities: Ids = None
     estates: Ids = None
     grids: Ids = None
+    divisions: Ids = None
 
 
 class NewAccount(Placed):
@@ -65,6 +66,7 @@ class AccountItem(BaseModel):
     communities: list[str] | None
     estates: list[str] | None
     grids: list[str] | None
+    divisions: list[str] | None
     is_disabled: bool
     is_confirmed: bool
     is_temporary: bool
@@ -85,6 +87,7 @@ class TokenItem(BaseModel):
     communities: list[str] | None
     estates: list[str] | None
     grids: list[str] | None
+    divisions: list[str] | None
 
 
 def managing(request: Request) -> Grant:
@@ -127,7 +130,7 @@ def token_items(sign_in: SignIn) -> list[dict[str, Any]]:
             "until": one.ends_at.isoformat() if one.ends_at else None,
             **{
                 name: None if (limit := getattr(one.scope, name)) is None else sorted(limit)
-                for name in ("communities", "estates", "grids")
+                for name in DIMENSIONS
             },
         }
         for one in sign_in.tokens.listed()
@@ -218,7 +221,7 @@ def build(sign_in: SignIn) -> APIRouter:
 
 
 def _scope(said: Placed) -> Scope:
-    return scope_of(*(_ids(limit) for limit in (said.communities, said.estates, said.grids)))
+    return scope_of(*(_ids(getattr(said, name)) for name in DIMENSIONS))
 
 
 def _ids(said: list[str] | str | None) -> list[str] | None:

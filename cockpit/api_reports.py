@@ -126,7 +126,7 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
         grant = grant_of(request)
         wish = Wish(community=wanted.community or _only_community(twin), kind=wanted.kind, audience=wanted.audience,
                     lang=wanted.lang)  # fmt: skip
-        _permit(grant, wish)
+        _permit(desk, grant, wish)
         out = None
         if wanted.out is not None:
             out = Path(wanted.out)
@@ -165,7 +165,7 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
     ) -> ReportList:
         grant = grant_of(request)
         try:
-            found = [one for one in desk.made() if may_read(grant, one) and kind in (None, one.manifest["kind"])]
+            found = [one for one in desk.made() if may_read(desk, grant, one) and kind in (None, one.manifest["kind"])]
         except NotServed as error:
             raise Problem(503, str(error)) from None
         return ReportList(items=[ReportItem(**of_shelf(one)) for one in found[:limit]])
@@ -180,9 +180,9 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
     def one(request: Request, report_id: str) -> ReportItem:
         shelved, job = _found(desk, report_id)
         grant = grant_of(request)
-        if job is not None and job.state != "made" and allowed(grant, job.wish.audience, job.wish.community):
+        if job is not None and job.state != "made" and allowed(desk, grant, job.wish.audience, job.wish.community):
             return ReportItem(**_of_job(job))
-        if shelved is None or not may_read(grant, shelved):
+        if shelved is None or not may_read(desk, grant, shelved):
             raise _missing(report_id)
         return ReportItem(**of_shelf(shelved))
 
@@ -190,7 +190,7 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
              summary="One paper of a report; `report.zip` is all of them")  # fmt: skip
     def paper(request: Request, report_id: str, paper: str) -> Response:
         shelved, _ = _found(desk, report_id)
-        if shelved is None or not may_read(grant_of(request), shelved):
+        if shelved is None or not may_read(desk, grant_of(request), shelved):
             raise _missing(report_id)
         papers = desk.papers(report_id) if paper == ZIP else None
         data = zip_of(report_id, papers) if papers else desk.paper(report_id, paper)
@@ -221,8 +221,8 @@ def _only_community(twin: Twin) -> str:
     return str(known[0])
 
 
-def _permit(grant: Grant, wish: Wish) -> None:
-    if not allowed(grant, wish.audience, wish.community):
+def _permit(desk: ReportDesk, grant: Grant, wish: Wish) -> None:
+    if not allowed(desk, grant, wish.audience, wish.community):
         raise refused(
             403, "right", f"角色 {grant.role} 不能生成给“{wish.audience}”的报告",
             f"the role {grant.role} may not have a report for {wish.audience} made",

@@ -130,7 +130,7 @@ class Answers:
 def _questions(name: str, args: dict[str, Any], rights: Rights) -> tuple[str, str]:
     """A question as all ask it who see the same part of the neighbourhood, and as those with the same rights do."""
     said = ",".join(f"{k}={args[k]!r}" for k in sorted(args))
-    limits = (rights.communities, rights.estates, rights.grids)
+    limits = (rights.communities, rights.estates, rights.grids, rights.divisions)
     where = "" if rights.scope.is_everywhere else repr([None if one is None else sorted(one) for one in limits])
     flags = "".join("-+"[one] for one in (rights.persons, rights.homes, rights.children))
     return f"{where}{name}({said})", f"{flags}{where}{name}({said})"

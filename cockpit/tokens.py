@@ -128,12 +128,13 @@ class _Stored:
     communities: list[str] | None = None
     estates: list[str] | None = None
     grids: list[str] | None = None
+    divisions: list[str] | None = None
     until: str | None = None
     by: str = field(default="")
 
     @property
     def scope(self) -> Scope:
-        return scope_of(self.communities, self.estates, self.grids)
+        return scope_of(self.communities, self.estates, self.grids, self.divisions)
 
     @property
     def ends_at(self) -> datetime | None:
@@ -156,12 +157,17 @@ class Token:
     by: str
 
 
+DIMENSIONS = ("communities", "estates", "grids", "divisions")
+"""What a scope may be limited by, in the order of ``Scope``."""
+
+
 def scope_of(
-    communities: Iterable[str] | None, estates: Iterable[str] | None = None, grids: Iterable[str] | None = None
-) -> Scope:
+    communities: Iterable[str] | None, estates: Iterable[str] | None = None, grids: Iterable[str] | None = None,
+    divisions: Iterable[str] | None = None,
+) -> Scope:  # fmt: skip
     """A scope from lists of ids; an empty list is no limit but a mistake. Raises ``TokenFileError``."""
-    limits = [None if one is None else frozenset(one) for one in (communities, estates, grids)]
-    for name, limit in zip(("communities", "estates", "grids"), limits, strict=True):
+    limits = [None if one is None else frozenset(one) for one in (communities, estates, grids, divisions)]
+    for name, limit in zip(DIMENSIONS, limits, strict=True):
         if limit is not None and (not limit or "" in limit):
             raise TokenFileError(
                 f"范围 {name} 是空的：写出编号，或不写（不限） · the scope `{name}` is empty: name ids, or leave it out"
@@ -171,7 +177,7 @@ def scope_of(
 
 def limits_of(scope: Scope) -> dict[str, list[str] | None]:
     """A scope as lists, for a file."""
-    limits = {"communities": scope.communities, "estates": scope.estates, "grids": scope.grids}
+    limits = {name: getattr(scope, name) for name in DIMENSIONS}
     return {name: None if one is None else sorted(one) for name, one in limits.items()}
 
 

@@ -50,6 +50,7 @@ class Community(Entity):
     """A residents' committee area or project area. ``scheme`` is the type of project (新建类引领型 …).
 
     ``drill_of``: a drill happens here that exercises that community; nothing of it counts in any statistic.
+    ``subdistrict_id``: the division it is part of.
     """
 
     kind: ClassVar[str] = "community"
@@ -61,6 +62,30 @@ class Community(Entity):
     boundary: bytes | None = None
     is_sample: bool = False
     drill_of: str | None = None
+    subdistrict_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Division(Entity):
+    """An administrative division (行政区划) above the communities; ``level`` is one of ``LEVELS``.
+
+    ``parent_id``: the division it is part of; none of a city. It belongs to no community.
+    """
+
+    kind: ClassVar[str] = "division"
+    key: ClassVar[str] = "division_id"
+
+    community_id: str = ""
+    division_id: str
+    level: str
+    name: str
+    name_en: str | None = None
+    parent_id: str | None = None
+    boundary: bytes | None = None
+
+
+LEVELS = ("city", "district", "subdistrict")
+"""市, 区, 街道: from the whole to the part."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,7 +272,7 @@ class Contact(Entity):
 
 KINDS: dict[str, type[Entity]] = {
     cls.kind: cls
-    for cls in (Community, Estate, Building, Unit, Home, Facility, Room, Ground, Device, Resident, Contact)
+    for cls in (Community, Division, Estate, Building, Unit, Home, Facility, Room, Ground, Device, Resident, Contact)
 }
 
 

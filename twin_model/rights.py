@@ -33,21 +33,31 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """Which part of the neighbourhood; None: all of them. Every limit that is set counts."""
+    """Which part of the neighbourhood; None: all of them. Every limit that is set counts.
+
+    ``divisions``: the communities in these administrative divisions (city, districts, subdistricts).
+    """
 
     communities: frozenset[str] | None = None
     estates: frozenset[str] | None = None
     grids: frozenset[str] | None = None
+    divisions: frozenset[str] | None = None
 
     @property
     def is_everywhere(self) -> bool:
         """True where nothing is left out."""
-        return self.communities is None and self.estates is None and self.grids is None
+        return not self.limits_communities and self.estates is None and self.grids is None
+
+    @property
+    def limits_communities(self) -> bool:
+        """True where whole communities are left out."""
+        return self.communities is not None or self.divisions is not None
 
     @property
     def digest(self) -> str:
         """The same for the same part, in every process."""
-        limits = [None if one is None else sorted(one) for one in (self.communities, self.estates, self.grids)]
+        every = (self.communities, self.estates, self.grids, self.divisions)
+        limits = [None if one is None else sorted(one) for one in every]
         return hashlib.blake2b(repr(limits).encode(), digest_size=6).hexdigest()
 
 
@@ -56,7 +66,9 @@ EVERYWHERE = Scope()
 
 @dataclass(frozen=True)
 class Rights:
-    """``persons``: names, numbers, notes. ``homes``: one home's daily life. ``children``: how many in one home."""
+    """``persons``: names, numbers, notes. ``homes``: which home, and its daily life; without it answers end at the
+    building. ``children``: how many in one home.
+    """
 
     persons: bool = False
     homes: bool = False
@@ -64,11 +76,12 @@ class Rights:
     communities: frozenset[str] | None = None
     estates: frozenset[str] | None = None
     grids: frozenset[str] | None = None
+    divisions: frozenset[str] | None = None
 
     @property
     def scope(self) -> Scope:
         """The part of the neighbourhood."""
-        return Scope(self.communities, self.estates, self.grids)
+        return Scope(self.communities, self.estates, self.grids, self.divisions)
 
     @property
     def whole(self) -> bool:
@@ -77,7 +90,8 @@ class Rights:
 
     def of(self, scope: Scope) -> Rights:
         """The same rights in a part of the neighbourhood."""
-        return Rights(self.persons, self.homes, self.children, scope.communities, scope.estates, scope.grids)
+        limits = scope.communities, scope.estates, scope.grids, scope.divisions
+        return Rights(self.persons, self.homes, self.children, *limits)
 
 
 PROGRAM = Rights(persons=True, homes=True, children=True)
@@ -200,10 +214,16 @@ def fence(sql: str) -> None:
         need_homes()
 
 
+ALIAS = "~"
 _SALT = secrets.token_bytes(16)
 
 
 @lru_cache(maxsize=65_536)
 def alias(code: str) -> str:
     """A code in place of another that may not be read: the same one each time, so that counts stay right."""
-    return "~" + hashlib.blake2b(code.encode(), key=_SALT, digest_size=6).hexdigest()
+    return ALIAS + hashlib.blake2b(code.encode(), key=_SALT, digest_size=6).hexdigest()
+
+
+def unaliased(code: str | None) -> str | None:
+    """A code as it is told outside; None in place of an alias, which means something inside this process only."""
+    return None if code is None or code.startswith(ALIAS) else code

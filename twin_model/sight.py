@@ -2,13 +2,18 @@
 
 A limit to estates or grids is about the homes in them: their people, devices, alerts and incidents. What belongs to
 no home (ground, roads, footprints, facilities and their devices) is common and seen by all of the community.
+
+Without the right to look at one home an answer ends at the building: which door it is, what its sensors are called and
+what they measured is not in it. Codes become aliases, the same one for the same home, so that counts stay right.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,8 +27,15 @@ if TYPE_CHECKING:
     from twin_model.twin import Twin
 
 KEPT = 16
+KEPT_ANSWERS = 8
+CODES_OF_HOMES = ("home_id", "subject", "device_id")
+"""Columns by which one home could be told from its neighbours: aliases in their place."""
+DOORS = ("number", "unit_id", "floor", "home_number", "unit_name", "name", "address", "value", "evidence")
+"""Columns that say which door it is or what happened behind it: empty in rows of homes."""
 _PLACES = "SELECT building_id, estate_id, grid FROM building_at($instant)"
 _HOMES = "SELECT home_id, building_id FROM home_at($instant)"
+_DIVISIONS = "SELECT division_id, parent_id FROM division_at($instant)"
+_PARTS = "SELECT community_id, subdistrict_id FROM community_at($instant) WHERE subdistrict_id IS NOT NULL"
 _DRILLS = "SELECT DISTINCT community_id, drill_of FROM community WHERE drill_of IS NOT NULL"
 
 
@@ -43,6 +55,8 @@ class Sight:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._scopes = Shared(KEPT)
+        self._lock = Lock()
+        self._cut: OrderedDict[int, tuple[pa.Table, pa.Table]] = OrderedDict()
 
     def of(self, table: pa.Table, *, common: bool = False, inside: bool = False) -> pa.Table:
         """The rows of an answer that lie within the scope, by the columns that say where they belong.
@@ -50,6 +64,14 @@ class Sight:
         ``common``: they belong to no home, only the community counts. ``inside``: that the community is within the
         scope is settled. Rows that do not say which community they are of are no answer for a part of the places.
         """
+        return self._to_building(self._in_scope(table, common=common, inside=inside))
+
+    def measured(self, table: pa.Table) -> pa.Table:
+        """As ``of``, of what sensors measure: without the right to look at one home, nothing of any."""
+        table = self.of(table)
+        return table if asked().homes else table.filter(pc.is_null(table["home_id"]))
+
+    def _in_scope(self, table: pa.Table, *, common: bool, inside: bool) -> pa.Table:
         scope = current().scope
         if scope.is_everywhere:
             return table
@@ -65,6 +87,20 @@ class Sight:
                 other = pc.is_in(table["place_id"], _both(kept.other_buildings, kept.other_estates))
                 table = table.filter(pc.invert(other))
         return table
+
+    def _to_building(self, table: pa.Table) -> pa.Table:
+        if "home_id" not in table.column_names or asked().homes or table["home_id"].null_count == table.num_rows:
+            return table
+        with self._lock:  # the whole list of a large city is asked for again and again
+            known = self._cut.get(id(table))
+            if known is not None and known[0] is table:
+                return known[1]
+        cut = _without_doors(table)
+        with self._lock:
+            self._cut[id(table)] = table, cut
+            while len(self._cut) > KEPT_ANSWERS:
+                self._cut.popitem(last=False)
+        return cut
 
     def within(self, community_id: str | None, home_id: str | None = None, building_id: str | None = None) -> bool:
         """Whether something that belongs there lies within the scope."""
@@ -82,7 +118,7 @@ class Sight:
 
     def need(self, community_id: str | None, home_id: str | None = None) -> None:
         """Raise ``NotAllowed`` for a place outside of the scope; None: all communities, for which none may be left."""
-        if community_id is None and home_id is None and current().communities is None:
+        if community_id is None and home_id is None and not current().scope.limits_communities:
             return
         if not self.within(community_id, home_id):
             raise NotAllowed("不在当前账号负责的范围内", "this lies outside of what this account is responsible for")
@@ -97,10 +133,22 @@ class Sight:
     def _told(self, incident: Incident, rights: Rights) -> Incident:
         if rights.persons:
             return incident
-        return replace(
+        told = replace(
             incident,
             ladder=tuple(replace(rung, contact_id=None) for rung in incident.ladder),
             steps=tuple(replace(step, note="", detail={}) for step in incident.steps),
+        )
+        if rights.homes or incident.home_id is None:
+            return told
+        return replace(
+            told,
+            home_id=alias(incident.home_id),
+            subject=alias(incident.subject),
+            sentence=incident.title,  # the sentence names devices, which are called as somebody called them
+            facts=(),
+            evidence=tuple(
+                replace(one, subject=alias(one.subject), place=None, sentence=one.title) for one in incident.evidence
+            ),
         )
 
     def records(self, table: pa.Table, homes: Iterable[str], restricted: Iterable[str]) -> pa.Table:
@@ -118,23 +166,22 @@ class Sight:
         if not wanted or asked().homes:
             return table
         for name in wanted:
-            column = table[name]
-            told = pa.array([None if v is None else alias(str(v)) for v in column.to_pylist()], pa.string())
-            table = table.set_column(table.column_names.index(name), name, told)
+            table = table.set_column(table.column_names.index(name), name, _aliases(table[name]))
         return table
 
     def _kept(self, scope: Scope) -> _Kept:
         twin, now = self._twin, self._twin.now()
-        key = scope, twin.entity_epoch(now, "community", "building", "home", "estate")
+        key = scope, twin.entity_epoch(now, "community", "division", "building", "home", "estate")
         kept: _Kept = self._scopes.get(key, lambda: self._read(scope, now))
         return kept
 
     def _read(self, scope: Scope, now: datetime) -> _Kept:
         store, communities = self._twin.store, None
-        if scope.communities is not None:
+        if scope.limits_communities:
             drills = store.select(_DRILLS).to_pylist()
-            mine = {row["community_id"] for row in drills if row["drill_of"] in scope.communities}
-            communities = pa.array(sorted(scope.communities | mine), pa.string())
+            named = self._named(scope, now)
+            mine = {row["community_id"] for row in drills if row["drill_of"] in named}
+            communities = pa.array(sorted(named | mine), pa.string())
         if scope.estates is None and scope.grids is None:
             return _Kept(communities, None, pa.array([], pa.string()))
         homes = store.select(_HOMES, instant=now).to_pylist()
@@ -150,6 +197,27 @@ class Sight:
             pa.array(sorted(estates - mine), pa.string()),
         )
 
+    def _named(self, scope: Scope, now: datetime) -> frozenset[str]:
+        """The communities that are named and, where divisions are, lie in one of those."""
+        if scope.divisions is None:
+            return scope.communities or frozenset()
+        store = self._twin.store
+        parents = {row["division_id"]: row["parent_id"] for row in store.select(_DIVISIONS, instant=now).to_pylist()}
+        parts = store.select(_PARTS, instant=now).to_pylist()
+        inside = {row["community_id"] for row in parts if _is_part(row["subdistrict_id"], scope.divisions, parents)}
+        return frozenset(inside if scope.communities is None else inside & scope.communities)
+
+
+def _is_part(division: str | None, of: frozenset[str], parents: Mapping[str, str | None]) -> bool:
+    """Whether a division is one of these or within one; parents that run in a circle end the search."""
+    seen: set[str] = set()
+    while division is not None and division not in seen:
+        if division in of:
+            return True
+        seen.add(division)
+        division = parents.get(division)
+    return False
+
 
 def _is_inside(building: Mapping[str, Any], scope: Scope) -> bool:
     in_estate = scope.estates is None or building["estate_id"] in scope.estates
@@ -159,6 +227,21 @@ def _is_inside(building: Mapping[str, Any], scope: Scope) -> bool:
 def _within(column: pa.ChunkedArray, homes: pa.Array) -> pa.ChunkedArray:
     """True for what is in one of the homes, and for what is in no home."""
     return pc.or_(pc.is_null(column), pc.is_in(column, homes))
+
+
+def _without_doors(table: pa.Table) -> pa.Table:
+    """The rows of homes with everything cut off that is narrower than the building."""
+    at_home = pc.is_valid(table["home_id"])
+    for name in (*CODES_OF_HOMES, *DOORS):
+        if name in table.column_names:
+            column = table[name]
+            told = _aliases(column) if name in CODES_OF_HOMES else pa.scalar(None, column.type)
+            table = table.set_column(table.column_names.index(name), name, pc.if_else(at_home, told, column))
+    return table
+
+
+def _aliases(column: pa.ChunkedArray) -> pa.Array:
+    return pa.array([None if v is None else alias(str(v)) for v in column.to_pylist()], pa.string())
 
 
 def _both(some: pa.Array, more: pa.Array | None) -> pa.Array:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ from twin_model.occupancy.forecast import Forecast
 from twin_model.occupancy.hour_parts import HourParts
 from twin_model.occupancy.questions import Occupancy
 from twin_model.placed import Placed
-from twin_model.records import Recorded, record, retire
+from twin_model.records import Recorded, record, record_tables, retire
 from twin_model.remembered import Shared
 from twin_model.retention import kept_since
 from twin_model.rights import asked, current, need_persons, program
@@ -279,6 +279,25 @@ class Twin:
                 self._after_entities(recorded, done.kinds)
             return replace(done, revision=self.revision)
 
+    def record_tables(self, tables: Mapping[str, pa.Table], *, recorded_at: datetime | None = None) -> Recorded:
+        """Store many entities at once, as Arrow tables by kind; see ``records.record_tables``. Not for devices."""
+        if "device" in tables:
+            raise ValueError("devices are recorded with `record`, which numbers their series")
+        with self._writing:
+            recorded = self._next_instant(recorded_at)
+            instant = from_us(recorded)
+
+            def change(writer: Writer) -> Recorded:
+                done = record_tables(writer, tables, recorded_at=instant, valid_from=instant)
+                if done.changed:
+                    self._tick(writer, recorded)
+                return done
+
+            done = self._store.write(change)
+            if done.changed:
+                self._after_entities(recorded, done.kinds)
+            return replace(done, revision=self.revision)
+
     def retire(self, community_id: str) -> None:
         """Let a community and all that belongs to it end now: it is no longer there, its past stays as it was known."""
         with self.writing() as received:
@@ -472,6 +491,8 @@ class Twin:
         if kind == "home" and not asked().children:
             none = pa.nulls(table.num_rows, table["age_0_17"].type)
             table = table.set_column(table.column_names.index("age_0_17"), "age_0_17", none)
+        if kind == "division":  # what districts there are is no secret of any of them
+            return table
         return self.sight.of(table, common=kind not in (*AT_HOME, *NAME_PERSONS))
 
     def entity(self, kind: str, identity: str, at: datetime) -> dict[str, Any] | None:
@@ -485,7 +506,7 @@ class Twin:
         table = self._remembered.get(("states", *self.moment(at)), lambda: self._states(at))
         if device_id is not None:
             table = table.filter(pc.equal(table["device_id"], device_id))
-        return self.sight.of(_of(table, community_id))
+        return self.sight.measured(_of(table, community_id))
 
     def states_of_series(self, at: datetime, series_no: I32) -> pa.Table:
         """As ``states``, of some series; what a commit changed is a few of thousands."""
@@ -512,8 +533,10 @@ class Twin:
         reading is absent. An unknown device or metric, and one outside of the scope, gives no rows.
         """
         number = self._directory.numbers.get((device_id, metric), -1)
-        if not current().scope.is_everywhere and self.entity("device", device_id, at) is None:
-            number = -1
+        if not current().scope.is_everywhere or not asked().homes:
+            device = self.entity("device", device_id, at)
+            if device is None or (device["home_id"] is not None and not asked().homes):
+                number = -1
         known: dict[str, Any] = {"series_no": number, "first": start, "last": end, "instant": at}
         if bucket is None:
             return self._store.read("series", **known)
@@ -550,7 +573,7 @@ class Twin:
         """The moments a value reached its alarm limit: taken_at, device_id, metric, value, severity, places."""
         at = self.until_now(at)
         placed = self._placed(at)
-        chosen = self.sight.of(_of(placed.table, community_id)).filter(pc.field("alarm_at_least").is_valid())
+        chosen = self.sight.measured(_of(placed.table, community_id)).filter(pc.field("alarm_at_least").is_valid())
         events = self._store.read(
             "alarm_events",
             tables={"chosen": chosen.select(["series_no", "alarm_at_least"])},
@@ -671,6 +694,10 @@ class Twin:
         It belongs to no community yet, so whoever is limited to a part of the neighbourhood sees none.
         """
         table = self._store.read("quarantined", instant=at, limit=limit, after=after)
+        if not asked().homes:  # what came, word for word, may be of a home
+            for name in ("raw", "address"):
+                place = table.column_names.index(name)
+                table = table.set_column(place, name, pa.nulls(table.num_rows, table[name].type))
         return table if current().scope.is_everywhere else table.slice(0, 0)
 
     def sources(self, at: datetime | None = None) -> list[SourceState]:

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 SHOWN = 60
 
 
-def allowed(grant: Grant, audience: str, community: str) -> bool:
+def allowed(desk: ReportDesk, grant: Grant, audience: str, community: str) -> bool:
     """A report tells of a whole community: whoever sees but a part of it gets the public one."""
     scope = grant.scope
-    if scope.communities is not None and community not in scope.communities:
+    if scope.limits_communities and not desk.is_within(grant.rights, community):
         return False
     is_part = scope.estates is not None or scope.grids is not None
     return audience in grant.reads_reports and (audience == "public" or not is_part)
 
 
-def may_read(grant: Grant, one: Shelved) -> bool:
+def may_read(desk: ReportDesk, grant: Grant, one: Shelved) -> bool:
     """Whether a made report may be read for a grant."""
-    return allowed(grant, one.audience, str(one.manifest["community"]))
+    return allowed(desk, grant, one.audience, str(one.manifest["community"]))
 
 
 def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
@@ -33,11 +33,11 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
     grant = serving.asking()
     if grant is None:
         return {"kinds": [], "audiences": [], "waiting": [], "made": [], "schedule": []}
-    made = [one for one in desk.made() if one.manifest["community"] == community and may_read(grant, one)]
-    jobs = [job for job in desk.jobs() if job.state != "made" and allowed(grant, job.wish.audience, community)]
+    made = [one for one in desk.made() if one.manifest["community"] == community and may_read(desk, grant, one)]
+    jobs = [job for job in desk.jobs() if job.state != "made" and allowed(desk, grant, job.wish.audience, community)]
     return {
         "kinds": list(KINDS),
-        "audiences": [name for name in AUDIENCES if allowed(grant, name, community)],
+        "audiences": [name for name in AUDIENCES if allowed(desk, grant, name, community)],
         "waiting": [
             {"name": job.name, "state": job.state, "error": job.error, "kind": job.wish.kind, "at": job.at,
              "audience": job.wish.audience, "lang": job.wish.lang}

@@ -22,6 +22,7 @@ from cockpit.reports.kinds import ReportRefused, Wish, name_of
 from cockpit.reports.making import MANIFEST, make
 from cockpit.reports.signing import Signer
 from cockpit.services import Auditor, NotServed
+from twin_model.rights import Rights, reading
 from twin_model.twin import Twin
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,11 @@ class ReportDesk:
         if self._data is None:
             raise NotServed("this server was started without a data folder to keep reports in")
         return self._data / FOLDER
+
+    def is_within(self, rights: Rights, community: str) -> bool:
+        """Whether a community lies within the scope of these rights."""
+        with reading(rights):
+            return self._twin.sight.within(community)
 
     def signer(self) -> Signer:
         """The key of the data folder, made when it is first needed."""

@@ -17,7 +17,7 @@ from layouts.parts.text import t
 ROLES = (
     "duty-officer", "grid-worker", "resident-service", "manager", "administrator", "auditor", "public-screen",
 )  # fmt: skip
-SCOPES = ("communities", "estates", "grids")
+SCOPES = ("divisions", "communities", "estates", "grids")
 Row = Mapping[str, Any]
 
 

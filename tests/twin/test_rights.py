@@ -18,6 +18,7 @@ from twin_model.entities import (
     Community,
     Contact,
     Device,
+    Division,
     Estate,
     Facility,
     Home,
@@ -92,6 +93,44 @@ def say(twin: Twin, metric: str, *devices: str) -> None:
     table = {"series_no": pa.array(numbers, pa.int32()), "taken_at": pa.array(taken, pa.timestamp("us")),
              "value": [1.0] * len(numbers), "retained": [False] * len(numbers)}  # fmt: skip
     twin.apply(pa.table(table))
+
+
+@pytest.fixture(scope="module")
+def city():
+    """Two districts of one city, a subdistrict and a community in each; one community that says nothing of it."""
+    twin = Twin.open(None, clock=Clock())
+    parts = [("hz", "city", None), ("north", "district", "hz"), ("south", "district", "hz"),
+             ("n1", "subdistrict", "north"), ("s1", "subdistrict", "south")]  # fmt: skip
+    twin.record([Division(division_id=i, level=level, name=i, parent_id=up) for i, level, up in parts])
+    for name, part in (("cn", "n1"), ("cs", "s1"), ("lone", None)):
+        twin.record([
+            Community(community_id=name, name=name, subdistrict_id=part),
+            Facility(community_id=name, facility_id=f"{name}-f", facility_kind="park", name="园", lon=120.0, lat=30.0),
+        ])  # fmt: skip
+    yield twin
+    twin.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "seen"),
+    [
+        ({"divisions": {"north"}}, {"cn"}), ({"divisions": {"s1"}}, {"cs"}), ({"divisions": {"hz"}}, {"cn", "cs"}),
+        ({"divisions": {"north"}, "communities": {"cs"}}, set()), ({"divisions": {"nowhere"}}, set()),
+        ({}, {"cn", "cs", "lone"}),
+    ],
+)  # fmt: skip
+def test_a_district_sees_its_communities_and_no_others(city, limits, seen):
+    part = Rights().of(rights.Scope(**{name: frozenset(ids) for name, ids in limits.items()}))
+    with reading(part):
+        assert set(city.entities("community", city.now())["community_id"].to_pylist()) == seen
+        assert set(city.entities("facility", city.now())["community_id"].to_pylist()) == seen
+        assert {name for name in ("cn", "cs", "lone") if city.sight.within(name)} == seen
+        if limits:
+            with pytest.raises(NotAllowed):
+                city.residents(city.now(), community_id="lone")
+            with pytest.raises(NotAllowed):
+                city.sight.need(None)
+        assert city.entities("division", city.now()).num_rows == 5, "what districts there are is no secret"
 
 
 def homes(table: pa.Table) -> set:
