@@ -4,8 +4,8 @@
 set, the screen of an instant is kept while it is now, and made again by another program on the same store afterwards.
 
 *Overview*: everything the Overview asks about a random past instant, each its own so that nothing remembered helps:
-all panels, the bar and the map's colours, over a year of the sample's 2,500 devices with its alerts, incidents and the
-life of its homes. ``--quick`` has fewer readings and instants.
+all panels, the bar and the map's colours, over a year of the sample's 2,500 devices with its alerts, incidents, the
+life of its homes and two years of its records. ``--quick`` has fewer readings and instants.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from layouts.parts.panel import Panel
 from layouts.parts.shell_bar import BRAND, FIGURES, RED, STRIP
 from sample_data.community import COMMUNITY_ID, build
 from sample_data.history import Telling
-from sample_data.load import SEED, simulator
+from sample_data.load import SEED, record_past, simulator
 from twin_model import alert_log, case_log
 from twin_model.entities import Home
 from twin_model.life_log import WHOLE_EVERY_US
@@ -162,7 +162,7 @@ def opened(path: Path, now: datetime) -> Iterator[Twin]:
 
 
 def fill(twin: Twin, days: int, readings: int, end: datetime, rng: np.random.Generator) -> None:
-    """The past: the sample's entities, its readings through ``apply``, and what care kept of it."""
+    """The past: the sample's entities, its readings through ``apply``, two years of records, and what care kept."""
     start = end - timedelta(days=days)
     entities = build(SEED)
     twin.record(entities, recorded_at=start, valid_from=start)
@@ -179,6 +179,7 @@ def fill(twin: Twin, days: int, readings: int, end: datetime, rng: np.random.Gen
         with twin.together():
             for first, last in spans[place : place + 48]:
                 twin.apply(batch(numbers, quiet, first, last, each, rng), received_at=from_us(last))
+    record_past(twin, end)
     past = Telling(simulator(), twin.catalogue, homes).tell(start, end - timedelta(hours=2))
     elders = [home.home_id for home in homes if home.elder_alone]
 

@@ -121,7 +121,7 @@ def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
         start = to_us(since)
         for end in _commits(start, to_us(now)):
             if end == to_us(now):
-                _record_past(twin, now)
+                record_past(twin, now)
             strays = [(m.topic.encode(), m.payload, 0, 0) for m in life.strays(_from_us(start), _from_us(end))]
             refused = decoder.decode(strays, twin.directory(), {}).rejected if strays else []
             applied = twin.apply(
@@ -131,7 +131,7 @@ def load(twin: Twin, now: datetime, *, past: timedelta = PAST) -> Loaded:
     return Loaded(accepted, readings, rejected, since)
 
 
-def _record_past(twin: Twin, now: datetime) -> None:
+def record_past(twin: Twin, now: datetime) -> None:
     """The records that came to be known by a second before ``now``, each from its own instant on."""
     until = now - timedelta(seconds=1)
     for turn, kind in enumerate(told(twin.catalogue.record_kinds)):

@@ -141,6 +141,7 @@ class Twin:
 
     def close(self) -> None:
         """Finish the running write and release the file."""
+        self.kpis.close()
         with self._writing:
             self._store.close()
 
@@ -491,6 +492,8 @@ class Twin:
         if kind == "home" and not asked().children:
             none = pa.nulls(table.num_rows, table["age_0_17"].type)
             table = table.set_column(table.column_names.index("age_0_17"), "age_0_17", none)
+        if "home_id" in filters and not asked().homes:  # whoever knows a home's code learns nothing more of it
+            return self.sight.of(table.slice(0, 0))
         if kind == "division":  # what districts there are is no secret of any of them
             return table
         return self.sight.of(table, common=kind not in (*AT_HOME, *NAME_PERSONS))

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from layouts.page import ZONE
 from layouts.parts.where import described, placed
 from twin_model import passed
@@ -75,23 +79,28 @@ def known(twin: Twin, at: datetime, community: str, *, until: datetime | None) -
     """What came later of a past instant: readings, devices, panels concerned, the first few; None while live."""
     if until is None:
         return None
-    rows = late(twin, at, until, community_id=community).to_pylist()
-    of_device = {row["device_id"]: row for row in reversed(rows)}  # of several series the one with most readings
+    rows = late(twin, at, until, community_id=community)
+    # After a long outage thousands of series are late: only the few that are told of become rows.
+    of_device = rows["device_id"].combine_chunks().dictionary_encode()
+    placed_in = [pc.is_valid(rows["home_id"]), pc.is_valid(rows["facility_id"])]
+    kinds = pa.table([rows["type"], *placed_in], _OF_A_PANEL).group_by([*_OF_A_PANEL]).aggregate([])
+    first = np.unique(of_device.indices.to_numpy(), return_index=True)[1][:TOLD]
     return {
-        "readings": sum(row["readings"] for row in rows),
-        "devices": len(of_device),
-        "came_at": max((row["came_at"] for row in rows), default=None),
-        "panels": sorted({_panel(row) for row in rows}),
-        "first": described(twin, placed(twin, at, list(reversed(of_device.values()))[:TOLD])),
+        "readings": pc.sum(rows["readings"]).as_py() or 0,
+        "devices": len(of_device.dictionary),
+        "came_at": pc.max(rows["came_at"]).as_py(),
+        "panels": sorted({_panel(**kind) for kind in kinds.to_pylist()}),
+        "first": described(twin, placed(twin, at, rows.take(first).to_pylist())),
     }
 
 
 TOLD = 2
 CITY = ("parking_bay", "parking_barrier", "ev_charger", "air_quality", "electricity_meter")
+_OF_A_PANEL = ("device_type", "in_home", "in_facility")
 
 
-def _panel(row: Answer) -> str:
+def _panel(*, device_type: str, in_home: bool, in_facility: bool) -> str:
     """The panel of the overview that a late reading concerns."""
-    if row["home_id"] is not None:
+    if in_home:
         return "elders"
-    return "city" if row["type"] in CITY else "centre" if row["facility_id"] is not None else "health"
+    return "city" if device_type in CITY else "centre" if in_facility else "health"
