@@ -27,7 +27,7 @@ from cockpit.events import STATE_COLUMNS
 from cockpit.live import Hub
 from cockpit.noting import noted
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
-from cockpit.rights import Writing, grant_of
+from cockpit.rights import AtHome, Writing, grant_of
 from cockpit.services import NotServed, Services
 from twin_model.entities import Device
 from twin_model.twin import Twin
@@ -101,7 +101,8 @@ def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     @api.get("/homes", tags=[ENTITIES], response_model=shape.Page[shape.HomeItem],
              summary="Homes with residents counted by age")  # fmt: skip
     def homes(
-        asked: Annotated[Asked, Depends(read)], building_id: str | None = None, elder_alone: bool | None = None
+        asked: Annotated[Asked, Depends(read)], _grant: AtHome, building_id: str | None = None,
+        elder_alone: bool | None = None,
     ) -> Response:
         return fetch(asked, "home", shape.HomeItem, building_id=building_id, elder_alone=elder_alone)
 

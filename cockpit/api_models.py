@@ -94,7 +94,7 @@ class DeviceItem(BaseModel):
     type: str
     name: str | None
     dialect: str
-    address: str
+    address: str | None = Field(description="null: of a device in a home, for whoever sees no homes")
     community_id: str
     building_id: str | None
     facility_id: str | None
@@ -140,7 +140,9 @@ class QuarantineItem(BaseModel):
     place: str = Field(description="the topic, or file:row")
     code: str
     reason: str
-    raw: str = Field(description="the message or row, whole; bytes that are not UTF-8 as \\x..")
+    raw: str | None = Field(
+        description="the message or row, whole; bytes that are not UTF-8 as \\x..; null: whoever asks sees no homes"
+    )
     dialect: str | None
     address: str | None
     resolved_at: datetime | None

@@ -20,6 +20,7 @@ import pyarrow as pa
 from cockpit.encoding import rfc3339, rows
 from twin_model.incident import Incident
 from twin_model.masking import counted
+from twin_model.rights import unaliased
 from twin_model.twin import Twin
 
 
@@ -50,6 +51,7 @@ def incident_item(incident: Incident, *, for_actor: bool) -> dict[str, Any]:
     """An incident without its log. ``for_actor``: the caller works incidents and may know whom to call."""
     said = {name: plain(getattr(incident, name)) for name in _INCIDENT}
     said = {"id": incident.incident_id, **said}
+    said["home_id"], said["subject"] = unaliased(said["home_id"]), unaliased(said["subject"])
     said["evidence"] = [_evidence(e) for e in said["evidence"]]
     if not for_actor:
         said["ladder"] = [rung | {"contact_id": None} for rung in said["ladder"]]
@@ -83,9 +85,14 @@ def counts_of_alerts(table: pa.Table) -> list[dict[str, Any]]:
     return _counted(firing)
 
 
-def counts_of_homes(table: pa.Table) -> list[dict[str, Any]]:
-    """Homes per community and state."""
+def counts_of_homes(table: pa.Table, *, to_the_street: bool = True) -> list[dict[str, Any]]:
+    """Homes per community and state; ``to_the_street``: small counts are kept back."""
     kinds = Counter(zip(table["community_id"].to_pylist(), table["state"].to_pylist(), strict=True))
+    if not to_the_street:
+        return [
+            {"community_id": community, "state": state, "count": n, "fewer_than": None}
+            for (community, state), n in sorted(kinds.items())
+        ]
     # how many homes have a kit is no secret, so that what is hidden must not follow from it
     return counted(kinds, ("community_id", "state"), group=lambda key: key[0])
 
@@ -106,12 +113,14 @@ _ALERT = (
 
 
 def _evidence(said: dict[str, Any]) -> dict[str, Any]:
-    return said | {"alert_id": None if said["alert_id"] is None else str(said["alert_id"])}
+    alert = None if said["alert_id"] is None else str(said["alert_id"])
+    return said | {"alert_id": alert, "subject": unaliased(said["subject"])}
 
 
 def _alert(twin: Twin, row: dict[str, Any]) -> dict[str, Any]:
     """A row of the log, or of ``twin.alerts``, which adds titles and the names of places."""
     said = {name: row.get(name) for name in _ALERT}
+    said["home_id"], said["subject"] = unaliased(said["home_id"]), unaliased(said["subject"])
     for lang in ("zh", "en"):
         said[f"title_{lang}"] = row.get(f"title_{lang}") or twin.alert_title(row["rule"], row["metric"], lang)
     evidence = row.get("evidence")

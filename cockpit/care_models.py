@@ -43,7 +43,7 @@ class HomeCountItem(BaseModel):
 class AlertItem(BaseModel):
     id: str
     rule: str
-    subject: str = Field(description="the device, home or gateway it is about")
+    subject: str | None = Field(description="the device, home or gateway it is about; null: whoever asks sees no homes")
     scope: str = Field(description="what the subject is: home, device or gateway")
     severity: Severity
     grade: int = Field(description="1 red, 2 orange, 3 yellow, 4 blue")
@@ -80,7 +80,7 @@ class EvidenceItem(BaseModel):
     grade: int
     severity: Severity
     metric: str | None
-    subject: str
+    subject: str | None
     place: str | None = Field(description="the name of the device that saw it")
 
 
@@ -126,7 +126,7 @@ class IncidentItem(BaseModel):
     home_id: str | None
     building_id: str | None
     facility_id: str | None
-    subject: str
+    subject: str | None
     drill_id: str | None = Field(description="this is an exercise")
     grade: int
     severity: Severity

@@ -345,7 +345,7 @@ class Hub:
             if channel.is_public:
                 continue
             with reading(channel.rights):
-                told = rows(self._of(self._twin.sight.of(changed), channel), STATE_COLUMNS)
+                told = rows(self._of(self._twin.sight.measured(changed), channel), STATE_COLUMNS)
             if told or news:
                 body = {"revision": revision, "at": rfc3339(now), "states": told, **news}
                 sent += self._send(channel, [event("change", revision, body)])

@@ -23,6 +23,7 @@ from cockpit.caching import PAST, Answers
 from cockpit.live import Hub
 from cockpit.noting import Looks
 from cockpit.services import Services
+from cockpit.tokens import Grant
 from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
 from layouts.parts import shell_bar, time_bar
 from layouts.parts.text import t
@@ -81,7 +82,7 @@ class Asker:
         return {
             "kind": kind, "name": name, "role": grant.role.value, "manages": grant.manages_accounts,
             "confirms": grant.confirms, "account": grant.account, "acts": grant.may_act,
-            "audits": grant.reads_audit,
+            "audits": grant.reads_audit, "may": frozenset(name for name, may in _may(grant).items() if may),
         }  # fmt: skip
 
     def purpose(self, home_id: str) -> str:
@@ -110,6 +111,14 @@ class Asker:
             forgotten=twin.forgotten,
             **args,
         )
+
+
+def _may(grant: Grant) -> dict[str, bool]:
+    """What a grant may do, as pages ask before they draw a button."""
+    return {
+        "act": grant.may_act, "decide": grant.may_decide, "write": grant.may_write, "manage": grant.manages_accounts,
+        "homes": grant.sees_a_home,
+    }  # fmt: skip
 
 
 def default_community(twin: Twin) -> str:

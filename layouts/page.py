@@ -46,13 +46,21 @@ SHELL = Ids("shell")
 class View:
     """What a screen looks at. ``at`` None is live; a time zone is always carried.
 
-    ``other``: the instant it is compared with, where one was chosen.
+    ``other``: the instant it is compared with, where one was chosen. ``may``: what whoever looks may do (act, decide,
+    write, manage, homes), ``role`` as procedures write it; known only while something is drawn for somebody. What he
+    may not do has no button; the server refuses it in any case.
     """
 
     community: str
     at: datetime | None = None
     lang: str = "zh"
     other: datetime | None = None
+    may: frozenset[str] | None = None
+    role: str = ""
+
+    def allows(self, what: str) -> bool:
+        """Whether a button for this is drawn."""
+        return self.may is None or what in self.may
 
     @property
     def live(self) -> bool:

@@ -33,7 +33,7 @@ from twin_model.homes import HomeRhythm, Homes
 from twin_model.moment import Moment
 from twin_model.remembered import Shared
 from twin_model.rhythm_days import LOCAL_US
-from twin_model.rights import asked, current, need_homes, program, worked_out
+from twin_model.rights import alias, asked, current, need_homes, program, worked_out
 from twin_model.service_levels import ServiceLevels, incident_rows, service_levels
 from twin_model.states import Batch, States
 from twin_model.store import Writer
@@ -237,10 +237,11 @@ class Care:
         """Alerts that were open at any time from ``start`` to ``end``, as known at ``at``."""
         table = self._store.read("alerts_at", instant=at, since=start)
         table = table.filter(pc.less(pc.coalesce(table["fired_at"], table["stepped_at"]), pa.scalar(end)))
+        table = self._twin.sight.of(table)  # first: a filter by home must not tell which home it is of
         for name, wanted in (("community_id", community_id), ("rule", rule), ("home_id", home_id)):
             if wanted is not None:
                 table = table.filter(pc.equal(table[name], wanted))
-        return self._twin.sight.of(table)
+        return table
 
     def has_log(self, at: datetime) -> bool:
         """Whether alerts were kept at ``at``; before that only the rules can be asked."""
@@ -475,7 +476,11 @@ class Care:
     def service_levels(self, start: datetime, end: datetime, at: datetime, *, community_id: str) -> ServiceLevels:
         """How quickly people were helped in incidents raised from ``start`` to ``end``, as known at ``at``."""
         self._twin.sight.need(community_id)
-        return self._service_levels(start, end, at, community_id)
+        found = self._service_levels(start, end, at, community_id)
+        if asked().homes:
+            return found
+        seen = set(self._twin.device_status(min(end, at), community_id=community_id)["device_id"].to_pylist())
+        return found.renamed(lambda code: code if code in seen else alias(code))
 
     @worked_out
     def _service_levels(self, start: datetime, end: datetime, at: datetime, community_id: str) -> ServiceLevels:

@@ -8,7 +8,7 @@ Drills never count.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from math import ceil
@@ -82,6 +82,14 @@ class ServiceLevels:
     def figures(self) -> list[Figure]:
         """All figures but those per rule, in the order to show them."""
         return [value for name in self.__slots__ if isinstance(value := getattr(self, name), Figure)]
+
+    def renamed(self, code: Callable[[str], str]) -> ServiceLevels:
+        """The same figures with other codes of homes and devices; how many there are stays right."""
+
+        def other(figure: Figure) -> Figure:
+            return replace(figure, rows=tuple(map(code, figure.rows)), missed=tuple(map(code, figure.missed)))
+
+        return replace(self, visited=other(self.visited), devices_online=other(self.devices_online))
 
 
 def service_levels(

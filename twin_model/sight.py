@@ -16,6 +16,7 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -231,12 +232,15 @@ def _within(column: pa.ChunkedArray, homes: pa.Array) -> pa.ChunkedArray:
 
 def _without_doors(table: pa.Table) -> pa.Table:
     """The rows of homes with everything cut off that is narrower than the building."""
-    at_home = pc.is_valid(table["home_id"])
-    for name in (*CODES_OF_HOMES, *DOORS):
-        if name in table.column_names:
-            column = table[name]
-            told = _aliases(column) if name in CODES_OF_HOMES else pa.scalar(None, column.type)
-            table = table.set_column(table.column_names.index(name), name, pc.if_else(at_home, told, column))
+    at_home = table["home_id"].is_valid().combine_chunks()
+    # taken anew: a value that is only marked as null would still go out beneath the mark in an Arrow answer
+    elsewhere = pc.if_else(at_home, pa.scalar(None, pa.int64()), pa.array(np.arange(table.num_rows)))
+    for place, name in enumerate(table.column_names):
+        if name in CODES_OF_HOMES:
+            column = pc.if_else(at_home, _aliases(table[name]), table[name].take(elsewhere))
+            table = table.set_column(place, name, column)
+        elif name in DOORS:
+            table = table.set_column(place, name, table[name].take(elsewhere))
     return table
 
 

@@ -22,7 +22,8 @@ from layouts.parts.care_parts import (
     ticking,
     words,
 )
-from layouts.parts.care_steps import acting, due, main_button, refusal
+from layouts.parts.care_steps import acting, due, for_role, main_button, refusal
+from layouts.parts.form import who_may
 from layouts.parts.format import count
 from layouts.parts.panel import icon, sets
 from layouts.parts.text import t
@@ -33,7 +34,9 @@ def urgent(view: View, now: datetime, row: Mapping[str, Any]) -> html.Div:
     lang, incident, now = view.lang, row["incident"], own(row, now)
     see = html.Button(t(lang, "care.see"), className="button", **{"data-incident-way": incident.incident_id})
     if view.live:
-        live = [due(view, now, incident), refusal(), html.Div([main_button(lang, row), see], className="buttons")]
+        main = main_button(lang, for_role(view, row))
+        who = None if view.allows("act") else who_may(view, "act")
+        live = [due(view, now, incident), refusal(), html.Div([main, see], className="buttons"), who]
     else:
         live = [html.Div(html.Span(t(lang, "past.no_action"), className="caveat"), className="buttons")]
     title = html.H2([icon("warning"), words(lang, incident.title), drill_badge(lang, row)])

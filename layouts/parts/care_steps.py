@@ -7,6 +7,7 @@ connection and writes a refusal beside it. What is legal is the twin's to say, n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.care_parts import drill_clock, limit, own, place, role, standing, ticking, who, words
+from layouts.parts.form import who_may
 from layouts.parts.panel import Tree, icon
 from layouts.parts.text import has, some, t
 
@@ -25,11 +27,15 @@ def steps(view: View, now: datetime, answer: Any) -> Tree:
     """The buttons of an incident; in the past that there are none; nothing without an incident."""
     if answer is None:
         return None
+    answer = for_role(view, answer)
     lang, incident, now = view.lang, answer["incident"], own(answer, now)
     if not view.live:
         link = html.A(t(lang, "care.to_live"), href=f"/elder-care?incident={incident.incident_id}", className="link",
                       **{"data-live": ""})  # fmt: skip
         return html.Div([html.Span(t(lang, "past.no_action"), className="caveat"), link], className="care-steps past")
+    if not view.allows("act"):
+        waits = due(view, now, incident) if incident.phase != "closed" else None
+        return html.Div([waits, who_may(view, "act")], className="care-steps past")
     if incident.phase == "closed":
         again = [_step_button(lang, answer, "reopen", "button")] if "reopen" in incident.next_steps else []
         return html.Div([refusal(), *again, _note(lang, incident)], className="care-steps done", **acting(answer))
@@ -42,6 +48,19 @@ def steps(view: View, now: datetime, answer: Any) -> Tree:
         html.Div([_more(lang, answer, others), _note(lang, incident)], className="aside-steps"),
     ]
     return html.Div(body, className=f"care-steps {incident.severity}", **acting(answer))
+
+
+def for_role(view: View, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer with those steps only which whoever looks may take, by his role and the incident's procedure."""
+    if view.may is None:
+        return answer
+    incident, rules = answer["incident"], answer["procedure"].steps
+    mine = tuple(
+        step for step in incident.next_steps
+        if "act" in view.may and (step not in rules or view.role in rules[step].roles)
+    )  # fmt: skip
+    main = incident.main_step if incident.main_step in mine else None
+    return {**answer, "incident": replace(incident, next_steps=mine, main_step=main)}
 
 
 def acting(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -158,7 +158,7 @@ def quarantine(view: View, now: datetime, answer: Any) -> html.Div:
 def _message(view: View, now: datetime, row: Any) -> html.Details:
     lang = view.lang
     adopt = None
-    if row["code"] == "unknown_device" and row["dialect"]:
+    if row["code"] == "unknown_device" and row["dialect"] and view.allows("write"):
         adopt = html.Button(
             t(lang, "quarantine.adopt"),
             className="button accent small",

@@ -33,6 +33,8 @@ def form(
     """A form that sends its fields and ``fixed`` to ``path``. ``submit`` is on its button, ``done`` is said after."""
     if not view.live:
         return html.P(t(view.lang, "form.past"), className="caveat")
+    if barred := kept_back(view, path):
+        return barred
     told = {
         "data-send": path,
         "data-method": method,
@@ -43,6 +45,29 @@ def form(
     button = html.Button(submit, type="submit", className="button accent")
     answer = html.P(className="form-answer", role="status")
     return html.Form([*fields, html.Div([button], className="buttons"), answer], className="form", **told)
+
+
+NEEDS = {
+    "/api/v1/absences": "act", "/api/v1/accounts": "manage", "/api/v1/drills": "decide", "/api/v1/homes": "act",
+    "/api/v1/screens": "manage", "/api/v1/thresholds": "decide", "/api/v1/tokens": "manage",
+}  # fmt: skip
+"""What it takes to write there; whoever may not is told who may instead of being refused afterwards."""
+
+
+def _needed(path: str) -> str:
+    return next((need for where, need in NEEDS.items() if path.startswith(where)), "")
+
+
+def kept_back(view: View, path: str) -> html.P | None:
+    """Who may write there, for whoever may not; None for those who may."""
+    need = _needed(path)
+    return None if not need or view.allows(need) else who_may(view, need)
+
+
+def who_may(view: View, need: str) -> html.P:
+    """Which roles do this, in place of a button."""
+    mark = html.I(className="icon icon-lock", **{"aria-hidden": "true"})
+    return html.P([mark, t(view.lang, f"may.{need}")], className="caveat who-may")
 
 
 def text(
@@ -104,7 +129,8 @@ def press(
     tone: str = "",
 ) -> html.Button | None:
     """One button that writes, after a second press on ``sure``; none in the past."""
-    if not view.live:
+    need = _needed(path)
+    if not view.live or (need and not view.allows(need)):
         return None
     told = {
         "data-press": path,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from layouts.page import Ask, View
+from layouts.parts.person import person_of
 
 T = TypeVar("T")
 
@@ -27,6 +28,11 @@ class Handing:
     def sees_a_home(self) -> bool:
         """Whether whoever the running callback answers may look at one home's daily life."""
         return self._ask.sees_a_home
+
+    @property
+    def person(self) -> Mapping[str, Any] | None:
+        """Whom the running callback answers."""
+        return person_of(self._ask)
 
     @property
     def reads_audit(self) -> bool:

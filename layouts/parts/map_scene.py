@@ -52,6 +52,7 @@ from layouts.parts.map_shapes import (
     sound,
     source_code,
 )
+from twin_model.rights import asked
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -81,7 +82,7 @@ def geometry_bytes(twin: Twin, community_id: str, at: datetime) -> bytes:
         if (answer := answers.get((community_id, version))) is not None:
             answers.move_to_end((community_id, version))
             return answer
-    answer = _encode(*_collect(twin, community_id, at, version))
+    answer = encode(*_collect(twin, community_id, at, version))
     with _kept_lock:
         answers[community_id, version] = answer
         while len(answers) > KEPT_VERSIONS:
@@ -100,7 +101,8 @@ def building_detail(twin: Twin, building_id: str, at: datetime) -> dict[str, Any
     """Storeys, staircases and homes of one building with the state of each home, for the lifted floors.
 
     A home is an address, not a person: ``state`` is ``act``, ``look``, ``active``, ``quiet``, ``away``, ``blind``
-    or ``none`` (not equipped). ``None`` when there is no such building at ``at``.
+    or ``none`` (not equipped). ``None`` when there is no such building at ``at``. Whoever may not look at one home
+    gets how many homes are in which state, and none of them.
     """
     building = twin.entity("building", building_id, at)
     if building is None:
@@ -135,7 +137,7 @@ def building_detail(twin: Twin, building_id: str, at: datetime) -> dict[str, Any
         "name_en": building["name_en"],
         "floors": floors,
         "units": [unit["name"] for unit in sorted(units, key=lambda u: u["unit_id"])],
-        "homes": cells,
+        "homes": cells if asked().homes else [],
         "counts": {s: sum(cell["state"] == s for cell in cells) for s in sorted({c["state"] for c in cells})},
     }
 
@@ -255,13 +257,13 @@ def _estates(
     return sorted(found, key=lambda e: str(e["id"]))
 
 
-def _encode(header: Header, arrays: Arrays) -> bytes:
-    names = {"f": "f32", "u": "u32"}
+def encode(header: Header, arrays: Arrays) -> bytes:
+    """A header and arrays (float32, uint32, uint16, uint8) in the format above; walking circles use it too."""
     parts: list[bytes] = []
     offset = 0
     described = {}
     for name, array in arrays.items():
-        kind = "u8" if array.dtype == np.uint8 else names[array.dtype.kind]
+        kind = f"{array.dtype.kind}{array.dtype.itemsize * 8}"
         raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
         described[name] = {"type": kind, "offset": offset, "length": len(array)}
         raw += b"\0" * (-len(raw) % 4)

@@ -14,6 +14,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
 from layouts.parts.format import UNKNOWN, stamp
 from layouts.parts.help_here import explained
+from layouts.parts.person import seen_by
 from layouts.parts.text import t
 from twin_model.rights import NotAllowed
 
@@ -65,7 +66,7 @@ def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel], grou
         state={"shown": State(shown_id, "data")},
     )
     def show(store: Any, revision: Any, chosen: Any, shown: Any) -> tuple[Any, list[Any]]:
-        view = View.of(store)
+        view = seen_by(ask, View.of(store))
         now = instant(view, ask.twin)
         trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), chosen) for panel in panels]
         keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
@@ -106,7 +107,8 @@ def draw(
 
 def fingerprint(view: View, answer: Any) -> str:
     """Changes when the picture does. Live ages tick in the browser, so the instant counts only in the past."""
-    seen = repr((view.lang, view.community, view.at, view.other, answer))
+    may = None if view.may is None else (view.role, sorted(view.may))
+    seen = repr((view.lang, view.community, view.at, view.other, may, answer))
     return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dash import Dash, Output, html
@@ -15,10 +16,17 @@ from twin_model.masking import masked
 def person_of(ask: Ask) -> Mapping[str, Any] | None:
     """Whom the running callback answers; None: nobody.
 
-    ``kind`` (account, token, local), ``name``, ``role``, and what he may: ``manages``, ``confirms``, ``audits``.
+    ``kind`` (account, token, local), ``name``, ``role``, and what he may: ``manages``, ``confirms``, ``audits``;
+    ``may``: what of this has buttons (act, decide, write, manage, homes; see `View`).
     """
     found: Mapping[str, Any] | None = getattr(ask, "person", None)
     return found
+
+
+def seen_by(ask: Ask, view: View) -> View:
+    """The view as it is for whom the running callback answers: with what he may do."""
+    person = person_of(ask)
+    return view if person is None else replace(view, may=person["may"], role=person["role"].replace("-", "_"))
 
 
 def place(view: View) -> html.Div:

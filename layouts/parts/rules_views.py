@@ -116,7 +116,7 @@ def _number_row(view: View, now: datetime, rule: Mapping[str, Any], one: Mapping
             html.B(amount(lang, value, one["unit"], one["name"]), className="number-value"),
             badge,
             html.Span(_grounds(lang, source), className="source-words", title=source),
-            way if view.live else None,
+            way if view.live and view.allows("decide") else None,
             html.Ul(lines, className="changes") if lines else None,
         ],
         className="number",
