@@ -357,7 +357,8 @@ def _wants_sample(settings: Settings, twin: Twin) -> bool:
     """Asked for; or nothing was said and there is nothing here, or only the sample from before."""
     if settings.sample is not None:
         return settings.sample
-    return all(twin.entities("community", twin.now())["is_sample"].to_pylist())
+    known = twin.entities("community", twin.now()).select(["is_sample", "subdistrict_id"]).to_pylist()
+    return all(one["is_sample"] and one["subdistrict_id"] is None for one in known)
 
 
 def _make_sample(settings: Settings, stack: contextlib.ExitStack) -> datetime | None:
@@ -939,6 +940,25 @@ def _accounts(options: argparse.Namespace, act: Callable[..., Sequence[str]]) ->
     return 0
 
 
+def sample_city(options: argparse.Namespace) -> int:
+    """An invented city in a data folder that holds nothing yet: to see what many communities look like."""
+    settings = _settings(options)
+    if settings.store_path.exists():
+        raise Stop(f"{settings.store_path} is there already; the sample city takes a folder of its own: --data DIR")
+    from sample_data.city_load import make_city
+
+    try:
+        done = make_city(settings.store_path, utc_now())
+    except OSError as error:
+        raise Stop(f"{settings.data} cannot be written: {error.strerror}") from error
+    print(
+        f"{done.communities:,} communities, {done.buildings:,} buildings, {done.homes:,} homes, "
+        f"{done.facilities:,} facilities, {done.ways:,} ways, {done.projects:,} gap projects, all of them invented.\n"
+        f"run.py serve --data {settings.data}"
+    )
+    return 0
+
+
 def bench(options: argparse.Namespace) -> int:
     """One benchmark; its last line of output is one JSON object."""
     if not (options.name.isidentifier() and importlib.util.find_spec(f"benchmarks.{options.name}")):
@@ -1101,6 +1121,9 @@ def _parser() -> argparse.ArgumentParser:
     inner.add_parser("retain", parents=[data], help="delete now what is kept no longer")
     inner.add_parser("dictionary", help="print every stored field with its sensitivity")
     one.set_defaults(run=privacy)
+
+    one = commands.add_parser("sample-city", parents=[data], help="an invented city of 1,260 communities")
+    one.set_defaults(run=sample_city)
 
     one = commands.add_parser("bench", help="measure")
     one.add_argument("name", metavar="NAME")

@@ -21,6 +21,7 @@ from ingest.rhythm import Ints
 from ingest.simulate import to_us
 from sample_data import (
     records_care,
+    records_gaps,
     records_governance,
     records_learning,
     records_neighbours,
@@ -37,15 +38,16 @@ STOPPED = {"charger_day": timedelta(days=50), "water_use": timedelta(days=110)}
 ended; nothing came since."""
 ABSENT = frozenset({"consent", "reported_value", "school_place", "talent_home"})
 REGISTERS = frozenset(
-    {"club", "firm", "fund_entry", "grid", "learner", "mutual_pair", "partner_unit", "project", "space", "talent",
-     "volunteer"}
+    {"club", "firm", "fund_entry", "gap_project", "grid", "learner", "mutual_pair", "partner_unit", "project", "space",
+     "talent", "volunteer"}
 )  # fmt: skip
 """What was there before the records begin is written down on the first day, as it then was."""
 _REACH, _AHEAD = 75, 21
 """Days from something to the last that is written down about it, and from a booking to what is booked."""
 
 _MODULES: tuple[ModuleType, ...] = (
-    records_care, records_governance, records_learning, records_neighbours, records_services, records_streets,
+    records_care, records_gaps, records_governance, records_learning, records_neighbours, records_services,
+    records_streets,
 )  # fmt: skip
 
 Builder = Callable[[Draw, Ints], Rows]

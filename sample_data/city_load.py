@@ -1,0 +1,92 @@
+"""Bring the sample city into a new store: places two years ago, what opened in the last year, its gap projects."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from sample_data.city import Made, Size, build
+from sample_data.city_gaps import projects
+from twin_model.store import Writer
+from twin_model.twin import Twin
+
+SEED = 7
+SINCE = timedelta(days=730)
+QUARTER = timedelta(days=91)
+MEMORY = "1GB"
+
+
+@dataclass(frozen=True)
+class LoadedCity:
+    """How much was stored."""
+
+    communities: int
+    buildings: int
+    homes: int
+    facilities: int
+    ways: int
+    projects: int
+
+
+def make_city(path: Path, now: datetime, seed: int = SEED, size: Size | None = None) -> LoadedCity:
+    """A new store at ``path`` that holds the city: made beside it and put there whole, or not at all.
+
+    Raises ``FileExistsError`` where there is one already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        twin = Twin.open(beside, clock=lambda: now, memory_limit=MEMORY)
+        try:
+            loaded = load_city(twin, now, seed, size)
+        finally:
+            twin.close()
+        os.link(beside, path)  # unlike a rename, this never replaces a store that came meanwhile
+    finally:
+        for left in path.parent.glob(f"{beside.name}*"):
+            left.unlink()
+    return loaded
+
+
+def load_city(twin: Twin, now: datetime, seed: int = SEED, size: Size | None = None) -> LoadedCity:
+    """The city in a twin that holds nothing newer than ``now`` - ``SINCE``."""
+    now = now.replace(microsecond=0)
+    made = build(seed, size)
+    twin.record_tables(made.tables, recorded_at=now - SINCE)
+    opened = [_evening(now - QUARTER * (len(made.opened) - n)) for n in range(len(made.opened))]
+    for at, facilities in zip(opened, made.opened, strict=True):
+        twin.record_tables({"facility": facilities}, recorded_at=at)
+    rows = _record_projects(twin, made, opened, now, seed)
+    count = {kind: table.num_rows for kind, table in made.tables.items()}
+    return LoadedCity(
+        communities=count["community"], buildings=count["building"], homes=count["home"],
+        facilities=count["facility"] + sum(one.num_rows for one in made.opened), ways=count["ground"], projects=rows,
+    )  # fmt: skip
+
+
+def _evening(at: datetime) -> datetime:
+    return datetime.combine(at.date(), time(10, 0), UTC)
+
+
+def _record_projects(twin: Twin, made: Made, opened: list[datetime], now: datetime, seed: int) -> int:
+    """All communities' in one commit: the ledger takes one community at a time, which takes a city too long."""
+    kind = twin.catalogue.record_kinds["gap_project"]
+    rows = projects(made, opened, now, seed)
+    flags = pa.array([[]] * rows.num_rows, pa.list_(pa.string()))
+    rows = rows.append_column("flags", flags).append_column("record_id", rows["project_no"])
+    named = {*kind.columns, "community_id", "record_id", "flags", "recorded_at", "superseded_at"}
+    if wrong := set(rows.column_names) - named:
+        raise ValueError(f"gap_project has no column {', '.join(sorted(wrong))}")
+
+    def change(writer: Writer) -> None:
+        writer.append(kind.table, rows)
+
+    with twin.writing(now - timedelta(seconds=1)) as received:
+        twin.commit(change, received)
+        twin.ledger.reload()
+    return len(np.unique(rows["record_id"].to_numpy(zero_copy_only=False)))
