@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ingest.rhythm import Ints
-from sample_data.records_base import NONE, Draw, Rows, Texts, at, coded, day_of, given, stages, texts
+from sample_data.records_base import NONE, Draw, Rows, Texts, at, calendar, coded, day_of, given, stages, texts
 
 Day = tuple[int, int, int]
 
@@ -45,28 +45,34 @@ _DROPPED = (2026, 9, 14)
 """The fitness room lost its house on this day."""
 
 
+def _garden(year: int) -> _Project:
+    return _Project(f"河滨公园微更新（{year}）", "park", "rebuild", 320.0, None, 18.0, "subdistrict", None, "demo-f-park",
+                    (year, 1, 20), (year, 4, 10), (year, 10, 20), (year, 10, 31))  # fmt: skip
+
+
 def gap_project(draw: Draw, days: Ints) -> Rows:
-    """Five since 2024: two finished, one being built, one planned, one given up."""
-    number = np.arange(len(_PROJECTS))
+    """Five since 2024: two finished, one being built, one planned, one given up; and a garden every year."""
+    plan = [*_PROJECTS, *(_garden(year) for year in range(2024, int(calendar(days[-1])[0]) + 1))]
+    number = np.arange(len(plan))
 
     def days_of(said: Iterable[Day | None]) -> Ints:
         return np.array([NONE if one is None else day_of(*one) for one in said])
 
-    listed, due = days_of(p.listed for p in _PROJECTS), days_of(p.due for p in _PROJECTS)
-    starts, finished = days_of(p.starts for p in _PROJECTS), days_of(p.finished for p in _PROJECTS)
-    dropped = np.where(np.array([p.facility_kind == "fitness" for p in _PROJECTS]), day_of(*_DROPPED), NONE)
+    listed, due = days_of(p.listed for p in plan), days_of(p.due for p in plan)
+    starts, finished = days_of(p.starts for p in plan), days_of(p.finished for p in plan)
+    dropped = np.where(np.array([p.facility_kind == "fitness" for p in plan]), day_of(*_DROPPED), NONE)
     nowhere = np.full(len(number), np.nan)
     rows = Rows(
         {
-            "project_no": coded("BD", number + 1), "title": texts([p.title for p in _PROJECTS]),
-            "facility_kind": texts([p.facility_kind for p in _PROJECTS]), "fix": texts([p.fix for p in _PROJECTS]),
+            "project_no": coded("BD", number + 1), "title": texts([p.title for p in plan]),
+            "facility_kind": texts([p.facility_kind for p in plan]), "fix": texts([p.fix for p in plan]),
             "status": texts(["planned"] * len(number)), "listed_on": listed, "starts_on": starts, "due_on": due,
-            "finished_on": finished, "area_m2": np.array([p.area_m2 for p in _PROJECTS]),
-            "places": np.array([NONE if p.places is None else p.places for p in _PROJECTS]),
-            "cost_wan": np.array([p.cost_wan for p in _PROJECTS]), "fund": texts([p.fund for p in _PROJECTS]),
-            "building": texts([p.building for p in _PROJECTS]), "facility": texts([p.facility for p in _PROJECTS]),
+            "finished_on": finished, "area_m2": np.array([p.area_m2 for p in plan]),
+            "places": np.array([NONE if p.places is None else p.places for p in plan]),
+            "cost_wan": np.array([p.cost_wan for p in plan]), "fund": texts([p.fund for p in plan]),
+            "building": texts([p.building for p in plan]), "facility": texts([p.facility for p in plan]),
             "lon": nowhere, "lat": nowhere,
-            "document": texts([f"补短板实施方案（{p.listed[0]}）第{n + 1}号" for n, p in enumerate(_PROJECTS)]),
+            "document": texts([f"补短板实施方案（{p.listed[0]}）第{n + 1}号" for n, p in enumerate(plan)]),
         },
         at(listed, 16.0),
     )  # fmt: skip
