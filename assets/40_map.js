@@ -1,11 +1,11 @@
 // window.CimMap: the 3D neighbourhood. Geometry is fetched once per version; afterwards only colours change.
 // Parts: tokens (colours), geometry (answer, camera, picking), mesh and ground (baking), shaders and layer
-// (drawing), labels (placing names), view (where the camera stands); stage, names and focus are further methods
-// of the class below. deck.gl is served by the program itself at /vendor/deck.js.
+// (drawing), labels (placing names), view (where the camera stands); stage, names, focus, split and streets are
+// further methods of the class below. deck.gl is served by the program itself at /vendor/deck.js.
 (() => {
   "use strict";
   const parts = (window.CimMapParts = window.CimMapParts || {});
-  const listeners = { select: new Set(), view: new Set(), stats: new Set() };
+  const listeners = { select: new Set(), view: new Set(), stats: new Set(), facility: new Set() };
   let current = null;
 
   const mark = (name) => performance.mark(`cim-map:${name}`);
@@ -52,6 +52,7 @@
       this.moved = false;
       this.night = 0;
       this.software = parts.view.software();
+      this.painted = new Promise((resolve) => { this._painted = resolve; });
       element.classList.add("cim-map");
       element.classList.toggle("cim-map--still", this.software);
       if (!element.hasAttribute("tabindex")) element.tabIndex = 0;
@@ -177,7 +178,7 @@
       if (i >= this.scene.core) colour = this.theme.context;
       else {
         const number = classes[this.options.colour][i];
-        [colour, flags] = tokens.classColour(this.theme, this.options.colour, number, use);
+        [colour, flags] = this.circle ? this.circle.colourOf(i, use) : tokens.classColour(this.theme, this.options.colour, number, use);
         if ((this.lit !== null && number !== this.lit) || (this.only && !this.only.has(i))) flags |= tokens.DIMMED;
       }
       if (this.low && this.low.has(i)) flags |= tokens.LOW;
@@ -366,7 +367,7 @@
 
   // the other halves of the class; once, when first used, because those files load after this one
   function complete() {
-    for (const half of [parts.names, parts.focus, parts.split, parts.stage]) {
+    for (const half of [parts.names, parts.focus, parts.split, parts.stage, parts.streets]) {
       Object.defineProperties(CimMapView.prototype, Object.getOwnPropertyDescriptors(half));
     }
   }
@@ -398,6 +399,9 @@
     setSplit: (share) => call("setSplit", share),
     setColour: (colour) => call("setColour", colour),
     setLit: (number) => call("setLit", number),
+    setStreets: (streets) => call("setStreets", streets),
+    setWalks: (walks, bands) => call("setWalks", walks, bands),
+    setCircle: (circle) => call("setCircle", circle),
     setInsets: (insets) => call("update", { insets }),
     setNotes: (notes) => call("update", { notes: notes || {} }),
     apply: (change) => call("apply", change),
@@ -412,6 +416,7 @@
     onSelect: on("select"),
     onView: on("view"),
     onStats: on("stats"),
+    onFacility: on("facility"),
     stats: () => call("stats") || { buildings: 0, classes: [], counts: {} },
     dispose: () => call("dispose"),
     readPixel: (x, y) => call("readPixel", x, y),
@@ -425,6 +430,8 @@
     id: (i) => (current && current.scene ? current.scene.header.buildings.ids[i] : undefined),
     labelBoxes: () => (current ? current.labels.boxes() : []),
     ready: () => (current ? current.ready : Promise.resolve()),
+    /** Resolves when the buildings stand, before trees and the fine ground; never when there are none. */
+    built: () => (current ? current.painted : Promise.resolve()),
     get marks() {
       return Object.fromEntries(performance.getEntriesByType("mark")
         .filter((m) => m.name.startsWith("cim-map:")).map((m) => [m.name.slice(8), m.startTime]));

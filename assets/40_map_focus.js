@@ -41,7 +41,7 @@
       this.selected = i;
       this.detail = null;
       this._refocus();
-      if (i !== null && this.scene.b_use[i] === 0) this._lift(id);
+      if (i !== null && this.scene.b_use[i] === 0 && !this.circle) this._lift(id);
     },
 
     /**

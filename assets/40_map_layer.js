@@ -7,6 +7,12 @@
   const shaders = () => parts.shaders; // a file that loads after this one
   const SOLID = { depthCompare: "less-equal", depthWriteEnabled: true, cullMode: "back", blend: false };
 
+  const BLENDED = {
+    depthWriteEnabled: false, cullMode: "none", blend: true,
+    blendColorOperation: "add", blendColorSrcFactor: "one", blendColorDstFactor: "one-minus-src-alpha",
+    blendAlphaOperation: "add", blendAlphaSrcFactor: "one", blendAlphaDstFactor: "one-minus-src-alpha",
+  };
+
   /** Mesh of lines [[from, to, [r, g, b, a]], ...] as thin quads that keep their width in pixels. */
   function lineMesh(lines) {
     const n = lines.length;
@@ -208,6 +214,24 @@
         made.textures = [texture];
         this._replace(name, made);
       }
+      /** Streets as one mesh whose metres are rewritten without rebuilding it (41_map_streets.js); null: none. */
+      setStreets(mesh) {
+        if (!mesh || !mesh.index.length) { this._replace("streets", null); return; }
+        const made = this._model(
+          "cim-streets", parts.streetShaders.VS, parts.streetShaders.FS,
+          [["positions", "float32x2"], ["others", "float32x2"], ["sides", "float32x4"], ["walks", "float32x2"]],
+          { positions: mesh.position, others: mesh.other, sides: mesh.side, walks: mesh.walks }, mesh.index, {},
+          { ...BLENDED, depthCompare: "less-equal" },
+        );
+        made.walks = made.buffers[3];
+        this._replace("streets", made);
+      }
+      setWalks(walks) {
+        const item = this.owned.get("streets");
+        if (!item) return;
+        item.walks.write(walks);
+        this.setNeedsRedraw();
+      }
       /** Lines over the scene; `always`: seen through everything. */
       setLines(name, lines, always) {
         if (!lines || !lines.length) { this._replace(name, null); return; }
@@ -216,11 +240,7 @@
           `cim-${name}`, shaders().LINE_VS, shaders().LINE_FS,
           [["positions", "float32x3"], ["others", "float32x3"], ["sides", "float32x2"], ["colours", "unorm8x4"]],
           { positions: m.position, others: m.other, sides: m.side, colours: m.colour }, m.index, {},
-          {
-            depthCompare: always ? "always" : "less-equal", depthWriteEnabled: false, cullMode: "none", blend: true,
-            blendColorOperation: "add", blendColorSrcFactor: "one", blendColorDstFactor: "one-minus-src-alpha",
-            blendAlphaOperation: "add", blendAlphaSrcFactor: "one", blendAlphaDstFactor: "one-minus-src-alpha",
-          },
+          { ...BLENDED, depthCompare: always ? "always" : "less-equal" },
         ));
       }
 
@@ -229,7 +249,7 @@
         this.drawn = uniforms;
         if (!uniforms) return;
         // near things first: what they cover of the ground is never shaded
-        for (const name of ["buildings", "floors", "trees", "inner", "outer", "outline", "wire"]) {
+        for (const name of ["buildings", "floors", "trees", "inner", "outer", "streets", "outline", "marks", "wire"]) {
           const item = this.owned.get(name);
           if (!item) continue;
           const own = name === "floors" ? { ...uniforms, pick: [-1, -1, -1, 1], edge: [...uniforms.edge.slice(0, 3), 0.16], ground: [...uniforms.ground.slice(0, 3), 1] } : uniforms;

@@ -87,7 +87,7 @@
       const followed = this.target && this.floors && this.floors.places.get(this.target.home);
       const blind = alert.reduce((n, v) => n + (states[v] === "blind"), 0);
       for (let i = 0; i < scene.core; i++) {
-        const state = states[alert[i]];
+        const state = this.circle ? "none" : states[alert[i]]; // walking circles speak of nothing else
         const mine = i === this.selected;
         if (state === "none" && !mine) continue;
         if (mine && followed) continue; // the callout beside its home says it
@@ -97,12 +97,13 @@
         list.push({
           key: `b:${id}${tail}`, side, kind: state === "none" ? "selected" : state,
           title: this._name(i) || id,
-          note: notes[id] || (state === "none" ? "" : this.text[state]),
+          note: (this.circle ? this.circle.noteOf(i) : notes[id]) || (state === "none" ? "" : this.text[state]),
           mine, anchor: home ? home.centre : [...middle(i), mine && this.floors ? this.floors.height : scene.top[i]],
           onClick: () => this._choose(i),
         });
       }
       for (const f of header.facilities) {
+        if (this.circle) { this._circlePin(list, f, named(f)); continue; }
         const pin = pins.get(f.id);
         const known = pin && pin.people !== null && pin.grade !== "unknown";
         const [icon, level] = parts.labels.facility(f.kind);

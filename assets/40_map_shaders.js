@@ -19,12 +19,14 @@ layout(std140) uniform cimUniforms {
   vec4 treeA;
   vec4 treeB;
   vec4 treeC;
+  vec4 bandA;    // walking circles: metres at which the first four bands end
+  vec4 bandB;    // the last two, the limit in metres, how strong what lies beyond it is drawn (below 0: shares, not metres)
 } cim;
 `;
   const UNIFORMS = {
     matrix: "mat4x4<f32>", sun: "vec4<f32>", light: "vec4<f32>", ground: "vec4<f32>", fade: "vec4<f32>",
     tint: "vec4<f32>", edge: "vec4<f32>", base: "vec4<f32>", pick: "vec4<f32>", pixels: "vec4<f32>",
-    treeA: "vec4<f32>", treeB: "vec4<f32>", treeC: "vec4<f32>",
+    treeA: "vec4<f32>", treeB: "vec4<f32>", treeC: "vec4<f32>", bandA: "vec4<f32>", bandB: "vec4<f32>",
   };
   const cim = { name: "cim", vs: BLOCK, fs: BLOCK, uniformTypes: UNIFORMS };
 

@@ -17,6 +17,7 @@
       const place = this.layer;
       place.setBuildings(this.baked.mesh, scene.count, this.baked.form, this.colours);
       place.setGround("inner", sketch, outer, [outer], 1);
+      this._pave();
       if (this.trees) this._plant();
       if (!this.moved) this.home(false);
       this._refocus();
@@ -24,6 +25,7 @@
       this.deck.redraw("first paint");
       this._placeLabels();
       parts.mark("first-paint");
+      this._painted();
 
       // then, in slices: trees and the fine picture of the ground
       if (!this.trees) {
@@ -146,6 +148,7 @@
         base: [...unit(theme.base), this.options.at ? 1 : 0],
         pick: [this.floors ? this.selected : -1, this.selected ?? -1, this.software ? -1 : this.hovered, 0],
         pixels: [this.canvas.width, this.canvas.height, 1.7 * this._ratio(), this._line()],
+        ...this._walkUniforms(),
         treeA: [...unit(theme.tree[0]), 0], treeB: [...unit(theme.tree[1]), 0], treeC: [...unit(theme.tree[2]), 0],
       };
     },

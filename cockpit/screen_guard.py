@@ -14,7 +14,7 @@ SCREEN = "/screen"
 SCRIPTS = (
     "40_map.js", "40_map_focus.js", "40_map_geometry.js", "40_map_ground.js", "40_map_labels.js", "40_map_layer.js",
     "40_map_mesh.js", "40_map_names.js", "40_map_shaders.js", "40_map_split.js", "40_map_stage.js",
-    "40_map_tokens.js", "40_map_view.js", "70_wall.js", "70_wall_life.js", "70_wall_map.js",
+    "40_map_streets.js", "40_map_tokens.js", "40_map_view.js", "70_wall.js", "70_wall_life.js", "70_wall_map.js",
 )  # fmt: skip
 STYLES = (
     "10_tokens.css", "12_panels.css", "13_overview.css", "16_icons.css", "21_scenes.css", "70_wall.css", "map.css",
