@@ -139,7 +139,10 @@ class Unit(Entity):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Home(Entity):
-    """One dwelling (户) with its residents counted by age band; ``None`` means not registered, not zero."""
+    """One dwelling (户) with its residents counted by age band; ``None`` means not registered, not zero.
+
+    ``age_0_3`` and ``age_3_6`` (under 3, and from 3 to under 6) are part of ``age_0_17``.
+    """
 
     kind: ClassVar[str] = "home"
     key: ClassVar[str] = "home_id"
@@ -155,6 +158,8 @@ class Home(Entity):
     age_60_79: int | None = None
     age_80_up: int | None = None
     elder_alone: bool | None = None
+    age_0_3: int | None = None
+    age_3_6: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,6 +179,7 @@ class Facility(Entity):
     area_m2: float | None = None
     capacity: int | None = None
     opening_hours: str | None = None
+    operator: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +202,12 @@ class Room(Entity):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground(Entity):
-    """A base map shape. ``layer``: path, road, green, water, plot. Lines carry a width in metres."""
+    """A base map shape. ``layer``: path, road, green, water, plot. Lines carry a width in metres.
+
+    Of paths and roads, as far as known: ``way`` (footway, steps, crossing, residential …), ``foot`` (yes, private, no),
+    ``wheelchair`` (yes, limited, no), ``incline`` (rise over run), ``level`` (bridge above 0, underpass below),
+    ``opening_hours``, and ``source``: the format it came in.
+    """
 
     kind: ClassVar[str] = "ground"
     key: ClassVar[str] = "ground_id"
@@ -207,6 +218,46 @@ class Ground(Entity):
     name_en: str | None = None
     geometry: bytes
     width_m: float | None = None
+    way: str | None = None
+    foot: str | None = None
+    wheelchair: str | None = None
+    incline: float | None = None
+    level: int | None = None
+    opening_hours: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate(Entity):
+    """A gate (门禁) on a path. ``opening_hours`` as OpenStreetMap or a Chinese notice writes them; None: not stated."""
+
+    kind: ClassVar[str] = "gate"
+    key: ClassVar[str] = "gate_id"
+
+    gate_id: str
+    name: str | None = None
+    name_en: str | None = None
+    lon: float
+    lat: float
+    foot: str | None = None
+    wheelchair: str | None = None
+    opening_hours: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entrance(Entity):
+    """A way into a building (入口): walks to the building end here instead of at the nearest side of its outline."""
+
+    kind: ClassVar[str] = "entrance"
+    key: ClassVar[str] = "entrance_id"
+
+    entrance_id: str
+    building_id: str
+    name: str | None = None
+    name_en: str | None = None
+    lon: float
+    lat: float
+    wheelchair: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,7 +323,22 @@ class Contact(Entity):
 
 KINDS: dict[str, type[Entity]] = {
     cls.kind: cls
-    for cls in (Community, Division, Estate, Building, Unit, Home, Facility, Room, Ground, Device, Resident, Contact)
+    for cls in (
+        Community,
+        Division,
+        Estate,
+        Building,
+        Unit,
+        Home,
+        Facility,
+        Room,
+        Ground,
+        Gate,
+        Entrance,
+        Device,
+        Resident,
+        Contact,
+    )
 }
 
 

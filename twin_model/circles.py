@@ -1,0 +1,548 @@
+"""Living circles (生活圈): what can be reached on foot, from where, by whom. Reached as ``twin.circles``.
+
+Every answer is for an instant: the network, homes and facilities as known then. Walks go over the paths of all
+communities; ``community_id`` says whose homes are asked about. Networks and walks are remembered until an entity they
+are made of changes. Nothing is guessed: what stands on no path, on an island, or behind hours that cannot be read is
+said to, and is never "reached".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from twin_model import hours
+from twin_model.circle_book import CHILD_GROUPS, GROUPS, Book, book
+from twin_model.coverage import STATUS, Homes, Walked, count_homes, shares
+from twin_model.remembered import Shared
+from twin_model.rights import NotAllowed, asked, program
+from twin_model.walking import F64, I64, Bool, Profile, Shut, Snapped, Stretches
+from twin_model.walks import Walk, lay
+
+if TYPE_CHECKING:
+    from twin_model.twin import Twin
+
+LIMIT_M = 1_200.0
+"""How far is searched: 15 minutes of an adult."""
+_SOURCES = ("community", "ground", "gate", "entrance", "building", "home", "facility", "room")
+_LOCAL = timezone(timedelta(hours=8))
+_NETWORKS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 2, 256, 48
+_FACILITY = (
+    "facility_id", "community_id", "facility_kind", "name", "name_en", "building_id", "lon", "lat", "area_m2",
+    "capacity", "opening_hours", "operator",
+)  # fmt: skip
+
+
+class Unasked(ValueError):
+    """A question that names something that is not there: ``name`` is the argument, ``known`` what there is."""
+
+    def __init__(self, name: str, found: object, known: Iterable[str]) -> None:
+        self.name, self.found, self.known = name, found, tuple(known)
+        super().__init__(f"{name}: found {found!r}, expected one of {', '.join(self.known)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """Walks from sites to buildings: three columns of one length; ``site_snap_m`` (NaN: on no path) one per site."""
+
+    site_no: NDArray[np.int32]
+    building_no: NDArray[np.int32]
+    metres: F64
+    site_snap_m: F64
+    buildings: int
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What one place reaches. ``streets``: pieces with lon/lat and minutes of both ends. ``buildings``: building_id,
+    metres, minutes, snap_m. ``snap_m``: of the place itself (NaN: it is on no path)."""
+
+    streets: pa.Table
+    buildings: pa.Table
+    lonlat: tuple[float, float]
+    snap_m: float
+    limit_m: float
+    on_island: bool
+
+
+class Circles:
+    """The living circles of one twin."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+        self._networks = Shared(_NETWORKS_KEPT)
+        self._walks = Shared(_WALKS_KEPT)
+        self._answers = Shared(_ANSWERS_KEPT)
+
+    @property
+    def book(self) -> Book:
+        """Profiles, circles and needs, with their sources."""
+        return book()
+
+    def profile(self, name: str) -> Profile:
+        """A speed profile by its name. Raises ``Unasked``."""
+        if name not in self.book.profiles:
+            raise Unasked("profile", name, self.book.profiles)
+        return self.book.profiles[name]
+
+    def epoch(self, at: datetime) -> int:
+        """The last instant up to ``at`` at which anything changed that circles are made of."""
+        return self._twin.entity_epoch(at, *_SOURCES)
+
+    # ------------------------------------------------------------- what there is
+
+    def network(self, at: datetime, community_id: str | None = None) -> Walk:
+        """The network with buildings and facilities on it: one for all communities, which walks cross as people do.
+
+        With ``community_id``: raises ``NotAllowed`` outside of the scope.
+        """
+        self._twin.sight.need(community_id)
+        return self._network(at)
+
+    def _network(self, at: datetime) -> Walk:
+        at = self._twin.until_now(at)
+        walk: Walk = self._networks.get((self.epoch(at), self._twin.forgotten), lambda: self._laid(at))
+        return walk
+
+    def homes(self, at: datetime, community_id: str | None = None) -> Homes:
+        """Buildings people live in (with homes, or residential) and how many live there, by group."""
+        self._twin.sight.need(community_id)
+        everywhere = self._homes(at)
+        return everywhere if community_id is None else everywhere.of(self._numbers(at, community_id))
+
+    def _homes(self, at: datetime) -> Homes:
+        at = self._twin.until_now(at)
+        key = "homes", self.epoch(at), self._twin.forgotten
+        found: Homes = self._networks.get(
+            key, lambda: count_homes(self._network(at).buildings, self._twin.entities("home", at))
+        )
+        return found
+
+    def facilities(self, at: datetime, community_id: str | None = None) -> pa.Table:
+        """Facilities as circles see them, also rooms that are a facility of their own kind (a nursery in a centre).
+
+        The entity's columns, ``room`` (true for a room), ``placed``: on_path, in_water, no_network or island, and
+        ``snap_m``. Raises nothing for a community without facilities.
+        """
+        self._twin.sight.need(community_id)
+        at = self._twin.until_now(at)
+        table = self._answers.get(
+            ("facilities", self.epoch(at), self._twin.forgotten), lambda: _placed_table(self._network(at))
+        )
+        table = self._twin.sight.of(table, common=True)
+        return table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
+
+    def kinds(self, at: datetime) -> list[str]:
+        """The kinds of facilities there are."""
+        return sorted(set(self._network(self._twin.until_now(at)).facilities["facility_kind"].to_pylist()))
+
+    # --------------------------------------------------------------------- walks
+
+    def walked(
+        self, at: datetime, kinds: Sequence[str] | None = None, community_id: str | None = None,
+        profile: str = "adult", open_at: datetime | None = None, limit_m: float = LIMIT_M,
+    ) -> dict[str, Walked]:  # fmt: skip
+        """Per kind the walks of all buildings of ``homes(at, community_id)``: what ``nearest`` and shares are made of.
+
+        ``open_at``: only what is open then counts, in local time; None leaves hours out of account. Raises ``Unasked``.
+        """
+        self._twin.sight.need(community_id)
+        at = self._twin.until_now(at)
+        who = self.profile(profile)
+        local = None if open_at is None else open_at.astimezone(_LOCAL).replace(second=0, microsecond=0)
+        key = self.epoch(at), self._twin.forgotten, community_id, who, local, limit_m
+
+        def ask(kind: str) -> Walked:
+            walk: Walked = self._walks.get((kind, *key), lambda: self._one(at, kind, community_id, who, local, limit_m))
+            return walk
+
+        with program():
+            return {kind: ask(kind) for kind in (self.kinds(at) if kinds is None else kinds)}
+
+    def nearest(
+        self, at: datetime, kinds: Sequence[str] | None = None, community_id: str | None = None,
+        profile: str = "adult", open_at: datetime | None = None, limit_m: float = LIMIT_M,
+    ) -> pa.Table:  # fmt: skip
+        """The walk from every building to the nearest facility of each kind, by kind and building.
+
+        community_id, building_id, facility_kind, facility_id (null: none is reached), metres, minutes, straight_m
+        (null: there is none), snap_m (of the building), status: reached, too_far, island, no_network or hours_unknown.
+        """
+        walked = self.walked(at, kinds, community_id, profile, open_at, limit_m)
+        homes, speed = self.homes(at, community_id), self.profile(profile).metres_per_minute
+        ids = self._network(at).facilities["facility_id"].to_numpy(zero_copy_only=False)
+        parts = [_nearest_table(homes, kind, walk, ids, speed, limit_m) for kind, walk in walked.items()]
+        return self._twin.sight.of(pa.concat_tables(parts) if parts else _nearest_table(homes, "", None, ids, 1.0, 0.0))
+
+    def coverage(
+        self, at: datetime, community_id: str | None = None, kinds: Sequence[str] | None = None,
+        profile: str = "adult", minutes: Sequence[float] = (5, 10, 15), metres: Sequence[float] = (300, 500, 1000),
+        by: str = "community", open_at: datetime | None = None, groups: Sequence[str] = GROUPS,
+    ) -> pa.Table:  # fmt: skip
+        """Which share of whom has a facility of each kind within the limits; see ``coverage.shares`` for the columns.
+
+        ``by``: community, estate (``part_id`` null: buildings of no estate) or building. Children by building only for
+        whoever may see them; else those rows are left out. Raises ``Unasked`` for an unknown profile, group or ``by``.
+        """
+        self._twin.sight.need(community_id)
+        at, speed = self._twin.until_now(at), self.profile(profile).metres_per_minute
+        if by not in ("community", "estate", "building"):
+            raise Unasked("by", by, ("community", "estate", "building"))
+        for group in groups:
+            if group not in GROUPS:
+                raise Unasked("group", group, GROUPS)
+        limits = [(float(m), "min", m * speed) for m in minutes] + [(float(m), "m", float(m)) for m in metres]
+        local = None if open_at is None else open_at.astimezone(_LOCAL).replace(second=0, microsecond=0)
+        named = None if kinds is None else tuple(kinds)
+        key = "coverage", self.epoch(at), self._twin.forgotten, community_id, named, self.profile(profile)
+
+        def ask() -> pa.Table:
+            furthest = max([LIMIT_M, *(limit for _, _, limit in limits)])
+            walked = self.walked(at, kinds, community_id, profile, open_at, furthest)
+            return shares(self.homes(at, community_id), by, walked, limits, tuple(groups))
+
+        table = self._answers.get((*key, tuple(limits), by, local, tuple(groups)), ask)
+        if by == "building" and not asked().children:
+            table = table.filter(pc.invert(pc.is_in(table["group"], pa.array(sorted(CHILD_GROUPS)))))
+        return self._seen(table, by)
+
+    def _seen(self, table: pa.Table, by: str) -> pa.Table:
+        """Parts within the scope: of estates and buildings by their id."""
+        if by == "community":
+            return self._twin.sight.of(table)
+        name = {"building": "building_id", "estate": "place_id"}[by]
+        marked = table.append_column(name, table["part_id"])
+        if by == "estate":
+            marked = marked.append_column("place_kind", pa.repeat(pa.scalar("estate"), table.num_rows))
+        return self._twin.sight.of(marked).select(table.column_names)
+
+    def capacity(self, at: datetime, community_id: str) -> pa.Table:
+        """Places against who needs them: facility_kind, group, facilities, places, demand, per, value, unit, missing.
+
+        ``missing`` names the facilities that say no capacity; ``value`` = places / demand * per of those that do, null
+        when none does or the demand is not known. ``unit`` in Chinese, ``unit_en`` in English.
+        """
+        homes = self.homes(at, community_id)
+        found = self.facilities(at, community_id)
+        rows = []
+        for kind, need in self.book.needs.items():
+            mine = found.filter(pc.equal(found["facility_kind"], kind)).to_pylist()
+            stated = [row["capacity"] for row in mine if row["capacity"] is not None]
+            demand = float(homes.count[need.group].sum())
+            is_known = demand > 0
+            places = sum(stated) if stated or not mine else None
+            rows.append(
+                {
+                    "community_id": community_id, "facility_kind": kind, "group": need.group, "facilities": len(mine),
+                    "places": places, "demand": demand if is_known else None,
+                    "uncounted": int(homes.uncounted[need.group].sum()), "per": float(need.per),
+                    "value": places / demand * need.per if is_known and places is not None else None,
+                    "unit": need.unit["zh"], "unit_en": need.unit["en"],
+                    "missing": [row["facility_id"] for row in mine if row["capacity"] is None],
+                }
+            )  # fmt: skip
+        return pa.Table.from_pylist(rows, schema=_CAPACITY)
+
+    def distances(
+        self, at: datetime, points: F64, community_id: str, profile: str = "adult", limit_m: float = LIMIT_M
+    ) -> Sparse:
+        """Walks from points (lon, lat) to the buildings of ``homes(at, community_id)`` within a limit."""
+        self._twin.sight.need(community_id)
+        walk, who = self._network(at), self.profile(profile)
+        shut = walk.shut(None)
+        sites = walk.network.snap(walk.metres(points, community_id), profile=who)
+        doors = self._doors_of(at, community_id, who)
+        found: list[tuple[I64, F64, int]] = []
+        for site in range(len(sites)):
+            metres = walk.network.within(sites[site : site + 1], doors.at, who, limit_m, shut)
+            place, metres = _by_place(metres, doors.place, doors.places)
+            found.append((place, metres, site))
+        return Sparse(
+            np.concatenate([np.full(len(p), s) for p, _, s in found] or [np.empty(0)]).astype(np.int32),
+            np.concatenate([p for p, _, _ in found] or [_NO_NUMBER]).astype(np.int32),
+            np.concatenate([m for _, m, _ in found] or [np.empty(0)]), sites.snap_m, doors.places,
+        )  # fmt: skip
+
+    def reach(
+        self, at: datetime, place: str | tuple[float, float], minutes: float = 15.0, profile: str = "adult",
+        community_id: str | None = None, bands: Sequence[float] = (5, 10, 15), open_at: datetime | None = None,
+    ) -> Reach:  # fmt: skip
+        """The streets and buildings within minutes of a facility (its id) or of a place (lon, lat).
+
+        Walks are the same in both directions, so this is also who reaches it. ``bands``: minutes at which streets are
+        cut. Raises ``Unasked`` for a facility that is not known at ``at``.
+        """
+        self._twin.sight.need(community_id)
+        at, who = self._twin.until_now(at), self.profile(profile)
+        walk = self._network(at)
+        source, lonlat = self._source(walk, place, who, community_id)
+        shut = walk.shut(None if open_at is None else open_at.astimezone(_LOCAL))
+        limit_m = minutes * who.metres_per_minute
+        cuts = [band * who.metres_per_minute for band in bands if band < minutes]
+        streets = walk.network.reach(source, who, limit_m, bands_m=cuts, shut=shut)
+        doors = self._doors_of(at, community_id, who)
+        metres = walk.network.within(source, doors.at, who, limit_m, shut)
+        number, metres = _by_place(metres, doors.place, doors.places)
+        homes = self.homes(at, community_id).of(number)
+        snap = _first(doors.at.snap_m, doors.place, doors.places)[number]
+        buildings = pa.table(
+            {
+                "community_id": pa.array(homes.community_id, pa.string()),
+                "building_id": pa.array(homes.building_id, pa.string()), "metres": metres,
+                "minutes": metres / who.metres_per_minute, "snap_m": snap,
+            }
+        )  # fmt: skip
+        island = bool(walk.network.on_island(source, who)[0])
+        return Reach(
+            _streets(walk, streets, who),
+            self._twin.sight.of(buildings),
+            lonlat,
+            float(source.snap_m[0]),
+            limit_m,
+            island,
+        )
+
+    # ------------------------------------------------------------------- private
+
+    def _laid(self, at: datetime) -> Walk:
+        entities = self._twin.entities
+        here = entities("community", at)["community_id"]  # without drills
+
+        def of_these(kind: str) -> pa.Table:
+            table = entities(kind, at)
+            return table.filter(pc.is_in(table["community_id"], here.combine_chunks()))
+
+        buildings, homes = of_these("building"), entities("home", at)
+        lived_in = pc.is_in(buildings["building_id"], pc.unique(homes["building_id"]))
+        buildings = buildings.filter(pc.or_(lived_in, pc.equal(buildings["use"], "residential")))
+        facilities = _facilities(of_these("facility"), entities("room", at), self.book)
+        return lay(of_these("ground"), of_these("gate"), of_these("entrance"), buildings, facilities)
+
+    def _numbers(self, at: datetime, community_id: str) -> I64:
+        """The buildings of a community, by their numbers in the network's table."""
+        names = self._network(at).buildings["community_id"].to_numpy(zero_copy_only=False)
+        return np.flatnonzero(names == community_id)
+
+    def _doors_of(self, at: datetime, community_id: str | None, who: Profile) -> _Doors:
+        """The doors of a community's buildings, which are numbered from 0."""
+        walk = self._network(at)
+        doors = walk.building_doors(who)
+        if community_id is None:
+            return _Doors(doors.at, doors.place, walk.buildings.num_rows)
+        numbers = self._numbers(at, community_id)
+        anew = np.full(walk.buildings.num_rows, -1, np.int64)
+        anew[numbers] = np.arange(len(numbers))
+        chosen = np.flatnonzero(anew[doors.place] >= 0)
+        return _Doors(doors.at[chosen], anew[doors.place[chosen]], len(numbers))
+
+    def _source(
+        self, walk: Walk, place: str | tuple[float, float], who: Profile, community_id: str | None
+    ) -> tuple[Snapped, tuple[float, float]]:
+        if isinstance(place, str):
+            ids = walk.facilities["facility_id"].to_pylist()
+            if place not in ids:
+                raise Unasked("facility_id", place, ["a facility known then"])
+            number = ids.index(place)
+            row = walk.facilities.slice(number, 1).to_pylist()[0]
+            if not self._twin.sight.within(row["community_id"]):
+                raise NotAllowed(
+                    "不在当前账号负责的范围内", "this lies outside of what this account is responsible for"
+                )
+            return walk.facility_doors(who).at[number : number + 1], (row["lon"], row["lat"])
+        at = np.array([place], np.float64)
+        return walk.network.snap(walk.metres(at, self._region(walk, place, community_id)), profile=who), place
+
+    @staticmethod
+    def _region(walk: Walk, place: tuple[float, float], community_id: str | None) -> str:
+        """The community whose plane a place is measured in: the one asked about, else one of the nearest region."""
+        if community_id is not None and community_id in walk.planes.region_of:
+            return community_id
+        origins = np.array(walk.planes.origins)
+        nearest = int(np.hypot(*(origins - np.array(place)).T).argmin()) if len(origins) else 0
+        for name, region in walk.planes.region_of.items():
+            if region == nearest:
+                return name
+        raise Unasked("community_id", community_id, ["a community with paths, buildings or facilities"])
+
+    def _one(
+        self, at: datetime, kind: str, community_id: str | None, who: Profile, local: datetime | None, limit_m: float
+    ) -> Walked:
+        """The walks of all buildings to one kind of facility."""
+        walk = self._network(at)
+        doors = self._doors_of(at, community_id, who)
+        of_kind = np.flatnonzero(
+            walk.facilities["facility_kind"].to_numpy(zero_copy_only=False) == kind
+        )  # fmt: skip
+        judged = np.ones(len(of_kind), bool)
+        doubtful = np.zeros(len(of_kind), bool)
+        if local is not None:
+            said = [hours.is_open(text, local) for text in walk.facilities["opening_hours"].take(of_kind).to_pylist()]
+            judged = np.array([one is True for one in said], bool)
+            doubtful = np.array([one is None for one in said], bool)
+        every = walk.facility_doors(who).at[of_kind]
+
+        def search(chosen: Bool, shut: Shut) -> tuple[F64, I64]:
+            sources = every[chosen]
+            metres, which = walk.network.nearest_which(sources, doors.at, who, limit_m, shut)
+            best = _best(metres, doors.place, doors.places)
+            reached = best >= 0
+            found = np.full(doors.places, np.inf)
+            facility = np.full(doors.places, -1, np.int64)
+            found[reached] = metres[best[reached]]
+            told = reached & np.isfinite(found)
+            facility[told] = of_kind[chosen][which[best[told]]]
+            return found, facility
+
+        shut = walk.shut(local)
+        metres, facility = search(judged, shut)
+        perhaps = walk.shut(local, doubtful=True)
+        possible = metres
+        if local is not None and (doubtful.any() or perhaps != shut):
+            possible, _ = search(judged | doubtful, perhaps)
+        nowhere, island = _standing(walk, doors, who)
+        snap = np.full(doors.places, np.nan)
+        best = _best(np.where(doors.at.ok, doors.at.snap_m, np.inf), doors.place, doors.places)
+        snap[best >= 0] = doors.at.snap_m[best[best >= 0]]
+        return Walked(
+            metres, possible, facility, snap, self._straight(walk, at, community_id, of_kind[judged]), island, nowhere,
+            placed=int(every.ok.sum()), unplaced=int((~every.ok).sum()), hours_unknown=int(doubtful.sum()),
+        )  # fmt: skip
+
+    def _straight(self, walk: Walk, at: datetime, community_id: str | None, of_kind: I64) -> F64:
+        """As the crow flies from the middle of each building to the nearest of these facilities; inf without any."""
+        middles = walk.building_middles()
+        if community_id is not None:
+            middles = middles[self._numbers(at, community_id)]
+        found = np.full(len(middles), np.inf)
+        if len(of_kind) and len(middles):
+            tree = shapely.STRtree(shapely.points(walk.facility_points()[of_kind]))
+            (place, _), metres = tree.query_nearest(shapely.points(middles), return_distance=True, all_matches=False)
+            found[place] = metres
+        return found
+
+
+@dataclass(frozen=True)
+class _Doors:
+    at: Snapped
+    place: I64
+    places: int
+
+
+def _standing(walk: Walk, doors: _Doors, who: Profile) -> tuple[Bool, Bool]:
+    """Buildings none of whose doors is on the network, and those all of whose doors are on an island."""
+    fine = doors.at.ok & ~walk.network.on_island(doors.at, who)
+    on_path = np.bincount(doors.place[doors.at.ok], minlength=doors.places) > 0
+    on_main = np.bincount(doors.place[fine], minlength=doors.places) > 0
+    return ~on_path, on_path & ~on_main
+
+
+def _best(metres: F64, place: I64, places: int) -> I64:
+    """The number of the door with the shortest walk of each place; -1 for a place without a door."""
+    order = np.lexsort((np.arange(len(metres)), metres, place))
+    ordered = place[order]
+    first = np.ones(len(order), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    best = np.full(places, -1, np.int64)
+    best[ordered[first]] = order[first]
+    return best
+
+
+def _first(values: F64, place: I64, places: int) -> F64:
+    best = _best(np.where(np.isnan(values), np.inf, values), place, places)
+    return np.where(best >= 0, values[np.maximum(best, 0)], np.nan) if len(values) else np.full(places, np.nan)
+
+
+def _by_place(metres: F64, place: I64, places: int) -> tuple[I64, F64]:
+    """Places that are reached and the shortest walk to each."""
+    best = _best(metres, place, places)
+    shortest = np.full(places, np.inf)
+    shortest[best >= 0] = metres[best[best >= 0]]
+    reached = np.flatnonzero(np.isfinite(shortest))
+    return reached, shortest[reached]
+
+
+def _facilities(facilities: pa.Table, rooms: pa.Table, rules: Book) -> pa.Table:
+    """Facilities, and rooms that serve as a facility of their own kind where there is no such one in the building."""
+    found = facilities.select([*_FACILITY])
+    by_id = {row["facility_id"]: row for row in found.to_pylist()} if rooms.num_rows else {}
+    there = {(row["building_id"], row["facility_kind"]) for row in by_id.values()}
+    inside = []
+    for room in rooms.to_pylist():
+        house, kind = by_id.get(room["facility_id"]), rules.rooms.get(room["room_kind"])
+        if house is None or kind is None or (house["building_id"], kind) in there:
+            continue
+        kept = {
+            name: house[name] for name in ("community_id", "building_id", "lon", "lat", "opening_hours", "operator")
+        }
+        named = {name: room[name] for name in ("name", "name_en", "area_m2", "capacity")}
+        inside.append({"facility_id": room["room_id"], "facility_kind": kind, **kept, **named})
+    also = pa.Table.from_pylist(inside, schema=found.schema)
+    is_room = pa.array([False] * found.num_rows + [True] * len(inside), pa.bool_())
+    return pa.concat_tables([found, also]).append_column("room", is_room)
+
+
+def _placed_table(walk: Walk) -> pa.Table:
+    """The facilities with where each stands."""
+    adult = book().profiles["adult"]
+    at = walk.facility_doors(adult).at
+    island = walk.network.on_island(at, adult)
+    words = np.select([walk.in_water, ~at.ok, island], ["in_water", "no_network", "island"], "on_path").astype(object)
+    return walk.facilities.append_column("placed", pa.array(words, pa.string())).append_column(
+        "snap_m", pa.array(at.snap_m, pa.float64(), mask=np.isnan(at.snap_m))
+    )
+
+
+def _nearest_table(
+    homes: Homes, kind: str, walk: Walked | None, ids: NDArray[np.object_], speed: float, limit_m: float
+) -> pa.Table:
+    if walk is None:
+        homes, walk = homes.of(np.empty(0, np.int64)), _NOBODY
+    reached = np.isfinite(walk.metres)
+    facility = np.full(len(homes), None, object)
+    facility[walk.facility >= 0] = ids[walk.facility[walk.facility >= 0]]
+    return pa.table(
+        {
+            "community_id": pa.array(homes.community_id, pa.string()),
+            "building_id": pa.array(homes.building_id, pa.string()),
+            "facility_kind": pa.array(np.full(len(homes), kind, object), pa.string()),
+            "facility_id": pa.array(facility, pa.string()),
+            "metres": pa.array(walk.metres, pa.float64(), mask=~reached),
+            "minutes": pa.array(walk.metres / speed, pa.float64(), mask=~reached),
+            "straight_m": pa.array(walk.straight_m, pa.float64(), mask=~np.isfinite(walk.straight_m)),
+            "snap_m": pa.array(walk.snap_m, pa.float64(), mask=np.isnan(walk.snap_m)),
+            "status": pa.array(np.array(STATUS, object)[walk.status(limit_m)], pa.string()),
+        }
+    )
+
+
+_NONE, _NO_NUMBER = np.empty(0), np.empty(0, np.int64)
+_NOBODY = Walked(_NONE, _NONE, _NO_NUMBER, _NONE, _NONE, _NO_NUMBER.astype(bool), _NO_NUMBER.astype(bool), 0, 0, 0)
+
+
+def _streets(walk: Walk, found: Stretches, who: Profile) -> pa.Table:
+    """lon, lat and minutes of both ends of each piece, and the ground line it is of."""
+    start, end = walk.planes.degrees(found.start), walk.planes.degrees(found.end)
+    columns: Mapping[str, Any] = {
+        "ground_id": pa.array(walk.grounds[found.line], pa.string()), "lon0": start[:, 0], "lat0": start[:, 1],
+        "lon1": end[:, 0], "lat1": end[:, 1], "minutes0": found.start_m / who.metres_per_minute,
+        "minutes1": found.end_m / who.metres_per_minute,
+    }  # fmt: skip
+    return pa.table(columns)
+
+
+_CAPACITY = pa.schema(
+    [
+        ("community_id", pa.string()), ("facility_kind", pa.string()), ("group", pa.string()),
+        ("facilities", pa.int64()), ("places", pa.int64()), ("demand", pa.float64()), ("uncounted", pa.int64()),
+        ("per", pa.float64()), ("value", pa.float64()), ("unit", pa.string()), ("unit_en", pa.string()),
+        ("missing", pa.list_(pa.string())),
+    ]
+)  # fmt: skip
