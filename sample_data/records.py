@@ -23,6 +23,7 @@ from sample_data import (
     records_care,
     records_gaps,
     records_governance,
+    records_health,
     records_learning,
     records_neighbours,
     records_services,
@@ -46,8 +47,8 @@ _REACH, _AHEAD = 75, 21
 """Days from something to the last that is written down about it, and from a booking to what is booked."""
 
 _MODULES: tuple[ModuleType, ...] = (
-    records_care, records_gaps, records_governance, records_learning, records_neighbours, records_services,
-    records_streets,
+    records_care, records_gaps, records_governance, records_health, records_learning, records_neighbours,
+    records_services, records_streets,
 )  # fmt: skip
 
 Builder = Callable[[Draw, Ints], Rows]

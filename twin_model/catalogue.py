@@ -23,6 +23,8 @@ from twin_model.declared import (
     unknown_keys,
     wrong_titles,
 )
+from twin_model.health_book import HealthBooks, load_health_books
+from twin_model.health_book_check import Known
 from twin_model.kpi import Kpi, load_kpi
 from twin_model.procedure import Procedure, load_procedures
 from twin_model.record_kinds import RecordKind, load_record_kinds
@@ -166,6 +168,7 @@ class Catalogue:
     kpis: Registry[Kpi] = field(default_factory=lambda: Registry("KPI"))
     scene_book: SceneBook = field(default_factory=lambda: load_scene_book(SCENE_BOOK))
     tariffs: TariffBook = field(default_factory=load_tariffs)
+    health_books: HealthBooks = field(default_factory=HealthBooks)
 
     @classmethod
     def load(cls, root: Path = HERE) -> Catalogue:
@@ -216,9 +219,15 @@ def _loaded(root: Path, _files: tuple[tuple[Path, int, int], ...]) -> Catalogue:
         tariffs = load_tariffs(own) if own.exists() else tariffs
     except DeclarationError as error:
         problems += error.problems
+    health_books = HealthBooks()
+    if not problems:  # a KPI or a kind that is wrong would be reported once more as unknown
+        try:
+            health_books = load_health_books(root / "rulebooks" / "health", Known(kpis, kinds, book))
+        except DeclarationError as error:
+            problems += error.problems
     if problems:
         raise DeclarationError(problems)
-    return Catalogue(types, rules, procedures, kinds, kpis, book, tariffs)
+    return Catalogue(types, rules, procedures, kinds, kpis, book, tariffs, health_books)
 
 
 def _scenes(

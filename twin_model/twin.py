@@ -28,6 +28,7 @@ from twin_model.circles import Circles
 from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
 from twin_model.epochs import Epochs
+from twin_model.health_check import Health
 from twin_model.kpi_engine import Kpis
 from twin_model.ledger import Ledger
 from twin_model.occupancy.forecast import Forecast
@@ -125,6 +126,7 @@ class Twin:
         self.ledger = Ledger(self)
         self.kpis = Kpis(self)
         self.circles = Circles(self)
+        self.health = Health(self)
         self.kept_since = kept_since(store)
         """From when on a kind of data is kept, where older ones were deleted; see ``retention``."""
         self.forgotten = 0

@@ -1,0 +1,144 @@
+"""What the health check is worked out from, for all communities at once: facilities, rooms and homes as arrays.
+
+Read in three questions, whatever the number of communities; every measure is then sums over these arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from twin_model.entities import Home, columns
+
+if TYPE_CHECKING:
+    from twin_model.twin import Twin
+
+F64 = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+NEW, OLD = frozenset({"new_leading"}), frozenset({"renewal_leading"})
+"""Types of project (``scenes.toml``) that say whether a community is newly built or an old one renewed."""
+BANDS = {
+    "people": ("age_0_17", "age_18_59", "age_60_79", "age_80_up"), "aged_60": ("age_60_79", "age_80_up"),
+    "aged_80": ("age_80_up",), "aged_0_3": ("age_0_3",), "aged_3_6": ("age_3_6",),
+}  # fmt: skip
+"""The columns of homes a group is summed from."""
+_KINDS = ("community", "facility", "room", "home")
+"""The kinds of entities that are read: an answer holds until one of them changes."""
+
+_FACILITY = """SELECT community_id, facility_id, facility_kind AS kind, area_m2, capacity,
+       coalesce(building_id, facility_id) AS place FROM facility_at($instant)"""
+_ROOM = """SELECT r.community_id, r.room_id, r.room_kind AS kind, r.area_m2, r.capacity,
+       coalesce(f.building_id, r.facility_id) AS place
+FROM room_at($instant) r LEFT JOIN facility_at($instant) f USING (community_id, facility_id)"""
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Facilities or rooms: ``community`` is a place in ``Facts.communities``; an unknown number is nan.
+
+    ``place``: the building something stands in, by number, so that what stands together can be told.
+    """
+
+    community: Ints
+    kind: Ints
+    kinds: Mapping[str, int]
+    area: F64
+    capacity: F64
+    place: Ints
+
+    def of(self, kinds: Sequence[str]) -> Bools:
+        """Which of them are of some kinds."""
+        wanted = [self.kinds[name] for name in kinds if name in self.kinds]
+        return np.isin(self.kind, wanted)
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Everything entities say. ``groups``: how many of each group are registered; ``unknown``: homes where not."""
+
+    communities: list[str]
+    schemes: list[str | None]
+    facilities: Places
+    rooms: Places
+    households: F64
+    homes: F64
+    groups: Mapping[str, F64]
+    unknown: Mapping[str, F64]
+
+    def __len__(self) -> int:
+        return len(self.communities)
+
+
+def epoch(twin: Twin, at: datetime) -> tuple[int, int]:
+    """Between two changes of this the facts are the same."""
+    return twin.entity_epoch(at, *_KINDS), twin.forgotten
+
+
+def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> Facts:
+    """The facts of all communities but drills, in the order of their ids.
+
+    ``scheme_keys`` is asked by the name a community's scheme has; see ``SceneBook.scheme_of``.
+    """
+    table = twin.entities("community", at)
+    communities = table["community_id"].to_pylist()
+    ids = pa.array(communities, pa.string())
+    facilities = twin.store.select(f"{_FACILITY} ORDER BY facility_id", instant=at)
+    rooms = twin.store.select(f"{_ROOM} ORDER BY r.room_id", instant=at)
+    known = {name: bands for name, bands in BANDS.items() if set(bands) <= set(columns(Home))}
+    sums = [
+        f"sum({' + '.join(bands)}) AS {name}, count(*) FILTER ({' + '.join(bands)} IS NULL) AS no_{name}"
+        for name, bands in known.items()
+    ]
+    homes = twin.store.select(
+        f"SELECT community_id, count(*) AS homes, sum(households) AS households, {', '.join(sums)} "
+        "FROM home_at($instant) GROUP BY community_id ORDER BY community_id", instant=at,
+    )  # fmt: skip
+    place = pc.index_in(homes["community_id"], ids)
+    homes, place = homes.filter(pc.is_valid(place)), _numbers(pc.drop_null(place))
+
+    def column(name: str, empty: float) -> F64:
+        found = np.full(len(communities), empty)
+        if name in homes.column_names:
+            found[place] = pc.fill_null(homes[name].cast(pa.float64()), 0.0).to_numpy()
+        return found
+
+    buildings = pc.unique(pa.chunked_array([*facilities["place"].chunks, *rooms["place"].chunks], pa.string()))
+    return Facts(
+        communities=communities, schemes=[scheme_keys.get(name) for name in table["scheme"].to_pylist()],
+        facilities=_places(facilities, ids, buildings), rooms=_places(rooms, ids, buildings),
+        homes=column("homes", 0.0), households=column("households", 0.0),
+        groups={name: column(name, 0.0) for name in BANDS} | {"homes": column("households", 0.0)},
+        unknown={name: column(f"no_{name}" if name in known else "homes", 0.0) for name in BANDS}
+        | {"homes": np.zeros(len(communities))},
+    )  # fmt: skip
+
+
+def _places(table: pa.Table, communities: pa.Array, buildings: pa.Array) -> Places:
+    community = pc.index_in(table["community_id"], communities)
+    known = pc.is_valid(community)
+    table = table.filter(known)
+    kinds = pc.unique(table["kind"])
+    return Places(
+        community=_numbers(community.filter(known)), kind=_numbers(pc.index_in(table["kind"], kinds)),
+        kinds={name: n for n, name in enumerate(kinds.to_pylist())}, area=_known(table["area_m2"]),
+        capacity=_known(table["capacity"]), place=_numbers(pc.index_in(table["place"], buildings)),
+    )  # fmt: skip
+
+
+def _numbers(found: Any) -> Ints:
+    return np.asarray(found.cast(pa.int64()).to_numpy(), dtype=np.int64)
+
+
+def _known(column: pa.ChunkedArray) -> F64:
+    """Numbers with nan for what is not registered; less than nothing is a mistake, and not known either."""
+    found = np.array(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    found[found < 0] = np.nan
+    return found
