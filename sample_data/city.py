@@ -125,7 +125,8 @@ def _divisions(plan: Plan, seed: int) -> pa.Table:
     districts, subdistricts = _division_ids(plan)
     whole = [(0, 0, plan.grid.community.shape[0], plan.grid.community.shape[0])]
     names = city_names.pairs(len(subdistricts), seed + 1)
-    rows = [{"division_id": "s", "level": "city", "name": city_names.CITY[0], "name_en": city_names.CITY[1]}]
+    rows = [{"division_id": "s", "level": "city", "name": city_names.CITY[0], "name_en": city_names.CITY[1],
+             "parent_id": None}]  # fmt: skip
     rows += [
         {"division_id": one, "level": "district", "name": zh, "name_en": f"{en} District", "parent_id": "s"}
         for one, (zh, en) in zip(districts, city_names.DISTRICTS, strict=False)
@@ -369,7 +370,8 @@ def _ground(plan: Plan, ids: pa.Array, seed: int) -> pa.Table:
     return pa.table(
         {
             "ground_id": pc.binary_join_element_wise(owner, number, "-g"), "community_id": owner,
-            "layer": np.array(layer)[order], "geometry": wkb(np.concatenate([shapes, lawns, water])[order]),
+            "source": [SOURCE] * len(order), "layer": np.array(layer)[order],
+            "geometry": wkb(np.concatenate([shapes, lawns, water])[order]),
             "width_m": pa.array(width, mask=np.isnan(width)),
         }
     )  # fmt: skip

@@ -46,8 +46,8 @@ _DROPPED = (2026, 9, 14)
 
 
 def _garden(year: int) -> _Project:
-    return _Project(f"河滨公园微更新（{year}）", "park", "rebuild", 320.0, None, 18.0, "subdistrict", None, "demo-f-park",
-                    (year, 1, 20), (year, 4, 10), (year, 10, 20), (year, 10, 31))  # fmt: skip
+    title, days = f"河滨公园微更新（{year}）", ((year, 1, 20), (year, 4, 10), (year, 10, 20), (year, 10, 31))
+    return _Project(title, "park", "rebuild", 320.0, None, 18.0, "subdistrict", None, "demo-f-park", *days)
 
 
 def gap_project(draw: Draw, days: Ints) -> Rows:
