@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from twin_model.care import Care
 from twin_model.catalogue import Catalogue
 from twin_model.circles import Circles
+from twin_model.city import City
 from twin_model.directory import Directory
 from twin_model.entities import KINDS, Applied, Device, Entity, Rejected, columns
 from twin_model.epochs import Epochs
@@ -126,6 +127,7 @@ class Twin:
         self.ledger = Ledger(self)
         self.kpis = Kpis(self)
         self.circles = Circles(self)
+        self.city = City(self)
         self.health = Health(self)
         self.kept_since = kept_since(store)
         """From when on a kind of data is kept, where older ones were deleted; see ``retention``."""
