@@ -1,10 +1,11 @@
-"""Features -> buildings, facilities, ground, estates and the boundary of a community."""
+"""Features -> buildings, facilities, ground, gates, entrances, estates and the boundary of a community."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,11 +17,12 @@ from shapely.geometry.base import BaseGeometry
 from ingest import shapes, tags
 from ingest.coordinates import NAMED, CrsGuess, Points, guess_crs, parse_crs, to_wgs84
 from ingest.formats import Feature
-from ingest.naming import FACILITY_KINDS, holds_personal, is_personal
+from ingest.naming import FACILITY_KINDS, holds_personal, is_personal, unknown_kind
 from ingest.places import Places
 from ingest.recognise import left_out, understood, wanted
 from ingest.report import Gathered, Job, Reject
 from ingest.tags import Meaning
+from ingest.walkways import gate, of_line, placed_entrances
 from twin_model.entities import Building, Community, Entity, Estate, Facility, Ground, HeightSource
 
 LEVEL_M = 3.0  # usual storey height of housing
@@ -43,6 +45,7 @@ def gather(features: Iterable[Feature], declared: Callable[[], str | None], job:
     gathered = Gathered()
     items: list[_Item] = []
     parts: list[_Item] = []
+    doors: list[_Item] = []
     for feature in features:
         feature, fields = understood(feature, job)
         found = wanted(feature, fields, job)
@@ -54,14 +57,16 @@ def gather(features: Iterable[Feature], declared: Callable[[], str | None], job:
                 job.report.skipped[kind] += 1
         elif found[0].kind == "part":
             parts.append(_Item(feature, fields, found))
+        elif found[0].kind == "entrance":
+            doors.append(_Item(feature, fields, found))
         else:
             items.append(_Item(feature, fields, found))
-    _to_wgs84([*items, *parts], declared(), job, places)
+    _to_wgs84([*items, *parts, *doors], declared(), job, places)
     maker = _Maker(job, places, gathered)
     # estates and the boundary first: buildings are sorted into them
     for item in sorted(items, key=lambda item: item.meanings[0].kind not in ("estate", "boundary")):
         maker.make(item)
-    maker.finish(parts)
+    maker.finish(parts, doors)
     return gathered
 
 
@@ -114,6 +119,7 @@ class _Maker:
         self.seen: dict[tuple[str, str], int] = {}
         self.folded: set[str] = set()
         self.boundary_parts: list[BaseGeometry] = []
+        self.others: Counter[str] = Counter()  # words for kinds of facilities nobody knows
 
     def make(self, item: _Item) -> None:
         """The entities of one feature, or the reason why there are none."""
@@ -147,7 +153,9 @@ class _Maker:
         """What a feature is besides: the facility in a building, the plot of a school."""
         try:
             entity, _ = self._entity(item, meaning, geometry)
-        except shapes.BadShape:  # the main thing is stored; what comes with it may need another shape
+        except shapes.BadShape as error:  # the main thing is stored; what comes with it may need another shape
+            if error.code == "bad_value":
+                self.gathered.rejects.append(_reject(item.feature, error.code, _named(item.feature, str(error))))
             return
         if isinstance(entity, Facility) and isinstance(main, Building):
             entity = replace(entity, building_id=main.building_id)
@@ -170,7 +178,11 @@ class _Maker:
             return Ground(
                 community_id=self.job.community_id, ground_id=identity, layer=meaning.detail, name=name,
                 name_en=name_en, geometry=shape.wkb, width_m=width if "LineString" in shape.geom_type else None,
+                source=self.job.report.format,
+                **(of_line(item.feature.tags, item.fields, meaning.detail) if meaning.layer == "paths" else {}),
             ), repaired  # fmt: skip
+        if meaning.kind == "gate":
+            return gate(self.job.community_id, identity, geometry, item.feature.tags, item.fields), None
         surface, repaired = shapes.outline(geometry, "an estate" if meaning.kind == "estate" else "a boundary")
         if meaning.kind == "estate":
             title = item.fields.get("estate") or name or "小区"
@@ -253,22 +265,36 @@ class _Maker:
         area = shapes.area_of(geometry) if "Polygon" in geometry.geom_type else None
         name, name_en = _names(item)
         title, english, _ = FACILITY_KINDS[meaning.detail]
+        word = item.fields.get("kind") or item.fields.get("type")
+        if meaning.detail == "other" and word:
+            self.others[word] += 1
         capacity = tags.number(item.fields.get("capacity", ""))
+        if capacity is not None and capacity < 0:
+            raise shapes.BadShape("bad_value", f"capacity is {capacity:g}; expected a whole number from 0")
         return Facility(
             community_id=self.job.community_id, facility_id=identity, facility_kind=meaning.detail, name=name or title,
             name_en=name_en or (None if name else english), lon=lon, lat=lat, area_m2=round(area, 1) if area else None,
-            capacity=int(capacity) if capacity and capacity >= 0 else None,
-            opening_hours=item.fields.get("opening_hours"),
+            capacity=None if capacity is None else int(capacity),
+            opening_hours=item.fields.get("opening_hours"), operator=item.fields.get("operator"),
         ), None  # fmt: skip
 
-    def finish(self, parts: list[_Item]) -> None:
-        """Fold building parts into their outlines and put facilities into the buildings they stand in."""
+    def finish(self, parts: list[_Item], doors: list[_Item]) -> None:
+        """Fold building parts into their outlines; put facilities and entrances into the buildings they stand in."""
+        for word, count in self.others.most_common(10):
+            self.job.report.warn(unknown_kind(word, count))
         buildings = [e for e in self.gathered.entities.values() if isinstance(e, Building)]
         known = {b.building_id: b for b in self.places.here(Building)} | {b.building_id: b for b in buildings}
         homes = list(known.values())
         tree = shapely.STRtree(shapely.from_wkb([b.footprint for b in homes])) if homes else None
         for part in parts:
             self._fold(part, tree, homes)
+        if doors:
+            waiting = [
+                (self._identity(door, door.meanings[0], door.geometry), door.geometry, door.fields | door.feature.tags)
+                for door in doors
+                if door.geometry is not None and door.geometry.geom_type == "Point"
+            ]
+            placed_entrances(waiting, homes, self.job, self.gathered)
         if tree is None:
             return
         for key, entity in list(self.gathered.entities.items()):

@@ -1,4 +1,4 @@
-"""Rows of lists -> entities: devices and facilities here, homes and residents in ``rows``."""
+"""Rows of lists -> entities: devices and facilities here, gates in ``gates``, homes and residents in ``rows``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import shapely
 from ingest import shapes
 from ingest.coordinates import Points, to_wgs84
 from ingest.features import settle_crs, slug
-from ingest.naming import FACILITY_KINDS, facility_kind, near, plain
+from ingest.gates import Gates
+from ingest.naming import facility_kind, near, plain, unknown_kind
 from ingest.places import Places
 from ingest.report import Gathered, Job
 from ingest.rows import Homes, Reader, Residents
@@ -33,6 +34,8 @@ def gather(table: Table, job: Job, places: Places, catalogue: Catalogue, now: da
     located = Located(records, job, places)
     if table.layer == "devices":
         return _Devices(job, places, catalogue, located).gather(records)
+    if table.layer == "paths":
+        return Gates(job, places, located).gather(records)
     return _Facilities(job, places, located).gather(records)
 
 
@@ -203,7 +206,7 @@ class _Facilities(Reader):
             community_id=self.job.community_id, facility_id=identity, facility_kind=kind, name=name,
             name_en=record.get("name_en"), building_id=building.building_id if building else None, lon=lon, lat=lat,
             area_m2=decimal(record, "area_m2"), capacity=whole_number(record, "capacity"),
-            opening_hours=record.get("opening_hours"),
+            opening_hours=record.get("opening_hours"), operator=record.get("operator"),
         )  # fmt: skip
         self.once(identity, record, f"facility ({name})")
         self.gathered.add(record.row, "facilities", facility)
@@ -227,5 +230,4 @@ class _Facilities(Reader):
 
     def finish(self) -> None:
         for word, count in self.others.most_common(10):
-            titles = [title for title, _, _ in FACILITY_KINDS.values()]
-            self.job.report.warn(f"facility kind '{word}' ({count}) is not known{near(word, titles)}; stored as other")
+            self.job.report.warn(unknown_kind(word, count))

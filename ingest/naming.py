@@ -16,6 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 AGE_BANDS = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
+CHILD_BANDS = ("age_0_3", "age_3_6")
+"""Under 3, and from 3 to under 6: part of the first of the age bands."""
 
 # the twin's field -> the names it goes by in tables and in the properties of features
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -46,6 +48,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "80_up",
         "age_80", "80plus",
     ),
+    "age_0_3": ("0-3岁", "0-2岁", "3岁以下", "三岁以下", "0-3岁人数", "0~3岁", "婴幼儿", "age_0_3", "0_3"),
+    "age_3_6": ("3-6岁", "3-5岁", "3-6岁人数", "3~6岁", "学龄前", "age_3_6", "3_6"),
     "elder_alone": ("独居老人", "是否独居", "独居", "是否独居老人", "elder_alone", "living_alone", "lives_alone"),
     "age": ("年龄", "周岁", "age"),
     "birth": ("出生日期", "出生年月", "出生年份", "生日", "birth", "birth_date", "birthday", "date_of_birth", "dob"),
@@ -77,6 +81,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "area_m2": ("面积", "建筑面积", "用地面积", "area", "area_m2"),
     "opening_hours": ("开放时间", "营业时间", "服务时间", "opening_hours", "hours"),
+    "operator": ("运营单位", "运营方", "运营机构", "管理单位", "operator"),
+    "foot": ("行人", "行人通行", "是否可步行", "foot"),
+    "wheelchair": ("轮椅", "轮椅通行", "无障碍", "无障碍通行", "wheelchair"),
+    "incline": ("坡度", "纵坡", "incline", "slope"),
+    "gate_id": ("gate_id", "门禁编号"),
+    "entrance_id": ("entrance_id", "入口编号"),
     "width": ("宽度", "路宽", "width", "width_m"),
     "metric": ("指标", "测点", "参数", "属性", "metric", "property", "parameter"),
     "taken_at": (
@@ -288,6 +298,12 @@ _KIND_OF = {
 def facility_kind(word: str) -> str | None:
     """The facility kind a word stands for, or None."""
     return _KIND_OF.get(plain(word))
+
+
+def unknown_kind(word: str, count: int) -> str:
+    """A sentence on a kind of facility that is not known: how many, and what may have been meant."""
+    titles = [title for title, _, _ in FACILITY_KINDS.values()]
+    return f"facility kind '{word}' ({count}) is not known{near(word, titles)}; stored as other"
 
 
 def building_number(text: str) -> str:

@@ -148,7 +148,7 @@ def entity_of(cls: type[E], row: dict[str, Any]) -> E:
 _SURE = (HeightSource.ASSUMED, HeightSource.LEVELS, HeightSource.MEASURED)
 
 
-def merged(new: Entity, old: Entity | None) -> Entity:
+def merged(new: E, old: E | None) -> E:
     """``new`` with what only ``old`` knows: a file that is silent about a field does not erase it.
 
     A building keeps a height that is better known than the new one.

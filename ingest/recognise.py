@@ -10,6 +10,7 @@ from ingest.formats import Feature
 from ingest.naming import facility_kind, translated
 from ingest.report import Job
 from ingest.tags import Meaning
+from ingest.walkways import ENTRANCE_WORDS, GATE_WORDS, WAY_WORDS
 
 _SHAPES = {
     "Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line", "LinearRing": "line",
@@ -62,11 +63,15 @@ def _untagged(feature: Feature, fields: dict[str, str], shape: str, job: Job) ->
     asked = {
         "buildings": Meaning("building"),
         "facilities": Meaning("facility", kind or "other", "any"),
-        "paths": Meaning("ground", "road" if _GROUND_WORDS.get(word) == "road" else "path", "any", 2.0),
+        "paths": _of_paths(word, shape),
         "boundary": Meaning("estate") if "estate" in fields or word in ("小区", "estate") else Meaning("boundary"),
     }
     if job.layer in asked:
         return [asked[job.layer]]
+    if shape == "point" and word in (*GATE_WORDS, *ENTRANCE_WORDS):
+        return [_of_paths(word, shape)]
+    if shape == "line" and word in WAY_WORDS:
+        return [_of_paths(word, shape)]
     if word in _GROUND_WORDS:
         detail = _GROUND_WORDS[word]
         width = {"path": 2.0, "road": 7.0, "water": 3.0}.get(detail)
@@ -87,6 +92,13 @@ def _untagged(feature: Feature, fields: dict[str, str], shape: str, job: Job) ->
     if word and shape == "point":
         return [Meaning("facility", "other", "any")]
     return []
+
+
+def _of_paths(word: str, shape: str) -> Meaning:
+    """A path or road; of points a gate or an entrance."""
+    if shape == "point":
+        return Meaning("entrance" if word in ENTRANCE_WORDS else "gate", shape="any")
+    return Meaning("ground", "road" if _GROUND_WORDS.get(word) == "road" else "path", "any", 2.0)
 
 
 def left_out(feature: Feature, job: Job) -> str | None:

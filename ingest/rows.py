@@ -10,12 +10,13 @@ from datetime import datetime, timedelta, timezone
 from ingest.features import slug
 from ingest.naming import (
     AGE_BANDS,
+    CHILD_BANDS,
     age_band,
     building_number,
     holds_personal,
     near,
 )
-from ingest.places import Places
+from ingest.places import Places, merged
 from ingest.report import Gathered, Job, Reject
 from ingest.tables import Record, RowError, shown, whole_number, yes_or_no
 from twin_model.entities import Building, Home, Unit
@@ -127,8 +128,9 @@ class Homes(Reader):
             community_id=self.job.community_id, home_id=identity, building_id=building.building_id,
             unit_id=unit.unit_id if unit else None, floor=_floor(record, number), number=number,
             households=self._households(record, known), elder_alone=yes_or_no(record, "elder_alone"),
-            **{band: whole_number(record, band, highest=99) for band in AGE_BANDS},
+            **{band: whole_number(record, band, highest=99) for band in (*AGE_BANDS, *CHILD_BANDS)},
         )  # fmt: skip
+        _children_fit(merged(home, known))
         self.once(identity, record, f"home ({number})")
         if unit:
             self.gathered.also(unit)
@@ -152,6 +154,15 @@ class Homes(Reader):
                 building_id=building.building_id, name=name,
             )  # fmt: skip
         return self.units[key]
+
+
+def _children_fit(home: Home) -> None:
+    """Refuse more small children than there are residents under 18."""
+    small = [count for count in (home.age_0_3, home.age_3_6) if count is not None]
+    if home.age_0_17 is not None and sum(small) > home.age_0_17:
+        raise RowError(
+            "bad_value", f"{sum(small)} children under 6, but {home.age_0_17} residents under 18; expected no more"
+        )
 
 
 def _home_id(building: Building, unit: Unit | None, number: str) -> str:
@@ -180,6 +191,7 @@ class Residents(Reader):
         self.counted: dict[str, Counter[str]] = defaultdict(Counter)
         self.rows: dict[str, list[int]] = defaultdict(list)
         self.alone: dict[str, bool] = {}
+        self.blurred: set[str] = set()  # homes of which some children are only known as under 18
 
     def take(self, record: Record) -> None:
         home = self.home(record)
@@ -187,18 +199,24 @@ class Residents(Reader):
             named = record.get("home_id") or record.get("number") or ""
             raise unknown_home(named)
         alone = yes_or_no(record, "elder_alone")
-        bands = {band: whole_number(record, band, highest=99) for band in AGE_BANDS}
+        bands = {band: whole_number(record, band, highest=99) for band in (*AGE_BANDS, *CHILD_BANDS)}
         if any(count is not None for count in bands.values()):
             self.once(home.home_id, record, f"home ({home.number})")
             given = {band: count for band, count in bands.items() if count is not None}
             changed = replace(home, **given)  # type: ignore[arg-type]
             if alone is not None:
                 changed = replace(changed, elder_alone=alone)
+            _children_fit(changed)
             self.gathered.add(record.row, "residents", changed)
             return
         band, people = self._band(record)
         if band is not None:
             self.counted[home.home_id][band] += people
+            years = self._age(record) if record.get("age_band") is None else None
+            if years is not None and years < 6:
+                self.counted[home.home_id][CHILD_BANDS[0 if years < 3 else 1]] += people
+            elif years is None and band == AGE_BANDS[0]:
+                self.blurred.add(home.home_id)
         elif alone is None:
             raise RowError("missing_value", "states no ages; expected columns 0-17岁 … 80岁以上, 年龄 or 年龄段")
         if alone is not None:
@@ -209,7 +227,8 @@ class Residents(Reader):
         for identity, rows in self.rows.items():
             home = self.places.known(Home)[identity]
             if identity in self.counted:
-                counts = {band: self.counted[identity][band] for band in AGE_BANDS}
+                bands = AGE_BANDS if identity in self.blurred else (*AGE_BANDS, *CHILD_BANDS)
+                counts = {band: self.counted[identity][band] for band in bands}
                 home = replace(home, **counts)  # type: ignore[arg-type]
             if identity in self.alone:
                 home = replace(home, elder_alone=self.alone[identity])
@@ -224,10 +243,12 @@ class Residents(Reader):
                 raise RowError("bad_value", f"age band is '{shown(named)}'; expected 0-17, 18-59, 60-79 or 80+")
             people = whole_number(record, "people", highest=99)
             return band, 1 if people is None else people
-        years = whole_number(record, "age", highest=130)
-        if years is None and record.get("birth"):
-            years = self._years(record.values["birth"])
+        years = self._age(record)
         return (age_band(years), 1) if years is not None else (None, 0)
+
+    def _age(self, record: Record) -> int | None:
+        years = whole_number(record, "age", highest=130)
+        return self._years(record.values["birth"]) if years is None and record.get("birth") else years
 
     def _years(self, birth: str) -> int:
         found = re.match(r"(\d{4})(?:\D*(\d{1,2}))?(?:\D*(\d{1,2}))?", birth)

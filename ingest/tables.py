@@ -34,7 +34,7 @@ REQUIRED: dict[str, tuple[frozenset[str], ...]] = {
     ),
     "facilities": (frozenset({"name", "kind"}), frozenset({"name", "type"}), frozenset({"name", "capacity"})),
     "buildings": (frozenset({"wkt"}),),
-    "paths": (frozenset({"wkt"}),),
+    "paths": (frozenset({"wkt"}), frozenset({"lon", "lat"}), frozenset({"lonlat"})),
     "boundary": (frozenset({"wkt"}),),
 }  # fmt: skip
 _EXAMPLES = {
@@ -44,7 +44,7 @@ _EXAMPLES = {
     "homes": "楼栋/building, 单元/unit, 室号/number",
     "facilities": "名称/name, 类型/kind, 经度/lon, 纬度/lat, 容量/capacity",
     "buildings": "wkt (an outline), 幢号/building, 高度/height or 层数/levels",
-    "paths": "wkt (a line), 名称/name",
+    "paths": "wkt (a line), 名称/name; of gates 经度/lon, 纬度/lat, 名称/name, 开放时间/opening_hours",
     "boundary": "wkt (an outline), 名称/name",
 }
 

@@ -1,4 +1,5 @@
-"""What a feature is, by its OpenStreetMap tags: building, part, facility, path, road, green, water, plot, estate.
+"""What a feature is, by its OpenStreetMap tags: building, part, facility, path, road, green, water,
+plot, estate, gate, entrance.
 
 Pure rules, one table each. Widths are usual carriageway and path widths in metres, used only where the
 feature states neither width nor lanes.
@@ -76,6 +77,10 @@ _FACILITIES: dict[str, dict[str, str]] = {
     "railway": {"subway_entrance": "subway"},
     "tourism": {"museum": "culture"},
 }  # fmt: skip
+GATES = frozenset(
+    {"gate", "lift_gate", "swing_gate", "sliding_gate", "wicket_gate", "turnstile", "full-height_turnstile",
+     "kissing_gate", "hampshire_gate", "stile", "sally_port", "entrance"}
+)  # fmt: skip
 _NURSING = {"nursing_home", "assisted_living", "retirement_home"}
 
 _RESIDENTIAL = {
@@ -90,8 +95,10 @@ _ONE_STOREY = {
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What one feature becomes. ``kind``: building, part, facility, ground, estate, boundary; ``shape``: the
-    geometry it needs (area, line, any). ``detail`` is the ground layer or the facility kind."""
+    """What one feature becomes. ``kind``: building, part, facility, ground, gate, entrance, estate, boundary.
+
+    ``shape``: the geometry it needs (area, line, any). ``detail`` is the ground layer or the facility kind.
+    """
 
     kind: str
     detail: str = ""
@@ -102,9 +109,13 @@ class Meaning:
     @property
     def layer(self) -> str:
         """The word of ``--layer`` it falls under."""
+        if self.kind == "gate":
+            return "paths"
         if self.kind == "ground":
             return "paths" if self.detail in ("path", "road") else self.detail
-        return {"building": "buildings", "facility": "facilities", "estate": "boundary"}.get(self.kind, self.kind)
+        return {"building": "buildings", "entrance": "buildings", "facility": "facilities", "estate": "boundary"}.get(
+            self.kind, self.kind
+        )
 
 
 def facility_kind_of(tags: dict[str, str]) -> str | None:
@@ -138,6 +149,10 @@ def _meanings(tags: dict[str, str], shape: str) -> list[Meaning]:
     if tags.get("building:part") not in (None, "no"):
         return [Meaning("part")]
     if shape == "point":
+        if tags.get("barrier") in GATES:
+            return [*also, Meaning("gate", shape="any")]
+        if tags.get("entrance") not in (None, "no"):
+            return [*also, Meaning("entrance", shape="any")]
         return also
     highway = tags.get("highway")
     if highway in PATHS:

@@ -257,7 +257,7 @@ class Circles:
         """Walks from points (lon, lat) to the buildings of ``homes(at, community_id)`` within a limit."""
         self._twin.sight.need(community_id)
         walk, who = self._network(at), self.profile(profile)
-        shut = walk.shut(None)
+        shut = walk.shut(who, None)
         sites = walk.network.snap(walk.metres(points, community_id), profile=who)
         doors = self._doors_of(at, community_id, who)
         found: list[tuple[I64, F64, int]] = []
@@ -284,7 +284,7 @@ class Circles:
         at, who = self._twin.until_now(at), self.profile(profile)
         walk = self._network(at)
         source, lonlat = self._source(walk, place, who, community_id)
-        shut = walk.shut(None if open_at is None else open_at.astimezone(_LOCAL))
+        shut = walk.shut(who, None if open_at is None else open_at.astimezone(_LOCAL))
         limit_m = minutes * who.metres_per_minute
         cuts = [band * who.metres_per_minute for band in bands if band < minutes]
         streets = walk.network.reach(source, who, limit_m, bands_m=cuts, shut=shut)
@@ -401,9 +401,9 @@ class Circles:
             facility[told] = of_kind[chosen][which[best[told]]]
             return found, facility
 
-        shut = walk.shut(local)
+        shut = walk.shut(who, local)
         metres, facility = search(judged, shut)
-        perhaps = walk.shut(local, doubtful=True)
+        perhaps = walk.shut(who, local, doubtful=True)
         possible = metres
         if local is not None and (doubtful.any() or perhaps != shut):
             possible, _ = search(judged | doubtful, perhaps)

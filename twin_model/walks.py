@@ -103,10 +103,10 @@ class Walk:
     def _same_paths(self, profile: Profile) -> bool:
         return bool(self.network.graph(profile).open_edge.all())
 
-    def shut(self, open_at: datetime | None, *, doubtful: bool = False) -> Shut:
+    def shut(self, profile: Profile, open_at: datetime | None, *, doubtful: bool = False) -> Shut:
         """What is shut at a local time: gates nobody may pass, what is closed by its hours and, unless ``doubtful``
         is asked to be open, what has hours that cannot be read. ``open_at`` None: hours are left out of account."""
-        never = frozenset(n for n, gate in enumerate(self.gates) if gate["foot"] == "no")
+        never = frozenset(n for n, gate in enumerate(self.gates) if _is_barred(gate, profile))
         gates = {n: gate["opening_hours"] for n, gate in enumerate(self.gates)}
         return Shut(
             _closed(dict(enumerate(self.line_hours)), open_at, doubtful), never | _closed(gates, open_at, doubtful)
@@ -145,6 +145,10 @@ class Walk:
             gates_shut=sum(gate["foot"] == "no" for gate in self.gates),
             hours_unread=tuple(sorted(text for text in texts if hours.read(text) is None)),
         )  # fmt: skip
+
+
+def _is_barred(gate: Mapping[str, Any], profile: Profile) -> bool:
+    return bool(gate["foot"] == "no" or (gate["wheelchair"] == "no" and not profile.stairs))
 
 
 def _closed(texts: Mapping[int, str | None], open_at: datetime | None, doubtful: bool) -> frozenset[int]:
