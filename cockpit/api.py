@@ -175,7 +175,6 @@ def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     @api.get("/occupancy", tags=[JUDGED], response_model=shape.Page[shape.OccupancyItem],
              summary="People now per room, facility, building and estate")  # fmt: skip
     def occupancy(
-        request: Request,
         asked: Annotated[Asked, Depends(read)],
         place_kind: Annotated[str | None, Query(description="room, facility, building or estate")] = None,
         place_id: str | None = None,
@@ -183,8 +182,6 @@ def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         table = _where(
             twin.occupancy(asked.at, community_id=asked.community), place_kind=place_kind, place_id=place_id
         )
-        if grant_of(request).public_only:  # how many are at home in a building is nobody's business in the street
-            table = table.filter(pc.invert(pc.is_in(table["place_kind"], pa.array(["building", "estate"]))))
         return listed(asked, table, list(shape.OccupancyItem.model_fields), twin.revision)
 
 

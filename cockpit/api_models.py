@@ -153,12 +153,14 @@ class OccupancyItem(BaseModel):
     place_kind: Literal["room", "facility", "building", "estate"]
     name: str | None
     name_en: str | None
-    people: int | None
+    people: int | None = Field(description="null: unknown, or kept back (see kept_back)")
     capacity: int | None
     share: float | None
     method: str
     grade: Literal["good", "partial", "estimate", "plan", "unknown"]
     newest: datetime | None
+    kept_back: bool = Field(description="for a public screen: known, but small or would tell another that is")
+    fewer_than: int | None = Field(description="with a count kept back for being small: below this, not 0")
 
 
 class RejectedRow(BaseModel):

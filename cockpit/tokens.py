@@ -110,12 +110,12 @@ class Grant:
 
 _RIGHTS = {
     Role.PUBLIC_SCREEN: Rights(),
-    Role.RESIDENT_SERVICE: Rights(),
-    Role.MANAGER: Rights(),
+    Role.RESIDENT_SERVICE: Rights(few=True),
+    Role.MANAGER: Rights(few=True),
     Role.GRID_WORKER: PROGRAM,
     Role.DUTY_OFFICER: PROGRAM,
     Role.ADMINISTRATOR: PROGRAM,
-    Role.AUDITOR: Rights(homes=True),
+    Role.AUDITOR: Rights(homes=True, few=True),
 }
 
 

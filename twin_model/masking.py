@@ -10,6 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 UNKNOWN = "—"
 FEWEST = 5
 """A count of people or homes below this could be somebody: it is shown as fewer than this (a usual proposal)."""
@@ -59,6 +62,36 @@ def suppressed(cells: Mapping[K, int], *, group: Callable[[K], Hashable] | None 
             for key in rest[:1]:
                 kept[key] = None
     return kept
+
+
+def occupied(places: pa.Table) -> pa.Table:
+    """People now in places (``Twin.occupancy``) as the street may know them: public places, small counts kept back.
+
+    ``kept_back`` says where, and ``fewer_than`` how few; a place whose rooms add up to what is told of it hides another
+    room where one alone would follow from the sum. Unknown stays unknown: neither is set there.
+    """
+    rows = [row for row in places.to_pylist() if row["place_kind"] in ("room", "facility")]
+    summed = {row["place_id"] for row in rows if row["method"] == "rooms"}
+    cells = {row["place_id"]: row["people"] for row in rows if row["people"] is not None}
+    whole = {row["place_id"]: row["within"] if row["within"] in summed else row["place_id"] for row in rows}
+    alone = {key: n for key, n in cells.items() if whole[key] == key}
+    told = suppressed(alone) | suppressed({k: n for k, n in cells.items() if k not in alone}, group=whole.__getitem__)
+    for row in rows:
+        n = cells.get(row["place_id"])
+        if n is not None and told[row["place_id"]] is None:
+            few = FEWEST if too_few(n) else None
+            row |= {"people": None, "share": None, "kept_back": True, "fewer_than": few}
+    return pa.Table.from_pylist(rows, schema=places.schema)
+
+
+def occupied_hours(hours: pa.Table) -> pa.Table:
+    """People by hour (``Twin.occupancy_hours``) as the street may know them: public places, no small mean."""
+    hours = hours.filter(pc.is_in(hours["place_kind"], pa.array(["room", "facility"])))
+    rows = hours.to_pylist()
+    for row in rows:
+        if too_few(row["people"]):
+            row |= {"people": None, "share": None}
+    return pa.Table.from_pylist(rows, schema=hours.schema)
 
 
 def counted(cells: Mapping[K, int], names: Sequence[str], *, group: Callable[[K], Hashable] | None = None) -> list[Row]:

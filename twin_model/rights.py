@@ -67,7 +67,8 @@ EVERYWHERE = Scope()
 @dataclass(frozen=True)
 class Rights:
     """``persons``: names, numbers, notes. ``homes``: which home, and its daily life; without it answers end at the
-    building. ``children``: how many in one home.
+    building. ``children``: how many in one home. ``few``: counts of people small enough to be somebody; without it
+    they are kept back, as for everybody in the street.
     """
 
     persons: bool = False
@@ -77,6 +78,7 @@ class Rights:
     estates: frozenset[str] | None = None
     grids: frozenset[str] | None = None
     divisions: frozenset[str] | None = None
+    few: bool = False
 
     @property
     def scope(self) -> Scope:
@@ -91,10 +93,10 @@ class Rights:
     def of(self, scope: Scope) -> Rights:
         """The same rights in a part of the neighbourhood."""
         limits = scope.communities, scope.estates, scope.grids, scope.divisions
-        return Rights(self.persons, self.homes, self.children, *limits)
+        return Rights(self.persons, self.homes, self.children, *limits, few=self.few)
 
 
-PROGRAM = Rights(persons=True, homes=True, children=True)
+PROGRAM = Rights(persons=True, homes=True, children=True, few=True)
 """Everything: what the program's own threads have."""
 NOBODY = Rights(communities=frozenset(), estates=frozenset(), grids=frozenset())
 """Nothing: what a request has before it is known whom it speaks for."""

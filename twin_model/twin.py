@@ -32,6 +32,7 @@ from twin_model.epochs import Epochs
 from twin_model.health_check import Health
 from twin_model.kpi_engine import Kpis
 from twin_model.ledger import Ledger
+from twin_model.masking import occupied, occupied_hours
 from twin_model.occupancy.forecast import Forecast
 from twin_model.occupancy.hour_parts import HourParts
 from twin_model.occupancy.questions import Occupancy
@@ -615,10 +616,13 @@ class Twin:
         """People now per room, facility, building and estate: people (null = unknown), capacity, share, method, grade.
 
         ``method``: counter, rooms (added up), gate, co2, presence, booking or none. ``grade``: good, partial (some
-        counters are silent), estimate (CO2, presence), plan (a booking where nothing counts) or unknown.
+        counters are silent), estimate (CO2, presence), plan (a booking where nothing counts) or unknown. Whoever may
+        not read small counts gets public places only, as ``masking.occupied`` says.
         """
         at = self.until_now(at)
         table = self._remembered.get(("occupancy", *self.moment(at)), lambda: self._occupancy(at))
+        if not asked().few:
+            table = self._remembered.get(("occupied", *self.moment(at)), lambda: occupied(table))
         return self.sight.of(_of(table, community_id))
 
     def occupancy_hours(
@@ -632,12 +636,14 @@ class Twin:
         """
         with program():
             table = self.people.hours(start, end, self.until_now(at), community_id=community_id, place_id=place_id)
-        return self.sight.of(table)
+        return self.sight.of(table if asked().few else occupied_hours(table))
 
     def occupancy_forecast(
         self, at: datetime, *, community_id: str | None = None, place_id: str | None = None
     ) -> list[tuple[dict[str, Any], Forecast]]:
         """The next 24 hours of every counted place with the error of the method; see ``occupancy.forecast``."""
+        if not asked().few:
+            return []
         with program():
             found = self.people.forecast(self.until_now(at), community_id=community_id, place_id=place_id)
         return [(row, forecast) for row, forecast in found if self.sight.within(row["community_id"])]
@@ -685,16 +691,18 @@ class Twin:
 
     def building_classes(self, at: datetime, *, community_id: str) -> pa.Table:
         """What colours each building: alert, occupancy_share and class, freshness, number of devices."""
-        at = self.until_now(at)
+        at, told = self.until_now(at), asked().few
 
         def ask() -> pa.Table:
+            people = self.occupancy(at)
             tables = {
-                "alert": self.alerts(at), "device_state": self.device_status(at), "occupancy": self.occupancy(at),
+                "alert": self.alerts(at), "device_state": self.device_status(at),
+                "occupancy": people if told else occupied(people),
             }  # fmt: skip
             return self._store.read("building_classes", tables=tables, instant=at, community_id=community_id)
 
         self.sight.need(community_id)
-        table = self._remembered.get(("building_classes", community_id, *self.moment(at)), ask)
+        table = self._remembered.get(("building_classes", told, community_id, *self.moment(at)), ask)
         return self.sight.of(table, inside=True)
 
     def quarantined(self, at: datetime, *, limit: int = 200, after: int = 0) -> pa.Table:

@@ -245,12 +245,13 @@ def _places(twin: Twin, at: datetime, wish: Wish) -> list[Facts]:
     for row in rows:
         if wish.is_public and row["place_kind"] == "estate":
             continue
-        people = hidden(row["people"]) if wish.is_public else row["people"]
-        share = None if people == "few" else row["share"]
+        people = row["people"]
+        if row["kept_back"]:
+            people = "few" if row["fewer_than"] else "kept"
         found.append({
             **{name: row[name] for name in ("place_kind", "place_id", "within", "capacity", "method", "grade")},
             **names[row["place_kind"]].get(row["place_id"], {"name": row["place_id"], "name_en": None}),
-            "people": people, "share": share,
+            "people": people, "share": row["share"],
         })  # fmt: skip
     return found
 
@@ -272,8 +273,6 @@ def _hours(twin: Twin, at: datetime, wish: Wish) -> Facts | None:
     known = {row["hour"]: row["people"] for row in rows}
     hours = [start + n * HOUR for n in range((end - start) // HOUR)]
     points: list[list[Any]] = [[hour, known.get(hour)] for hour in hours]
-    if wish.is_public:
-        points = [[hour, None if too_few(people) else people] for hour, people in points]
     return {"name": centre[0]["name"], "name_en": centre[0]["name_en"], "capacity": centre[0]["capacity"],
             "points": points}  # fmt: skip
 

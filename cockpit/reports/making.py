@@ -63,7 +63,7 @@ def papers_of(twin: Twin, at: datetime, wish: Wish) -> dict[str, bytes]:
 
     Read with the rights of the audience, so that no question here can bring what it may not have.
     """
-    with reading(Rights(persons=False, homes=wish.sees_homes, children=False)):
+    with reading(Rights(homes=wish.sees_homes, few=not wish.is_public)):
         facts = gather(twin, at, wish)
         identity = identity_of(twin, at, wish)
         evidence = evidence_of(twin, at, wish) if wish.kind == "acceptance" and not wish.is_public else {}

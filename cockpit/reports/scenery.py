@@ -16,7 +16,8 @@ from layouts.parts.text import named, t
 from twin_model.twin import Twin
 
 CLASSES = {
-    "0": "#EEF4FA", "1": "#BDD7EF", "2": "#82B1DE", "3": "#4384C4", "unknown": "url(#unknown)", "none": "#D3D7DC",
+    "0": "#EEF4FA", "1": "#BDD7EF", "2": "#82B1DE", "3": "#4384C4", "unknown": "url(#unknown)", "few": "#F7F3E4",
+    "none": "#D3D7DC",
 }  # fmt: skip
 """How full a building is in quarters, light to dark: apart also in grey and to colour-blind eyes."""
 SIGNED = ("act", "look", "blind")

@@ -20,8 +20,8 @@ FULL = 0.85
 
 
 def number(lang: str, value: Any) -> str:
-    """A count as it is told: unknown is a dash, few is a word."""
-    return t(lang, "report.few") if value == "few" else count(value)
+    """A count as it is told: unknown is a dash, few and what is kept back for another's sake are words."""
+    return t(lang, f"report.{value}") if value in ("few", "kept") else count(value)
 
 
 def joined(lang: str, words: Sequence[str]) -> str:

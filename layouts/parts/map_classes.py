@@ -52,7 +52,8 @@ def classes(twin: Twin, community_id: str, at: datetime) -> dict[str, Any]:
         if i is None:  # a footprint that cannot be drawn, named in the geometry's header
             continue
         answer["alert"][i] = ALERT.index(row["alert"])
-        answer["occupancy"][i] = OCCUPANCY.index(row["occupancy"])
+        # whoever is told of few by word only gets no colour for them either
+        answer["occupancy"][i] = OCCUPANCY.index("none" if row["occupancy"] == "few" else row["occupancy"])
         answer["freshness"][i] = FRESHNESS.index(row["freshness"])
         share = row["occupancy_share"]
         answer["share"][i] = None if share is None else round(share, 3)

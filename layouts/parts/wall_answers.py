@@ -1,7 +1,8 @@
 """What a public wall asks the twin: ``question(twin, at, community)`` -> counts, opening hours, figures of places.
 
 These are all a wall in the street can show, so none of them reads a person, a home, an alert or an incident; what
-children use is left out, and a count of people under ``FEWEST`` becomes ``few``. Unknown stays None.
+children use is left out, and a small count of people becomes ``few``, as ``twin_model.masking`` says. Unknown stays
+None.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ import pyarrow.compute as pc
 
 from layouts.page import ZONE
 from layouts.parts import answers, map_scene
+from twin_model.masking import suppressed, too_few
 from twin_model.occupancy.opening import ALWAYS, QUARTERS, week
 from twin_model.tariff import AGE_BANDS
 from twin_model.twin import Twin
 
 Answer = dict[str, Any]
 
-FEWEST = 5
-"""A smaller count of people could be told apart: it is said to be small and nothing else."""
 FOR_CHILDREN = frozenset({
     "nursery", "kindergarten", "primary_school", "school", "homework_class", "childrens_room", "playground",
 })  # fmt: skip
@@ -38,7 +38,16 @@ CLASSES = ("none", "open", "closed")
 
 def few(people: int | None) -> bool:
     """Whether a count of people is too small to be told."""
-    return people is not None and people < FEWEST
+    return too_few(people)
+
+
+def seated(row: Answer | None) -> Answer:
+    """How many are in a place, as the street may know: ``people``, ``few``, ``known``, ``kept`` for another's sake."""
+    if row is None:
+        return {"people": None, "few": False, "kept": False, "known": False}
+    n, is_few = row["people"], few(row["people"]) or row["fewer_than"] is not None
+    kept = row["kept_back"] and not is_few
+    return {"people": told(n), "few": is_few, "kept": kept, "known": n is not None or row["kept_back"]}
 
 
 def told(people: int | None) -> int | None:
@@ -77,7 +86,10 @@ def people(twin: Twin, at: datetime, community: str) -> Answer:
     row = twin.residents(at, community_id=community)
     # children's figures are nobody's business here, not even as the rest of a sum: below 60 is one band
     young = None if row["people"] is None else row["age_0_17"] + row["age_18_59"]
-    bands = {"under_60": told(young), "age_60_79": told(row["age_60_79"]), "age_80_up": told(row["age_80_up"])}
+    known = {"under_60": young, "age_60_79": row["age_60_79"], "age_80_up": row["age_80_up"]}
+    counts = {name: n for name, n in known.items() if n is not None}
+    # the sum is told: one small band alone would follow from it
+    bands = dict.fromkeys(known) | suppressed(counts, group=lambda _: "people")
     return {"people": told(row["people"]), "households": row["households"], "bands": bands}
 
 
@@ -121,8 +133,8 @@ def spaces(twin: Twin, at: datetime, community: str) -> Answer:
     kinds = _rooms(twin, at, community)
     rooms = [
         {
-            "name": row["name"], "name_en": row["name_en"], "people": told(row["people"]), "few": few(row["people"]),
-            "capacity": row["capacity"], "known": row["people"] is not None, "newest": row["newest"],
+            "name": row["name"], "name_en": row["name_en"], "capacity": row["capacity"], "newest": row["newest"],
+            **seated(row),
         }
         for row in found["rooms"]
         if row["capacity"] and row["place_id"] in kinds
@@ -130,9 +142,7 @@ def spaces(twin: Twin, at: datetime, community: str) -> Answer:
     whole, facility = found["centre"], found.get("facility", {})
     return {
         "open": opening(facility.get("opening_hours"), at),
-        "known": bool(whole and whole["people"] is not None),
-        "people": told(whole["people"]) if whole else None,
-        "few": few(whole["people"]) if whole else False,
+        **seated(whole),
         "newest": whole["newest"] if whole else None,
         "rooms": rooms,
     }
@@ -147,11 +157,11 @@ def canteen(twin: Twin, at: datetime, community: str) -> Answer | None:
     prices = [(band, tariff.price_of_band(band)) for band in AGE_BANDS] if tariff else []
     now = next((p for p in twin.occupancy(at, community_id=community).to_pylist()
                 if p["place_id"] == rows[0]["facility_id"]), None)  # fmt: skip
-    seats, used = rows[0]["capacity"], now["people"] if now else None
+    seats, used = rows[0]["capacity"], seated(now)
     return {
         "name": rows[0]["name"], "name_en": rows[0]["name_en"], "open": opening(rows[0]["opening_hours"], at),
-        "seats": seats, "free": None if used is None or few(used) or not seats else max(0, seats - used),
-        "few": few(used), "prices": [(band, price.diner_yuan) for band, price in prices if price is not None],
+        "seats": seats, "free": max(0, seats - used["people"]) if seats and used["people"] is not None else None,
+        "few": used["few"], "prices": [(band, price.diner_yuan) for band, price in prices if price is not None],
     }  # fmt: skip
 
 

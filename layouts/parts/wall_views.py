@@ -127,7 +127,7 @@ def spaces(view: View, now: datetime, answer: Any) -> html.Div:
     lang = view.lang
     is_open = answer["open"]["open"] is not False
     newest = age(lang, answer["newest"], now) if answer["newest"] else None
-    whole = people_words(lang, answer["people"], answer["few"]) if answer["known"] else UNKNOWN
+    whole = people_words(lang, answer["people"], answer["few"]) if not answer["kept"] else t(lang, "wall.kept")
     top = html.P(
         [
             html.Span(whole if is_open else t(lang, "wall.spaces.closed"), className="wall-figure"),
@@ -144,8 +144,9 @@ def _space(lang: str, one: Row) -> html.Li:
     name = html.Span(named(lang, one), className="what")
     if not one["known"]:
         return html.Li([name, html.Span(className="meter blind"), html.Span(UNKNOWN, className="value")])
-    if one["few"]:
-        return html.Li([name, html.Span(className="meter few"), html.Span(t(lang, "wall.few"), className="value")])
+    if one["few"] or one["kept"]:
+        words = t(lang, "wall.few" if one["few"] else "wall.kept")
+        return html.Li([name, html.Span(className="meter few"), html.Span(words, className="value")])
     left = max(0, one["capacity"] - one["people"])
     words = [t(lang, "wall.left"), " ", html.B(count(left)), " ", t(lang, "wall.seats")]
     return html.Li([name, meter(one["people"] / one["capacity"]), html.Span(words, className="value")])

@@ -15,6 +15,7 @@ from layouts.parts.wall_declared import REGIONS, load_walls
 from layouts.parts.wall_html import to_html
 from twin_model.declared import DeclarationError
 from twin_model.entities import Community, Facility
+from twin_model.rights import Rights, reading
 
 from ..conftest import ROOT
 from .conftest import HERE, readings, text_of
@@ -90,9 +91,12 @@ def test_a_count_of_people_under_five_is_said_to_be_small_and_cannot_be_worked_o
     twin.record([Facility(community_id=HERE, facility_id="centre", facility_kind="centre", name="邻里中心",
                           building_id="b1", lon=120.75, lat=30.76, opening_hours="24/7")])  # fmt: skip
     twin.apply(readings(twin, ("count-1", "people", 4, 0)))
-    answer = wall_answers.spaces(twin, twin.now(), HERE)
+    with reading(Rights()):  # as a screen in the street asks
+        answer = wall_answers.spaces(twin, twin.now(), HERE)
+        pins = wall_answers.map_classes(twin, twin.now(), HERE)["pins"]
     said = "".join(text_of(wall_views.spaces(View(HERE), twin.now(), answer)))
     assert answer["rooms"][0]["people"] is None
+    assert [pin["people"] for pin in pins if pin["id"] == "centre"] == [None]
     assert "少于 5 人" in said
     assert "56" not in said
     assert "余" not in said

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import httpx
 import pyarrow as pa
 import pytest
+from pypdf import PdfReader
 
 from cockpit.reports.kinds import Wish
 from cockpit.reports.making import papers_of
@@ -87,6 +88,8 @@ def people():
     for n in (1, 2):
         yield Building(community_id=C, building_id=f"pub-b{n}", height_m=18.0, footprint=square(104 + n / 1000, 30))
     yield Facility(community_id=C, facility_id="pub-hall", facility_kind="centre", name="中心", lon=104.002, lat=30.0)
+    yield Device(community_id=C, device_id="pub-door", type="people_counter", dialect="json", address="pub-door",
+                 facility_id="pub-hall")  # fmt: skip
     for n in range(HOMES):
         home = HOME if n == 0 else f"h{n}"
         yield Home(community_id=C, home_id=home, building_id=f"pub-b{n % 2 + 1}", number=f"门牌QD{n:05}", age_80_up=1,
@@ -105,7 +108,7 @@ def site(tmp_path_factory):
     clock, folder = Clock(), tmp_path_factory.mktemp("scan")
     twin = Twin.open(None, clock=clock)
     twin.record(list(people()))
-    report(twin, ("dvq-pir-7731", "motion", 1))
+    report(twin, ("dvq-pir-7731", "motion", 1), ("pub-door", "people", 3))
     twin.care.step()
     clock.forward(seconds=10)
     report(twin, ("dvq-sos-7731", "sos", 1))
@@ -143,12 +146,19 @@ class Scan:
             text += str(pa.ipc.open_stream(io.BytesIO(payload)).read_all().to_pylist())
         with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(payload)) as pack:  # a workbook
             text += "".join(pack.read(name).decode("utf-8", "replace") for name in pack.namelist())
+        if payload.startswith(b"%PDF"):
+            text += printed(payload)
         with suppress(gzip.BadGzipFile, EOFError, OSError):
             text += gzip.decompress(payload).decode("utf-8", "replace")
         for name, pattern in SEEDED.items():
             if hits := {hit for hit in pattern.findall(text) if hit in self.known[name] and hit not in asked}:
                 self.found.setdefault(name, set()).update(hits)
                 self.where.setdefault(name, set()).add(where)
+
+
+def printed(pdf: bytes) -> str:
+    """The text of a PDF, closed up: a value may run over the end of a line."""
+    return "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
 def scan(site, incident_id: str, role: Role) -> Scan:
@@ -210,11 +220,34 @@ def test_the_live_stream_of_the_street_holds_none_of_them(site, wait_for):
 
 @pytest.mark.parametrize(("audience", "may"), [("public", set()), ("management", set()), ("staff", {"door", "home"})])
 def test_a_report_holds_what_its_audience_may_read(site, audience, may):
-    """the set paper is made of the same facts as the page and the workbook, which are read here"""
+    """the PDF as a reader's program reads it, the page, the workbook and the data"""
     served, _, _ = site
+    report(served.twin, ("pub-door", "people", 3))
     papers = papers_of(served.twin, served.twin.now(), Wish(community=C, audience=audience))
     done = Scan(seeds())
     for name, data in papers.items():
         done.take(name, data)
+    assert "公示社区" in printed(papers["report.pdf"]), "the text of the PDF is read"
     print(f"{audience}: {len(papers)} papers, {done.read:,} bytes")
     assert {name: sorted(done.where[name]) for name in done.found.keys() - may} == {}
+    if "door" in may:
+        assert "report.pdf" in done.where["door"], "what is in the PDF is found"
+    people = [row["people"] for row in json.loads(papers["data.json"])["facts"]["places"]]
+    assert people == (["few"] if audience == "public" else [3])
+
+
+def test_a_few_people_in_a_place_are_counted_for_staff_and_not_for_the_street(site):
+    served, _, _ = site
+    report(served.twin, ("pub-door", "people", 3))
+
+    def hall(role: Role) -> dict:
+        with served.client(role) as client:
+            items = client.get("/api/v1/occupancy", params={"community": C}).json()["items"]
+        return next(row for row in items if row["place_id"] == "pub-hall")
+
+    counted, told = hall(Role.MANAGER), hall(Role.PUBLIC_SCREEN)
+    assert (counted["people"], counted["kept_back"], counted["fewer_than"]) == (3, False, None)
+    assert (told["people"], told["share"], told["kept_back"], told["fewer_than"]) == (None, None, True, 5)
+    with served.client(Role.PUBLIC_SCREEN) as client:
+        stream = client.get("/api/v1/occupancy", headers={"accept": "application/vnd.apache.arrow.stream"}).content
+    assert pa.ipc.open_stream(io.BytesIO(stream)).read_all()["people"].to_pylist() == [None]

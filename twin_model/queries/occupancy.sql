@@ -53,6 +53,6 @@ SELECT place_kind, place_id, within, name, name_en, community_id, round(people):
        CASE WHEN newest IS NOT NULL OR counters > 0 THEN coalesce(method, 'none') ELSE 'none' END AS method,
        CASE WHEN people IS NULL THEN 'unknown' WHEN method IN ('co2', 'presence') THEN 'estimate' WHEN method = 'booking' THEN 'plan'
             WHEN fresh < counters THEN 'partial' ELSE 'good' END AS grade,
-       coalesce(counters, 0) AS counters, newest
+       coalesce(counters, 0) AS counters, newest, NULL::INTEGER AS fewer_than, FALSE AS kept_back
 FROM place
 ORDER BY place_kind, place_id
