@@ -12,6 +12,7 @@ from starlette.responses import Response
 from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from cockpit.rights import grant_of, refused
 from cockpit.saved_views import LONGEST_ADDRESS, LONGEST_NAME, SavedView, SavedViews, ViewRefused
+from twin_model.rights import unaliased
 from twin_model.twin import Twin
 
 VIEWS = "视图 Saved views"
@@ -66,6 +67,7 @@ def build(twin: Twin, views: SavedViews) -> APIRouter:
     @api.get("", summary="My saved views and those that others share")
     def listed(request: Request) -> Views:
         mine, others = views.listed(_account(request))
+        others = [one for one in others if _may_open(twin, one)]
         return Views(mine=[_told(one) for one in mine], shared=[_told(one, by=one.by) for one in others])
 
     @api.post("", status_code=201, summary="Save a view")
@@ -95,6 +97,17 @@ def build(twin: Twin, views: SavedViews) -> APIRouter:
         return Response(status_code=204)
 
     return api
+
+
+def _may_open(twin: Twin, view: SavedView) -> bool:
+    """Whether what another looks at may be looked at here: an address and its name may say which home that is."""
+    community, home, device = (view.looks_at(what) for what in ("community", "home", "device"))
+    if community is not None and not twin.sight.within(community):
+        return False
+    if home is not None and twin.entity("home", home, twin.now()) is None:
+        return False
+    found = None if device is None else twin.entity("device", device, twin.now())
+    return device is None or (found is not None and unaliased(found["device_id"]) is not None)
 
 
 def _account(request: Request) -> str:

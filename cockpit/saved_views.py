@@ -50,7 +50,11 @@ class SavedView:
     @property
     def at(self) -> str | None:
         """The instant it looks at, None for live."""
-        return dict(parse_qsl(urlsplit(self.address).query)).get("at")
+        return self.looks_at("at")
+
+    def looks_at(self, what: str) -> str | None:
+        """What of a kind (home, device, community ...) is chosen in it."""
+        return dict(parse_qsl(urlsplit(self.address).query)).get(what)
 
 
 class SavedViews:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cockpit.saved_views import MOST, SavedViews, ViewRefused
+from cockpit.tokens import Role
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 PAGES = ("overview", "kpi")
@@ -77,3 +78,46 @@ def test_there_is_a_last_view(views):
     with pytest.raises(ViewRefused) as refused:
         keep(views, name="再来一个")
     assert str(MOST) in refused.value.reason["zh"]
+
+
+ROLES = [role for role in Role if role is not Role.PUBLIC_SCREEN]
+
+
+def test_views_over_http_are_ones_own_whatever_the_role_and_the_street_has_none(standing):
+    kept = {}
+    for role in ROLES:
+        with standing.client(role) as client:
+            made = client.post("/api/v1/views", json={"name": f"晨会 {role}", "address": "/overview"})
+            assert made.status_code == 201, role
+            kept[role] = made.json()["id"]
+    for role in ROLES:
+        with standing.client(role) as client:
+            listed = client.get("/api/v1/views").json()
+            assert listed["mine"] == [], "another token of the same role is another person's"
+            assert not any("晨会" in one["name"] for one in listed["shared"]), role
+            for other in kept.values():
+                assert client.patch(f"/api/v1/views/{other}", json={"shared": True}).status_code == 404
+                assert client.delete(f"/api/v1/views/{other}").status_code == 404
+    with standing.client(Role.PUBLIC_SCREEN) as client:
+        one = f"/api/v1/views/{kept[Role.MANAGER]}"
+        asked = [client.get("/api/v1/views"), client.post("/api/v1/views", json={"name": "x", "address": "/overview"}),
+                 client.patch(one, json={"name": "x"}), client.delete(one)]  # fmt: skip
+        assert [answer.status_code for answer in asked] == [403, 403, 403, 403]
+
+
+def test_a_shared_view_of_a_home_is_told_only_to_those_who_may_look_at_it(standing):
+    wanted = {
+        "总览": "/overview?community=demo", "这一户": "/home?home=demo-h1", "门口": "/devices?device=demo-pir",
+        "大堂": "/devices?device=demo-air",
+    }  # fmt: skip
+    with standing.client(Role.DUTY_OFFICER) as client:
+        for name, address in wanted.items():
+            made = client.post("/api/v1/views", json={"name": name, "address": address, "shared": True})
+            assert made.status_code == 201, made.text
+    told = {}
+    for role in ROLES:
+        with standing.client(role) as client:
+            told[role] = {one["name"] for one in client.get("/api/v1/views").json()["shared"]} & wanted.keys()
+    without = {"总览", "大堂"}
+    sees = {Role.MANAGER: without, Role.RESIDENT_SERVICE: without}
+    assert told == {role: sees.get(role, set(wanted)) for role in ROLES}
