@@ -74,6 +74,7 @@ class Checked:
 
     book: HealthBook
     communities: list[str]
+    households: F64
     items: list[Judged]
     index: F64
     counted: F64
@@ -180,8 +181,8 @@ def checked(book: HealthBook, facts: Facts, items: list[Judged]) -> Checked:
         index = np.where(enough, np.round(100 * points / weight, INDEX_DIGITS), np.nan)
     refused = [None if ok else "few_measurable" if n else "none_verified" for ok, n in zip(enough, could, strict=True)]
     return Checked(
-        book=book, communities=facts.communities, items=items, index=index, counted=counted, verified=could,
-        weight_counted=weight, weight_verified=all_weight, refused=refused,
+        book=book, communities=facts.communities, households=facts.households, items=items, index=index,
+        counted=counted, verified=could, weight_counted=weight, weight_verified=all_weight, refused=refused,
     )  # fmt: skip
 
 
@@ -233,18 +234,20 @@ _NOTHING: list[str] = []
 
 
 def index_table(found: Checked) -> pa.Table:
-    """As ``INDEX``: the best first, those without an index last, by id among equals."""
-    size = len(found.communities)
+    """As ``INDEX``: the best first, those without an index last, by id among equals.
+
+    Equals share a rank; where the bottom tenth ends among equals, those with more households are in it.
+    """
+    size, ids = len(found.communities), np.array(found.communities, dtype=object)
     known = ~np.isnan(found.index)
     many = int(known.sum())
     ordered = np.sort(found.index[known])
     better = many - np.searchsorted(ordered, found.index, side="right")
     bottom = np.zeros(size, bool)
-    if many >= BOTTOM:
-        bottom = known & (found.index <= ordered[many // BOTTOM - 1])
+    worst = np.lexsort((ids.astype(str), -found.households, np.where(known, found.index, np.inf)))
+    bottom[worst[: many // BOTTOM]] = True
     told = {v: np.sum([one.verdict == v for one in found.items], axis=0, initial=0) for v in VERDICTS}
     items = np.sum([one.applies for one in found.items], axis=0, initial=0)
-    ids = np.array(found.communities, dtype=object)
     order = np.lexsort((ids.astype(str), -np.nan_to_num(found.index, nan=-1.0)))
     rank = [int(n) + 1 if ok else None for n, ok in zip(better[order], known[order], strict=True)]
     whole: Mapping[str, Any] = {

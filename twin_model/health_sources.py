@@ -18,7 +18,6 @@ from twin_model.health_facts import F64, Facts
 from twin_model.health_measures import Measured, measured
 from twin_model.kpi_periods import local_day
 from twin_model.record_kinds import RecordKind
-from twin_model.scenes import scene_stands
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -34,6 +33,8 @@ class Inputs:
     def __init__(self, twin: Twin, at: datetime, book: HealthBook, facts: Facts) -> None:
         self._twin, self._at, self._book, self._facts = twin, at, book, facts
         self._place = {name: n for n, name in enumerate(facts.communities)}
+        self._attainment: dict[str, F64] = {}
+        self._scenes: dict[str, F64] = {}
         self._kpis = self._asked_kpis()
         self._covered = self._asked_coverage()
         self._found = self._asked_findings()
@@ -80,21 +81,30 @@ class Inputs:
         return found
 
     def _scene(self, item: Item) -> Measured:
-        found, book = self._unmeasured(), self._twin.catalogue.scene_book
-        by_community: defaultdict[str, list[Any]] = defaultdict(list)
-        for rows in self._kpis.values():
-            for row in rows:
-                if row["scene"] == item.how["scene"]:
-                    by_community[row["community_id"]].append(row)
-        for community, rows in by_community.items():
-            stands = scene_stands(book, self._twin.catalogue.kpis, rows, None)
-            stand = next(one for one in stands if one.key == item.how["scene"])
-            n = self._place[community]
-            if stand.attainment is not None:
-                found.value[n] = found.upper[n] = stand.attainment
-            else:
-                found.note(f"scene.{stand.key}", self._only(n), np.full(len(self._facts), float(len(stand.missing))))
+        """The attainment of a scene as the page of scenes has it; nan where too few of its indicators are graded."""
+        found, scene = self._unmeasured(), item.how["scene"]
+        if scene not in self._scenes:
+            self._scenes[scene] = self._attained(scene)
+        found.value, found.upper = self._scenes[scene].copy(), self._scenes[scene].copy()
+        found.note(f"scene.{scene}", np.isnan(found.value))
         return found
+
+    def _attained(self, scene: str) -> F64:
+        """As ``scenes.scene_stands``, for all communities at once: means of indicators, which are means of KPIs."""
+        book, kpis = self._twin.catalogue.scene_book, self._twin.catalogue.kpis
+        total, graded = np.zeros(len(self._facts)), np.zeros(len(self._facts))
+        indicators = book.of_scene(scene)
+        for indicator in indicators:
+            own = [
+                self._attainment[name] for name, kpi in kpis.items()
+                if kpi.scene == scene and indicator.number in kpi.indicators
+            ]  # fmt: skip
+            known = np.sum([~np.isnan(one) for one in own], axis=0, initial=0)
+            points = np.sum([np.nan_to_num(one) for one in own], axis=0, initial=0)
+            total += np.where(known > 0, points / np.maximum(known, 1), 0.0)
+            graded += known > 0
+        enough = (graded > 0) & (graded >= book.least_share * len(indicators))
+        return np.where(enough, total / np.maximum(graded, 1), np.nan)
 
     def _record(self, item: Item) -> Measured:
         how = item.how
@@ -142,13 +152,22 @@ class Inputs:
         items = self._book.items.values()
         names = {item.how["kpi"] for item in items if item.measure == "kpi"}
         scenes = {item.how["scene"] for item in items if item.measure == "scene"}
-        names |= {kpi.id for kpi in self._twin.catalogue.kpis.values() if kpi.scene in scenes}
+        graded = sorted(k.id for k in self._twin.catalogue.kpis.values() if k.scene in scenes)
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-        if names and self._facts.communities:
-            table = self._twin.kpis.values(self._at, ids=sorted(names))
-            for row in table.to_pylist():
-                if row["community_id"] in self._place:
-                    found[row["kpi"]].append(row)
+        if not self._facts.communities:
+            return found
+        for row in self._twin.kpis.values(self._at, ids=sorted(names)).to_pylist() if names else ():
+            if row["community_id"] in self._place:
+                found[row["kpi"]].append(row)
+        self._attainment = dict.fromkeys(graded, self._nothing())
+        ids = pa.array(self._facts.communities, pa.string())
+        for name in graded:
+            table = self._twin.kpis.values(self._at, ids=[name])
+            place = pc.index_in(table["community_id"], ids)
+            known = pc.and_(pc.is_valid(place), pc.is_valid(table["attainment"]))
+            values = self._nothing()
+            values[place.filter(known).to_numpy()] = table["attainment"].filter(known).to_numpy()
+            self._attainment[name] = values
         return found
 
     def _asked_findings(self) -> dict[str, F64]:

@@ -15,7 +15,7 @@ from tests.conftest import Clock
 from tests.twin.kpi_examples import BEGIN, NOON, Played, Player
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError
-from twin_model.entities import Community, Entity, Facility
+from twin_model.entities import Community, Entity, Facility, Home
 from twin_model.health_book import HealthBooks, load_health_books
 from twin_model.health_book_check import FACILITY_KINDS, Known
 from twin_model.rights import Rights, reading
@@ -228,16 +228,18 @@ def test_the_evidence_is_the_rows_and_says_which_of_them_lack_the_number(city):
     assert [(r["row_id"], r["amount"], r["is_missing"]) for r in rows] == [("blank-centre0", None, True)]
 
 
-def test_the_bottom_tenth_goes_into_the_plan_first_and_equals_go_together(tmp_path):
+def test_the_bottom_tenth_goes_into_the_plan_first_and_of_equals_those_with_more_households(tmp_path):
     twin = Twin.open(None, clock=Clock(AT), catalogue=replace(CATALOGUE, health_books=books(tmp_path, BOOK)))
-    areas = [10.0, 10.0, *(20.0 + n for n in range(18))]
+    areas = [10.0, 10.0, 10.0, *(20.0 + n for n in range(17))]
     names = [f"c{n:02d}" for n in range(20)]
     twin.record([Community(community_id=c, name=c) for c in names])
     twin.record([place(c, "centre", area) for c, area in zip(names, areas, strict=True)])
+    for name, households in (("c00", 5), ("c01", 9), ("c02", 7)):
+        twin.record([Home(community_id=name, home_id=name, building_id="b", number="1", households=households)])
     rows = twin.health.index(twin.now(), "b").to_pylist()
     twin.close()
-    assert {row["community_id"] for row in rows if row["bottom"]} == {"c00", "c01"}
-    assert [row["rank"] for row in rows][-3:] == [18, 19, 19]
+    assert {row["community_id"] for row in rows if row["bottom"]} == {"c01", "c02"}
+    assert [row["rank"] for row in rows][-4:] == [17, 18, 18, 18]
 
 
 @pytest.mark.parametrize(
