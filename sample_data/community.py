@@ -18,12 +18,15 @@ from sample_data.places import PLACES, SPACES
 from sample_data.plan import Plan, draw
 from sample_data.records_governance import GRID_HOMES
 from sample_data.shapes import Block, degrees, lonlat
+from sample_data.walks import GATES, WALKED, crossings, entrances, met, trimmed
 from twin_model.entities import (
     Building,
     Community,
     Entity,
+    Entrance,
     Estate,
     Facility,
+    Gate,
     Ground,
     HeightSource,
     Home,
@@ -56,6 +59,8 @@ def build(seed: int = 7) -> list[Entity]:
         *_facilities(plan),
         *_rooms(),
         *_ground(plan),
+        *_gates(),
+        *_entrances(plan),
         *fleet(COMMUNITY_ID, plan, homes, seed),
         *carers(COMMUNITY_ID, homes, buildings, seed),
     ]  # fmt: skip
@@ -63,10 +68,13 @@ def build(seed: int = 7) -> list[Entity]:
 
 def _wkb(shape: BaseGeometry) -> bytes:
     """WKB (little endian, two dimensions) in degrees, rings in one fixed order."""
-    degrees = lonlat(shape)
-    if isinstance(degrees, Polygon):
-        degrees = shapely.normalize(degrees)
-    return bytes(shapely.to_wkb(degrees, output_dimension=2, byte_order=1))
+    return _bytes(lonlat(shape))
+
+
+def _bytes(shape: BaseGeometry) -> bytes:
+    if isinstance(shape, Polygon):
+        shape = shapely.normalize(shape)
+    return bytes(shapely.to_wkb(shape, output_dimension=2, byte_order=1))
 
 
 def _estates(plan: Plan) -> list[Entity]:
@@ -151,6 +159,7 @@ def _homes(plan: Plan, seed: int) -> list[Home]:
                 community_id=COMMUNITY_ID, home_id=f"{bid}-u{unit}-{floor:02}{door:02}", building_id=bid,
                 unit_id=f"{bid}-u{unit}", floor=floor, number=f"{floor}{door:02}", age_0_17=ages[0],
                 age_18_59=ages[1], age_60_79=ages[2], age_80_up=ages[3], elder_alone=alone,
+                age_0_3=ages[4], age_3_6=ages[5],
             )
         )  # fmt: skip
     return homes
@@ -198,10 +207,43 @@ def _rooms() -> list[Entity]:
 
 
 def _ground(plan: Plan) -> list[Entity]:
+    """The land; paths and roads meet in shared points, so that one can walk from one to the other."""
+    land = [*plan.land, *crossings(plan.land)]
+    shapes: list[BaseGeometry] = [lonlat(one.shape) for one in land]
+    walked = [number for number, one in enumerate(land) if one.layer in WALKED]
+    for number, shape in zip(walked, met([shapes[number] for number in walked]), strict=True):
+        shapes[number] = shape
+    lanes = [shapes[number] for number in walked if land[number].layer != "crossing"]
+    shared = {(x, y) for x, y in shapely.get_coordinates(lanes).tolist()}
+    for number in walked:
+        if land[number].layer == "crossing":
+            shapes[number] = trimmed(shapes[number], shared)
     return [
         Ground(
-            community_id=COMMUNITY_ID, ground_id=f"{COMMUNITY_ID}-g-{number:03}", layer=land.layer, name=land.name,
-            name_en=land.name_en, geometry=_wkb(land.shape), width_m=land.width_m,
+            community_id=COMMUNITY_ID, ground_id=f"{COMMUNITY_ID}-g-{number:03}", layer=one.layer, name=one.name,
+            name_en=one.name_en, geometry=_bytes(shape), width_m=one.width_m,
+            way=(one.way or one.layer) if one.layer in WALKED else None, source=SOURCE,
         )
-        for number, land in enumerate(plan.land, start=1)
+        for number, (one, shape) in enumerate(zip(land, shapes, strict=True), start=1)
+    ]  # fmt: skip
+
+
+def _gates() -> list[Entity]:
+    return [
+        Gate(
+            community_id=COMMUNITY_ID, gate_id=f"{COMMUNITY_ID}-gate-{number}", name=name, name_en=name_en,
+            lon=degrees(at)[0], lat=degrees(at)[1], opening_hours=hours,
+        )
+        for number, (name, name_en, at, hours) in enumerate(GATES, start=1)
+    ]  # fmt: skip
+
+
+def _entrances(plan: Plan) -> list[Entity]:
+    return [
+        Entrance(
+            community_id=COMMUNITY_ID, entrance_id=f"{_building_id(block)}-n{unit}", building_id=_building_id(block),
+            name=f"{unit}单元", name_en=f"Staircase {unit}", lon=degrees(at)[0], lat=degrees(at)[1],
+        )
+        for block in plan.blocks
+        for unit, at in enumerate(entrances(block), start=1)
     ]  # fmt: skip

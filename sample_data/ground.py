@@ -143,7 +143,8 @@ def lay_ground(boundary: Polygon, north: float, blocks: list[Block]) -> list[Lan
     ]
     for x in (-214.0, -122.0, -20.0, 120.0, 232.0):
         foot = [(x, float(south(x)) - 5.0), (x + 3.0, float(river(x + 3.0)) + 38.5)]
-        paths.append(Land(layer="path", shape=LineString(foot), width_m=2.6))
+        way = "steps" if x in (-214.0, 120.0) else None  # down the bank; the other three are ramps
+        paths.append(Land(layer="path", shape=LineString(foot), width_m=2.6, way=way))
     paved = [Land(layer="path", shape=s, name=zh, name_en=en) for s, zh, en in squares]
     hard = shapely.union_all([p.shape.buffer((p.width_m or 0) / 2, cap_style="flat") for p in (*paths, *paved)])
 

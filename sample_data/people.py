@@ -12,6 +12,9 @@ import numpy as np
 AGES = {"0_17": 692, "18_59": 2408, "60_79": 734, "80_up": 178}
 """Residents by age band: 4,012 in all, 912 of them 60 or older."""
 
+SMALL = (104, 118)
+"""Of the children so many are under 3, and from 3 to under 6."""
+
 ALONE_BY_ESTATE = {1: 110, 2: 64, 3: 40}
 """Homes of elders living alone: 214, most of them in the oldest estate."""
 
@@ -24,7 +27,7 @@ _FAMILIES = 462
 
 @dataclass(frozen=True)
 class Residents:
-    """``ages``: homes x 4 bands (0-17, 18-59, 60-79, 80+). ``alone``: homes of one elder."""
+    """``ages``: homes x 6 (0-17, 18-59, 60-79, 80+; of the first under 3, 3 to 5). ``alone``: homes of one elder."""
 
     ages: np.ndarray
     alone: np.ndarray
@@ -62,4 +65,12 @@ def residents(estate: np.ndarray, seed: int) -> Residents:
     grown = AGES["18_59"] - 2 * (len(three) + len(families))
     ages[adults, 1] = 1
     ages[adults[: grown - len(adults)], 1] = 2
-    return Residents(ages, alone)
+    return Residents(np.concatenate([ages, _small(ages[:, 0], seed)], axis=1), alone)
+
+
+def _small(children: np.ndarray, seed: int) -> np.ndarray:
+    """How many of each home's children are under 3, and from 3 to under 6."""
+    rng = np.random.default_rng([seed, 21])
+    home = rng.permutation(np.repeat(np.arange(len(children)), children))
+    youngest, small = np.split(home[: sum(SMALL)], [SMALL[0]])
+    return np.stack([np.bincount(part, minlength=len(children)) for part in (youngest, small)], axis=1)

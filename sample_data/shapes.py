@@ -54,13 +54,14 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Land:
-    """One shape of the ground: a line with a width, or an area."""
+    """One shape of the ground: a line with a width, or an area. ``way``: the kind of path, where it is no plain one."""
 
     layer: str
     shape: BaseGeometry
     width_m: float | None = None
     name: str | None = None
     name_en: str | None = None
+    way: str | None = None
 
 
 def lonlat(shape: BaseGeometry) -> BaseGeometry:

@@ -479,7 +479,10 @@ class Network:
         places = shapely.points(self.nodes[ends])
         place, segment = tree.query(places, predicate="dwithin", distance=NEAR_M)
         segment = numbers[segment]
-        beside = self.segment_edge[segment] != owner[ends[place]]
+        own, beside = owner[ends[place]], self.segment_edge[segment]
+        inner = np.where(self.edge_u[own] == ends[place], self.edge_v[own], self.edge_u[own])
+        # a tail of a path that does meet it a step further on is no near miss
+        beside = (beside != own) & (self.edge_u[beside] != inner) & (self.edge_v[beside] != inner)
         place, segment = place[beside], segment[beside]
         lines = shapely.linestrings(np.stack([self.segment_a[segment], self.segment_b[segment]], axis=1))
         metres = shapely.distance(places[place], lines)

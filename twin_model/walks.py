@@ -160,7 +160,7 @@ def _closed(texts: Mapping[int, str | None], open_at: datetime | None, doubtful:
 
 def is_walkable(layer: str, way: str | None, foot: str | None) -> bool:
     """Whether one may walk along a ground line. Private ways are walked by those who live there, so they count."""
-    if layer not in ("path", "road") or foot == "no":
+    if layer not in ("path", "road", "crossing") or foot == "no":
         return False
     return foot == "yes" or way not in MOTOR_ONLY
 
