@@ -113,8 +113,15 @@ class Circles:
         return walk
 
     def homes(self, at: datetime, community_id: str | None = None) -> Homes:
-        """Buildings people live in (with homes, or residential) and how many live there, by group."""
+        """Buildings people live in (with homes, or residential) and how many live there, by group.
+
+        Small children are uncounted for whoever may not see how many live in one home.
+        """
         self._twin.sight.need(community_id)
+        found = self._homes_of(at, community_id)
+        return found if asked().children else found.without(CHILD_GROUPS)
+
+    def _homes_of(self, at: datetime, community_id: str | None) -> Homes:
         everywhere = self._homes(at)
         return everywhere if community_id is None else everywhere.of(self._numbers(at, community_id))
 
@@ -177,7 +184,7 @@ class Circles:
         (null: there is none), snap_m (of the building), status: reached, too_far, island, no_network or hours_unknown.
         """
         walked = self.walked(at, kinds, community_id, profile, open_at, limit_m)
-        homes, speed = self.homes(at, community_id), self.profile(profile).metres_per_minute
+        homes, speed = self._homes_of(at, community_id), self.profile(profile).metres_per_minute
         ids = self._network(at).facilities["facility_id"].to_numpy(zero_copy_only=False)
         parts = [_nearest_table(homes, kind, walk, ids, speed, limit_m) for kind, walk in walked.items()]
         return self._twin.sight.of(pa.concat_tables(parts) if parts else _nearest_table(homes, "", None, ids, 1.0, 0.0))
@@ -207,7 +214,7 @@ class Circles:
         def ask() -> pa.Table:
             furthest = max([LIMIT_M, *(limit for _, _, limit in limits)])
             walked = self.walked(at, kinds, community_id, profile, open_at, furthest)
-            return shares(self.homes(at, community_id), by, walked, limits, tuple(groups))
+            return shares(self._homes_of(at, community_id), by, walked, limits, tuple(groups))
 
         table = self._answers.get((*key, tuple(limits), by, local, tuple(groups)), ask)
         if by == "building" and not asked().children:
@@ -230,8 +237,8 @@ class Circles:
         ``missing`` names the facilities that say no capacity; ``value`` = places / demand * per of those that do, null
         when none does or the demand is not known. ``unit`` in Chinese, ``unit_en`` in English.
         """
-        homes = self.homes(at, community_id)
         found = self.facilities(at, community_id)
+        homes = self._homes_of(at, community_id)
         rows = []
         for kind, need in self.book.needs.items():
             mine = found.filter(pc.equal(found["facility_kind"], kind)).to_pylist()
@@ -291,7 +298,7 @@ class Circles:
         doors = self._doors_of(at, community_id, who)
         metres = walk.network.within(source, doors.at, who, limit_m, shut)
         number, metres = _by_place(metres, doors.place, doors.places)
-        homes = self.homes(at, community_id).of(number)
+        homes = self._homes_of(at, community_id).of(number)
         snap = _first(doors.at.snap_m, doors.place, doors.places)[number]
         buildings = pa.table(
             {

@@ -7,7 +7,7 @@ counted is told apart (``uncounted``) and is nobody, not zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,15 @@ class Homes:
             self.building_id[chosen], self.community_id[chosen], self.estate_id[chosen],
             {group: counts[chosen] for group, counts in self.count.items()},
             {group: counts[chosen] for group, counts in self.uncounted.items()},
+        )  # fmt: skip
+
+    def without(self, groups: Collection[str]) -> Homes:
+        """The same with these groups as uncounted."""
+        none, homes = np.zeros(len(self)), self.count["homes"].astype(np.int64)
+        return Homes(
+            self.building_id, self.community_id, self.estate_id,
+            {group: none if group in groups else counts for group, counts in self.count.items()},
+            {group: homes if group in groups else counts for group, counts in self.uncounted.items()},
         )  # fmt: skip
 
     def parts(self, by: str) -> tuple[NDArray[np.object_], NDArray[np.object_], I64]:

@@ -50,6 +50,8 @@ T = TypeVar("T")
 
 LOCAL_OFFSET_US = 8 * 3_600_000_000  # China has one time zone and no summer time
 NAME_PERSONS = ("resident", "contact")
+CHILDREN = ("age_0_17", "age_0_3", "age_3_6")
+"""How many children live in one home: nulls without the right to read it."""
 AT_HOME = ("home", "device")
 """Kinds of which a scope of estates or grids leaves out those in other homes; the rest of a community is common."""
 MAP_KINDS = ("community", "estate", "building", "facility", "ground")
@@ -497,8 +499,9 @@ class Twin:
             lambda: self._store.select(sql, instant=at, **filters),
         )
         if kind == "home" and not asked().children:
-            none = pa.nulls(table.num_rows, table["age_0_17"].type)
-            table = table.set_column(table.column_names.index("age_0_17"), "age_0_17", none)
+            for name in CHILDREN:
+                none = pa.nulls(table.num_rows, table[name].type)
+                table = table.set_column(table.column_names.index(name), name, none)
         if "home_id" in filters and not asked().homes:  # whoever knows a home's code learns nothing more of it
             return self.sight.of(table.slice(0, 0))
         if kind == "division":  # what districts there are is no secret of any of them
