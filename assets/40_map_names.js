@@ -102,8 +102,8 @@
           onClick: () => this._choose(i),
         });
       }
+      if (this.circle) { this._circlePins(list); return; }
       for (const f of header.facilities) {
-        if (this.circle) { this._circlePin(list, f, named(f)); continue; }
         const pin = pins.get(f.id);
         const known = pin && pin.people !== null && pin.grade !== "unknown";
         const [icon, level] = parts.labels.facility(f.kind);

@@ -110,8 +110,8 @@ void main(void) {
       if (this.layer) this.layer.setNeedsRedraw();
     },
     /**
-     * What the map speaks of instead of alerts: {colourOf(i, use) -> [rgb, flags], noteOf(i), pins: Map facility id ->
-     * {note, chosen}, marks: [[x, y, z, rgb], ...]}; null: the usual colouring.
+     * What the map speaks of instead of alerts: {colourOf(i, use) -> [rgb, flags], noteOf(i), pins: [{id, kind, name,
+     * name_en, x, y, building, note, chosen, placed}]}; null: the usual colouring.
      */
     setCircle(circle) {
       this.circle = circle;
@@ -127,11 +127,9 @@ void main(void) {
     /** A needle at every facility concerned, so that all are seen where only some names find room. */
     _marks() {
       const lines = [];
-      for (const f of this.scene.header.facilities) {
-        const pin = this.circle.pins.get(f.id);
-        if (!pin) continue;
-        const z = f.building >= 0 ? this.scene.top[f.building] : 0, h = 9, r = 2.2;
-        const colour = pin.chosen ? [255, 214, 120, 255] : [255, 255, 255, 235];
+      for (const f of this.circle.pins) {
+        const z = this._foot(f), h = 9, r = 2.2;
+        const colour = f.chosen ? [255, 214, 120, 255] : f.placed === "on_path" ? [255, 255, 255, 235] : [201, 191, 234, 235];
         lines.push([[f.x, f.y, z], [f.x, f.y, z + h], colour]);
         const ring = [[-r, 0], [0, r], [r, 0], [0, -r]];
         ring.forEach(([x, y], k) => {
@@ -141,15 +139,17 @@ void main(void) {
       }
       return lines;
     },
-    _circlePin(list, f, title) {
-      const pin = this.circle.pins.get(f.id);
-      if (!pin) return;
-      const [icon] = parts.labels.facility(f.kind);
-      list.push({
-        key: `f:${f.id}`, kind: pin.chosen ? "selected" : "facility", title, icon, level: pin.level || 0,
-        note: pin.note || "", mine: pin.chosen, anchor: [f.x, f.y, f.building >= 0 ? this.scene.top[f.building] : 0],
-        onClick: () => parts.tell("facility", f.id),
-      });
+    /** Where a needle stands: on the roof of its building, else on the ground. */
+    _foot(f) { return f.building >= 0 && f.building < this.scene.count ? this.scene.top[f.building] : 0; },
+    _circlePins(list) {
+      for (const f of this.circle.pins) {
+        const [icon, level] = parts.labels.facility(f.kind);
+        list.push({
+          key: `f:${f.id}`, kind: f.chosen ? "selected" : "facility", icon, level: f.first ? 0 : level,
+          title: (this.options.lang === "en" && f.name_en) || f.name, note: f.note || "", mine: f.chosen,
+          quiet: f.placed !== "on_path", anchor: [f.x, f.y, this._foot(f)], onClick: () => parts.tell("facility", f.id),
+        });
+      }
     },
     _walkUniforms() {
       const { ends = [0, 0, 0, 0, 0, 0], limit = 0, isShare = false } = this.bands || {};

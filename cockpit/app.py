@@ -21,6 +21,7 @@ from cockpit import (
     api_reports,
     api_screens,
     api_views,
+    circle_routes,
     described,
     metrics,
     problems,
@@ -154,6 +155,7 @@ def create_app(
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
     _map_routes(server, twin, deck)
+    circle_routes.install(server, twin)
     walls.install(server, dash, twin, asker, hub, desk, deck)
     _documentation(server)
     backend.is_page = lambda path: shell.page_at(pages, path) is not None
