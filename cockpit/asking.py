@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -139,12 +139,16 @@ def listed(
     return Response(body, media_type=form, headers=headers)
 
 
-def paged(asked: Asked, items: Sequence[dict[str, Any]], revision: int) -> Response:
-    """One page of a list that is no table."""
+def paged(
+    asked: Asked, items: Sequence[dict[str, Any]], revision: int, *, head: Mapping[str, Any] | None = None,
+    told: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Response:  # fmt: skip
+    """One page of a list that is no table. ``told`` makes its items; ``head``: what the answer says beside them."""
     part = items[asked.offset : asked.offset + asked.limit]
     end = asked.offset + len(part)
     cursor = _cursor(asked, end) if end < len(items) else None
-    body = {"items": part, "next_cursor": cursor, "at": rfc3339(asked.at), "revision": revision}
+    made = part if told is None else [told(item) for item in part]
+    body = {"items": made, "next_cursor": cursor, "at": rfc3339(asked.at), "revision": revision, **(head or {})}
     return Response(dumps(body), media_type=JSON, headers=_next(asked, cursor))
 
 
@@ -208,9 +212,7 @@ def points(table: pa.Table) -> Any:
     return shapes
 
 
-def _features(
-    items: list[dict[str, Any]], shapes: Any, cursor: str | None, asked: Asked, revision: int
-) -> bytes:
+def _features(items: list[dict[str, Any]], shapes: Any, cursor: str | None, asked: Asked, revision: int) -> bytes:
     texts = shapely.to_geojson(shapes) if len(items) else []
     features = [
         {

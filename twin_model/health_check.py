@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from twin_model.health_book import HealthBook, HealthBooks, Item
 from twin_model.health_compare import COMPARED, changes, differences
@@ -20,8 +21,9 @@ from twin_model.health_facts import Facts, epoch, gather
 from twin_model.health_judging import CHECK, INDEX, Checked, applies_to, check_table, checked, index_table, judge
 from twin_model.health_sources import Inputs, is_live, of_communities, records_epoch
 from twin_model.kpi_periods import local_day
+from twin_model.masking import FEWEST
 from twin_model.remembered import Shared
-from twin_model.rights import program
+from twin_model.rights import asked, program
 from twin_model.scene_book import Title
 
 if TYPE_CHECKING:
@@ -79,13 +81,14 @@ class Health:
     def check(self, at: datetime, rulebook: str, community_id: str | None = None) -> pa.Table:
         """Every item of a rulebook in a community (None: in all but drills): see ``health_judging.CHECK``.
 
-        By community, then in the order of the rulebook. Raises KeyError for a rulebook, ``NotAllowed`` for a community
-        outside of the scope.
+        By community, then in the order of the rulebook. Whoever may not read small counts does not learn how many
+        people an item lacks where that is fewer than five. Raises KeyError for a rulebook, ``NotAllowed`` for a
+        community outside of the scope.
         """
         if community_id is not None:
             self._twin.sight.need(community_id)
-        found = self._whole(at, rulebook)
-        return self._twin.sight.of(of_communities(self._table(found, "check"), community_id), common=True)
+        found = of_communities(self._table(self._whole(at, rulebook), "check"), community_id)
+        return self._twin.sight.of(found if asked().few else without_few(found), common=True)
 
     def index(self, at: datetime, rulebook: str) -> pa.Table:
         """The index and rank of every community, the best first: see ``health_judging.INDEX``.
@@ -169,6 +172,17 @@ class Health:
 
         found: Facts = self._facts.get(epoch(self._twin, at), ask)
         return found
+
+
+def without_few(table: pa.Table) -> pa.Table:
+    """Without the numbers of items that lack fewer people or homes than may be told; their verdict stays."""
+    people = pc.is_in(table["need_unit"], pa.array(["people", "households"]))
+    need = pc.fill_null(table["need"], 0.0)
+    few = pc.and_(people, pc.and_(pc.greater(need, 0.0), pc.less(need, float(FEWEST))))
+    for name in ("value", "gap", "need", "score", "contribution"):
+        told = pc.if_else(few, pa.scalar(None, pa.float64()), table[name])
+        table = table.set_column(table.column_names.index(name), name, told)
+    return table
 
 
 def _walked(items: list[Item]) -> bool:
