@@ -35,6 +35,8 @@ SNAP_LIMIT_M = 150.0
 GATE_M = 5.0
 """A gate further than this from any path belongs to none."""
 GRAPHS_KEPT = 8
+_NEARBY_M = 50.0
+_STRIP_M = 300.0
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ class Network:
         offset = along - along[start][edge] if len(a) else along
         number = np.full(len(ends), -1, np.int64)
         number[is_node] = np.arange(int(is_node.sum()))
-        missing = np.setdiff1d(np.arange(len(lines)), line)
+        missing = np.flatnonzero(np.bincount(line, minlength=len(lines)) == 0)
         return cls(
             lines=lines, nodes=lines.points[is_node], edge_u=number[a[start]], edge_v=number[b[last]],
             edge_m=offset[last] + length[last], edge_line=line[start], segment_a=lines.points[a],
@@ -291,20 +293,16 @@ class Network:
 
         ``profile``: only paths it may walk. Of several as near the first in the order of the lines counts.
         """
-        geometries: NDArray[np.object_]
-        geometries = shapely.points(places) if places.dtype != np.object_ else places  # type: ignore[assignment]
-        n = len(geometries)
-        nowhere = np.full(n, np.nan)
-        edge, offset, away, xy = np.full(n, -1, np.int64), nowhere, nowhere.copy(), np.full((n, 2), np.nan)
+        n = len(places)
+        edge, offset, away = np.full(n, -1, np.int64), np.full(n, np.nan), np.full(n, np.nan)
+        xy = np.full((n, 2), np.nan)
         tree, numbers = self._tree(None if profile is None else self.graph(profile, shut).open_edge)
         if n and len(numbers):
-            place, found, metres = _nearest(tree, geometries, limit_m)
+            a, b = self.segment_a[numbers], self.segment_b[numbers]
+            place, found, metres, spot = _nearest(tree, a, b, places, limit_m)
             segment = numbers[found]
-            spot = _spot(geometries[place], self.segment_a[segment], self.segment_b[segment])
-            edge = edge.copy()
             edge[place], away[place], xy[place] = self.segment_edge[segment], metres, spot
             along = np.hypot(*(spot - self.segment_a[segment]).T)
-            offset = nowhere.copy()
             offset[place] = np.minimum(self.segment_offset[segment] + along, self.edge_m[edge[place]])
         return Snapped(edge, offset, away, edge >= 0, xy)
 
@@ -597,8 +595,7 @@ def _with_gates(lines: Lines, gates: F64) -> tuple[Lines, I64]:
     real = np.flatnonzero(owner[:-1] == owner[1:])
     a, b = lines.points[lines.vertices[real]], lines.points[lines.vertices[real + 1]]
     tree = shapely.STRtree(shapely.linestrings(np.stack([a, b], axis=1)))
-    place, segment, _ = _nearest(tree, shapely.points(gates), GATE_M)
-    spot = _spot(shapely.points(gates[place]), a[segment], b[segment])
+    place, segment, _, spot = _nearest(tree, a, b, gates, GATE_M)
     found = np.full(len(gates), -1, np.int64)
     points = [lines.points]
     added: list[tuple[int, float, int]] = []
@@ -624,17 +621,61 @@ def _replaced(lines: Lines, **changed: NDArray[Any]) -> Lines:
     return Lines(**{**{name: getattr(lines, name) for name in Lines.__dataclass_fields__}, **changed})
 
 
-def _nearest(tree: shapely.STRtree, geometries: NDArray[np.object_], limit_m: float) -> tuple[I64, I64, F64]:
-    """Per geometry with something within the limit: its number, the first of the nearest in the tree, the metres."""
-    (place, found), metres = tree.query_nearest(geometries, max_distance=limit_m, return_distance=True)
-    order = np.lexsort((found, place))
-    place, found, metres = place[order], found[order], metres[order]
+def _nearest(
+    tree: shapely.STRtree, a: F64, b: F64, places: F64 | NDArray[np.object_], limit_m: float
+) -> tuple[I64, I64, F64, F64]:
+    """Places with a segment (``a`` to ``b``, in the order of the tree) within the limit: their numbers, the nearest
+    segment (the first of several), the metres to it and the point on it."""
+    if places.dtype == np.object_:
+        place, segment, metres = _asked(tree, places, limit_m)  # type: ignore[arg-type]
+        return place, segment, metres, _spot(places[place], a[segment], b[segment])  # type: ignore[arg-type]
+    near = min(limit_m, _NEARBY_M)  # most places have one this near, which boxes find faster than distances
+    west_south, east_north = places - near, places + near
+    boxes = shapely.box(west_south[:, 0], west_south[:, 1], east_north[:, 0], east_north[:, 1])
+    of, segment = tree.query(boxes)
+    place, segment, metres, spot = _closest(of, segment, a, b, places)  # type: ignore[arg-type]
+    kept = metres <= near
+    place, segment, metres, spot = place[kept], segment[kept], metres[kept], spot[kept]
+    rest = np.setdiff1d(np.arange(len(places)), place, assume_unique=True)
+    if len(rest) and near < limit_m:
+        late, far, _ = _asked(tree, shapely.points(places[rest]), limit_m)
+        late, far, more, at = _closest(rest[late], far, a, b, places)  # type: ignore[arg-type]
+        place, segment, metres = np.append(place, late), np.append(segment, far), np.append(metres, more)
+        spot = np.vstack([spot, at])
+    return place, segment, metres, spot
+
+
+def _asked(tree: shapely.STRtree, geometries: NDArray[np.object_], limit_m: float) -> tuple[I64, I64, F64]:
+    """As the tree answers; asked place after neighbouring place, which it answers much faster."""
+    middle = shapely.get_coordinates(shapely.centroid(geometries))
+    if len(middle) != len(geometries):  # something empty among them
+        middle = np.zeros((len(geometries), 2))
+    order = np.lexsort((middle[:, 0], middle[:, 1] // _STRIP_M))
+    (turn, found), metres = tree.query_nearest(geometries[order], max_distance=limit_m, return_distance=True)
+    place = order[turn]
+    rank = np.lexsort((found, place))
+    place, found, metres = place[rank], found[rank], metres[rank]
     place, first = np.unique(place, return_index=True)
     return place, found[first], metres[first]
 
 
+def _closest(of: I64, segment: I64, a: F64, b: F64, places: F64) -> tuple[I64, I64, F64, F64]:
+    """Of pairs of a place and a segment the nearest of each place, the first of several."""
+    if not len(of):
+        return of, segment, np.empty(0), np.empty((0, 2))
+    start, along, at = a[segment], b[segment] - a[segment], places[of]
+    share = np.einsum("ij,ij->i", at - start, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
+    spot = start + along * np.clip(share, 0.0, 1.0)[:, None]
+    metres = np.hypot(*(at - spot).T)
+    rank = np.lexsort((segment, metres, of))
+    first = np.ones(len(rank), bool)
+    first[1:] = of[rank][1:] != of[rank][:-1]
+    best = rank[first]
+    return of[best], segment[best], metres[best], spot[best]
+
+
 def _spot(geometries: NDArray[np.object_], a: F64, b: F64) -> F64:
-    """The point of each segment nearest to a geometry; of an outline the segment runs through, to its middle."""
+    """The point of each segment nearest to an outline; of one the segment runs through, to its middle."""
     lines = shapely.linestrings(np.stack([a, b], axis=1))
     from_xy = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(geometries, lines), 0))
     through = shapely.intersects(geometries, lines) & (shapely.get_dimensions(geometries) > 0)
