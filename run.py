@@ -149,6 +149,7 @@ def _serve(
         intake.services(Services), care_status=clock.status, outlet_status=outlets.status,
         drill_scenarios=desk.listed, start_drill=desk.start, replay_drill=desk.replay,
         stop_drill=lambda drill_id, _by: desk.stop(drill_id), audit=trail,
+        doctor=lambda: _examined(settings),
     )  # fmt: skip
     cockpit = _create_app(twin, settings, services)
     stack.callback(cockpit.close)
@@ -796,6 +797,15 @@ def doctor(options: argparse.Namespace) -> int:
             findings.append(finding)
             _print_finding(finding, options.json)
     return worst(findings)
+
+
+def _examined(settings: Settings) -> list[dict[str, Any]]:
+    """The same for the page of administrators."""
+    from cockpit.doctor import Surroundings, examine
+    from cockpit.doctor_machine import ALL
+
+    around = Surroundings.of(settings, utc_now, lambda: _unreachable(settings))
+    return [finding.to_json() for finding in examine(around, ALL)]
 
 
 def _print_finding(finding: Finding, as_json: bool) -> None:

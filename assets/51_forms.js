@@ -68,13 +68,32 @@
     try {
       const body = filled(form);
       if (body.by) localStorage.setItem(NAME, body.by);
-      await send(form, body);
+      const answer = await send(form, body);
       say(place, "", false);
-      tell(form.dataset.done);
+      if (form.dataset.once) showOnce(form, String(answer[form.dataset.once] || ""));
+      else tell(form.dataset.done);
       for (const control of form.querySelectorAll("input[name]")) if (control.name !== "by") write(control, control.defaultValue);
     } catch (error) { say(place, error.message, true); }
     button.disabled = false;
   });
+
+  /* What is told once (a new token): it stands there until somebody closes it, and is nowhere afterwards. */
+  function showOnce(form, value) {
+    const box = document.createElement("dialog"), words = document.createElement("p");
+    const code = document.createElement("code"), close = document.createElement("button");
+    box.className = "once panel";
+    words.textContent = form.dataset.done;
+    code.textContent = value;
+    code.tabIndex = 0;
+    close.className = "button accent";
+    close.textContent = form.dataset.close;
+    close.addEventListener("click", () => box.close());
+    box.addEventListener("close", () => { code.textContent = ""; box.remove(); form.querySelector("[type=submit]").focus(); });
+    box.append(words, code, close);
+    document.body.append(box);
+    box.showModal();
+    getSelection().selectAllChildren(code);
+  }
 
   /* One press asks, the second does it; after four seconds the question is taken back. */
   document.addEventListener("click", async (event) => {

@@ -11,17 +11,18 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from cockpit.accounts import Account, AccountRefused
+from cockpit.accounts import PERSONAL, Account, AccountRefused
 from cockpit.encoding import dumps
 from cockpit.noting import noted
 from cockpit.passwords import PasswordRefused
 from cockpit.problems import MEDIA_TYPE, ProblemDocument
 from cockpit.rights import grant_of, refused
 from cockpit.sign_in import SignIn
-from cockpit.tokens import DIMENSIONS, Grant, TokenFileError, scope_of
+from cockpit.tokens import DIMENSIONS, Grant, Role, Token, TokenFileError, scope_of
 from twin_model.rights import Scope
 
 ACCOUNTS = "账号 Accounts"
+TOKEN_ROLES = frozenset(role.value for role in Role if role not in PERSONAL)
 REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403, 404, 409)
 }
@@ -54,6 +55,13 @@ class NewPassword(_Said):
     """A password that is to be changed at the next sign-in."""
 
     password: str = Field(max_length=200)
+
+
+class NewToken(Placed):
+    """A token to be, for a program or a screen; it ends by itself."""
+
+    name: str = Field(min_length=1, max_length=80)
+    days: int = Field(ge=1, le=366)
 
 
 class AccountItem(BaseModel):
@@ -90,6 +98,12 @@ class TokenItem(BaseModel):
     divisions: list[str] | None
 
 
+class MadeToken(TokenItem):
+    """A new token, told this once."""
+
+    token: str
+
+
 def managing(request: Request) -> Grant:
     """Only administrators."""
     grant = grant_of(request)
@@ -124,17 +138,16 @@ def item(account: Account) -> dict[str, Any]:
 
 def token_items(sign_in: SignIn) -> list[dict[str, Any]]:
     """The stored tokens."""
-    return [
-        {
-            "id": one.token_id, "role": one.role.value, "name": one.name, "created_at": one.created_at.isoformat(),
-            "until": one.ends_at.isoformat() if one.ends_at else None,
-            **{
-                name: None if (limit := getattr(one.scope, name)) is None else sorted(limit)
-                for name in DIMENSIONS
-            },
-        }
-        for one in sign_in.tokens.listed()
-    ]  # fmt: skip
+    return [_token(one) for one in sign_in.tokens.listed()]
+
+
+def _token(one: Token) -> dict[str, Any]:
+    limits = {name: getattr(one.scope, name) for name in DIMENSIONS}
+    return {
+        "id": one.token_id, "role": one.role.value, "name": one.name, "created_at": one.created_at.isoformat(),
+        "until": one.ends_at.isoformat() if one.ends_at else None,
+        **{name: None if limit is None else sorted(limit) for name, limit in limits.items()},
+    }  # fmt: skip
 
 
 def listed(sign_in: SignIn) -> dict[str, Any]:
@@ -207,6 +220,33 @@ def build(sign_in: SignIn) -> APIRouter:
     @api.get("/tokens", response_model=list[TokenItem], summary="Tokens (administrator, auditor)")
     def tokens(_grant: Confirming) -> Response:
         return Response(dumps(token_items(sign_in)), media_type="application/json")
+
+    @api.post("/tokens", response_model=MadeToken, status_code=201,
+              summary="A token for a program or a screen, told once (administrator)")  # fmt: skip
+    def make(request: Request, said: NewToken, grant: Managing) -> Response:
+        """Of roles without personal data only: for the others the second pair of eyes is missing here."""
+        name = " ".join(said.name.split())
+        if said.role not in TOKEN_ROLES:
+            raise refused(
+                403, "token_role",
+                f"这里不能建立角色 {said.role} 的令牌：涉及个人信息的令牌在服务器上用 run.py token create 建立",
+                f"no token of the role {said.role} is made here: for roles over personal data use run.py token create "
+                "on the server",
+            )  # fmt: skip
+        if not name or not name.isprintable():
+            raise refused(400, "name", "写出这个令牌给谁用", "say what the token is for")
+        try:
+            token = sign_in.tokens.create(
+                Role(said.role), name, accounts.now(), scope=_scope(said), days=said.days,
+                by=grant.account or grant.grant_id,
+            )  # fmt: skip
+        except TokenFileError as error:
+            raise refused(400, "scope", str(error), str(error)) from error
+        grant = sign_in.tokens.find(token) or grant
+        made = next(one for one in sign_in.tokens.listed() if one.token_id == grant.grant_id)
+        noted(request, "token_made", subject=made.token_id, given=made.role.value, days=said.days)
+        told = dumps({**_token(made), "token": token})
+        return Response(told, 201, media_type="application/json", headers={"cache-control": "no-store"})
 
     @api.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token; its sessions end (administrator)")
     def revoke(request: Request, token_id: str, _grant: Managing) -> Response:

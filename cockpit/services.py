@@ -171,6 +171,7 @@ class Services:
     ``accounts()``: the accounts and tokens as lists; ``name_of(account_id)``: what a person is called.
     ``purpose_of(grant, home_id)``: for what somebody has opened a home's personal details; "" when he has not.
     ``purposes()``: what there are to choose from, as (name, Chinese, English).
+    ``doctor()``: what `run.py doctor` finds, as it prints with ``--json``.
     ``screens()``: the wall screens with their health, and the declared walls. ``reports``: the desk of snapshot reports
     (`cockpit.reports.desk.ReportDesk`).
     """
@@ -190,4 +191,5 @@ class Services:
     purposes: Callable[[], list[tuple[str, str, str]]] = list
     purpose_of: Callable[[Any, str], str] = _no_purpose
     screens: Callable[[], dict[str, Any]] = _nothing
+    doctor: Callable[[], list[dict[str, Any]]] = _empty
     reports: Any = None

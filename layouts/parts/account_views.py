@@ -17,6 +17,8 @@ from layouts.parts.text import t
 ROLES = (
     "duty-officer", "grid-worker", "resident-service", "manager", "administrator", "auditor", "public-screen",
 )  # fmt: skip
+TOKEN_ROLES = ("manager", "resident-service", "public-screen")
+"""Of which tokens are made here: those without personal data (docs/decisions/0021)."""
 SCOPES = ("divisions", "communities", "estates", "grids")
 Row = Mapping[str, Any]
 
@@ -27,7 +29,7 @@ def page(view: View, now: datetime, answer: Any) -> html.Div:
     if answer is None:
         return html.Div(html.P([icon("lock"), t(lang, "accounts.barred")], className="panel barred"))
     lists = html.Div([_accounts(view, now, answer), _tokens(view, answer)])
-    side = [html.Aside([_add(view)])] if answer["manages"] else []
+    side = [html.Aside([_add(view), _add_token(view)])] if answer["manages"] else []
     return html.Div([lists, *side], className="accounts-page")
 
 
@@ -102,6 +104,22 @@ def _add(view: View) -> html.Section:
     )
     note = html.P(t(lang, "accounts.personal"), className="caveat")
     return html.Section([head(t(lang, "accounts.add")), made, note], className="panel")
+
+
+def _add_token(view: View) -> html.Section:
+    lang = view.lang
+    days = [(str(n), t(lang, "accounts.days", n=n)) for n in (90, 7, 30, 366)]
+    fields = [
+        form.text(t(lang, "accounts.token_for"), "name", most=80),
+        form.choice(t(lang, "accounts.role"), "role", [(role, t(lang, f"role.{role}")) for role in TOKEN_ROLES]),
+        form.choice(t(lang, "accounts.token_days"), "days", days, kind="number"), *_scope_fields(lang, {}),
+    ]  # fmt: skip
+    made = form.form(
+        view, "/api/v1/tokens", fields, submit=t(lang, "accounts.token_make"), done=t(lang, "accounts.token_once"),
+        once="token",
+    )  # fmt: skip
+    note = html.P(t(lang, "accounts.token_note"), className="caveat")
+    return html.Section([head(t(lang, "accounts.token_new")), made, note], className="panel")
 
 
 def _role(lang: str, chosen: str) -> Any:

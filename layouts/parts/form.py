@@ -29,8 +29,12 @@ def form(
     done: str,
     method: str = "POST",
     fixed: Mapping[str, Any] | None = None,
+    once: str = "",
 ) -> Tree:
-    """A form that sends its fields and ``fixed`` to ``path``. ``submit`` is on its button, ``done`` is said after."""
+    """A form that sends its fields and ``fixed`` to ``path``. ``submit`` is on its button, ``done`` is said after.
+
+    ``once``: the member of the answer that is shown until it is closed, and never again.
+    """
     if not view.live:
         return html.P(t(view.lang, "form.past"), className="caveat")
     if barred := kept_back(view, path):
@@ -41,6 +45,7 @@ def form(
         "data-fixed": json.dumps(dict(fixed or {}), ensure_ascii=False),
         "data-done": done,
         "data-lang": view.lang,
+        **({"data-once": once, "data-close": t(view.lang, "form.once_close")} if once else {}),
     }
     button = html.Button(submit, type="submit", className="button accent")
     answer = html.P(className="form-answer", role="status")

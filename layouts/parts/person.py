@@ -49,7 +49,8 @@ def drawn(view: View, person: Mapping[str, Any]) -> html.Details:
     role = t(lang, f"role.{person['role']}")
     name = masked(person["name"]) if kind == "account" else t(lang, f"person.{kind}")
     ways: list[Any] = [html.P([html.B(name), html.Span(role)], className="person-who")]
-    opens = {"accounts": person["confirms"], "walls": person["manages"], "audit": person["audits"]}
+    opens = {"accounts": person["confirms"], "walls": person["manages"], "audit": person["audits"],
+             "doctor": person["manages"]}  # fmt: skip
     ways += [
         html.A(t(lang, f"nav.{slug}"), href=f"/{slug}", className="person-way", **{"data-page": slug})
         for slug, may in opens.items() if may

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from cockpit.accounts import CONSOLE
+from cockpit.audit import Audit
+from cockpit.services import Services
 from cockpit.session_cookies import COOKIE
 from cockpit.tokens import Role, scope_of
 
@@ -256,3 +258,31 @@ def test_names_open_for_a_purpose_for_a_few_minutes_and_that_is_written_down(sit
         assert client.get("/api/v1/contacts", params=ask).json()["items"][0]["phone"] is None
     with site.client(Role.MANAGER) as client:
         assert client.post("/api/v1/homes/demo-h1/purpose", json={"purpose": "help"}).status_code == 403
+
+
+def test_an_administrator_makes_a_token_that_is_told_once_and_opens_no_personal_data(serving, twin, clock, tmp_path):
+    settle(twin)
+    trail = Audit(tmp_path, clock, dict)
+    site = serving(services=Services(audit=trail), folder=tmp_path)
+    with site.client(Role.ADMINISTRATOR) as admin:
+        said = {"name": "能耗看板", "role": "manager", "days": 7, "communities": "demo"}
+        made = admin.post("/api/v1/tokens", json=said)
+        assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+        token, token_id = made.json()["token"], made.json()["id"]
+        listed = admin.get("/api/v1/tokens").text
+        assert token_id in listed
+        assert token not in listed
+        for role in ("duty-officer", "administrator", "auditor", "grid-worker"):
+            assert admin.post("/api/v1/tokens", json={**said, "role": role}).status_code == 403, role
+        wrong = [{"days": 0}, {"days": 4000}, {"name": " "}, {"role": "king"}, {"communities": ", "}]
+        assert {admin.post("/api/v1/tokens", json={**said, **one}).status_code for one in wrong} <= {400, 403}
+    with site.client(None, authorization=f"Bearer {token}") as program:
+        assert program.get("/api/v1/incidents").status_code == 200
+        assert program.post("/api/v1/tokens", json=said).status_code == 403
+        clock.forward(hours=7 * 24 + 1)
+        assert program.get("/api/v1/incidents").status_code == 401
+    with site.client(Role.ADMINISTRATOR) as admin:
+        assert admin.delete(f"/api/v1/tokens/{token_id}").status_code == 204
+    lines = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "audit").glob("*.jsonl"))
+    assert token_id in lines
+    assert token not in lines
