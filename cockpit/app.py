@@ -22,7 +22,6 @@ from cockpit import (
     api_screens,
     api_views,
     circle_routes,
-    city_routes,
     described,
     metrics,
     problems,
@@ -156,7 +155,6 @@ def create_app(
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
     _map_routes(server, twin, deck)
-    city_routes.install(server, twin)
     circle_routes.install(server, twin)
     walls.install(server, dash, twin, asker, hub, desk, deck)
     _documentation(server)
