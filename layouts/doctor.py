@@ -63,9 +63,9 @@ def drawn(lang: str, findings: Sequence[Mapping[str, Any]]) -> Any:
                 html.P(one["to_do"][lang]) if one["to_do"][lang] else None,
             ],
             className=f"finding-{one['state']}",
-        )  # fmt: skip
+        )
         for one in rows
-    ]
+    ]  # fmt: skip
     summary = t(lang, "doctor_page.summary", **{state: counts[state] for state in SIGNS})
     return [html.P(summary), html.Ul(items, className="doctor-list")]
 
