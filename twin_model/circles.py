@@ -264,8 +264,25 @@ class Circles:
         """Walks from points (lon, lat) to the buildings of ``homes(at, community_id)`` within a limit."""
         self._twin.sight.need(community_id)
         walk, who = self._network(at), self.profile(profile)
-        shut = walk.shut(who, None)
         sites = walk.network.snap(walk.metres(points, community_id), profile=who)
+        return self._from(at, sites, community_id, who, limit_m)
+
+    def distances_of(
+        self, at: datetime, facility_ids: Sequence[str], community_id: str, profile: str = "adult",
+        limit_m: float = LIMIT_M,
+    ) -> Sparse:  # fmt: skip
+        """As ``distances``, from the doors of facilities. Raises ``Unasked`` for one that is not known at ``at``."""
+        self._twin.sight.need(community_id)
+        walk, who = self._network(at), self.profile(profile)
+        number = {one: place for place, one in enumerate(walk.facilities["facility_id"].to_pylist())}
+        if unknown := [one for one in facility_ids if one not in number]:
+            raise Unasked("facility_id", unknown[0], ["a facility known then"])
+        sites = walk.facility_doors(who).at[np.array([number[one] for one in facility_ids], np.int64)]
+        return self._from(at, sites, community_id, who, limit_m)
+
+    def _from(self, at: datetime, sites: Snapped, community_id: str, who: Profile, limit_m: float) -> Sparse:
+        walk = self._network(at)
+        shut = walk.shut(who, None)
         doors = self._doors_of(at, community_id, who)
         found: list[tuple[I64, F64, int]] = []
         for site in range(len(sites)):

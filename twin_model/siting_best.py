@@ -403,7 +403,7 @@ class _Search:
         way: F64 = np.zeros(savings.rows)
         pace, since = 1.0, 0
         for step in range(steps):
-            worth: F64 = np.bincount(site, weights=np.maximum(saves - price[row], 0.0), minlength=n)
+            worth = np.asarray(np.bincount(site, weights=np.maximum(saves - price[row], 0.0), minlength=n), np.float64)
             ranked = np.where(free, worth, -1.0)
             ranked[settled] = np.inf
             order = np.argsort(-ranked, kind="stable")
