@@ -22,6 +22,7 @@ from cockpit import (
     api_screens,
     api_views,
     circle_routes,
+    city_routes,
     described,
     metrics,
     problems,
@@ -155,6 +156,7 @@ def create_app(
     deck = serving.Vendored(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
     _map_routes(server, twin, deck)
+    city_routes.install(server, twin)
     circle_routes.install(server, twin)
     walls.install(server, dash, twin, asker, hub, desk, deck)
     _documentation(server)

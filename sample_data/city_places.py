@@ -15,7 +15,7 @@ from sample_data.city_plan import Floats, Ints, apportioned
 DAY, SHOP, OFFICE, SCHOOL, ALWAYS = (
     "Mo-Su 07:30-20:30", "Mo-Su 07:00-22:00", "Mo-Fr 08:30-17:30", "Mo-Fr 07:30-17:30", "24/7",
 )  # fmt: skip
-NEED = 0.55
+NEED = 0.4
 """How unevenly services that somebody has to build are spread; shops follow the people."""
 
 
@@ -38,20 +38,20 @@ class Kind:
 
 
 KINDS = (
-    Kind("centre", "社区综合服务站", "Service station", 0.86, 780, None, OFFICE, own=True),
-    Kind("kindergarten", "幼儿园", "Kindergarten", 0.52, 3_100, 270, SCHOOL, own=True),
-    Kind("nursery", "托育园", "Nursery", 0.3, 240, 45, SCHOOL),
+    Kind("centre", "社区综合服务站", "Service station", 1.0, 960, None, OFFICE, own=True),
+    Kind("kindergarten", "幼儿园", "Kindergarten", 0.78, 3_100, 270, SCHOOL, own=True),
+    Kind("nursery", "托育园", "Nursery", 0.5, 240, 45, SCHOOL),
     Kind("primary_school", "小学", "Primary school", 0.24, 11_000, 1_080, SCHOOL, own=True),
     Kind("school", "中学", "Secondary school", 0.15, 19_000, 1_400, SCHOOL, own=True),
-    Kind("clinic", "社区卫生服务站", "Community clinic", 0.55, 190, None, DAY),
+    Kind("clinic", "社区卫生服务站", "Community clinic", 0.85, 190, None, DAY),
     Kind("hospital", "医院", "Hospital", 0.04, 21_000, 300, ALWAYS, own=True),
     Kind("pharmacy", "药店", "Pharmacy", 0.85, 90, None, SHOP, public=False),
-    Kind("day_care", "居家养老服务中心", "Day care for elders", 0.5, 420, 34, DAY),
+    Kind("day_care", "居家养老服务中心", "Day care for elders", 0.85, 420, 34, DAY),
     Kind("nursing_home", "养老院", "Nursing home", 0.08, 6_800, 190, ALWAYS, own=True),
-    Kind("canteen", "社区食堂", "Community canteen", 0.4, 260, 70, "Mo-Su 06:30-19:00"),
+    Kind("canteen", "社区食堂", "Community canteen", 0.5, 260, 70, "Mo-Su 06:30-19:00"),
     Kind("library", "共享书屋", "Shared library", 0.26, 110, 30, DAY),
-    Kind("culture", "文化活动站", "Culture station", 0.5, 380, 90, DAY),
-    Kind("supermarket", "生鲜超市", "Supermarket", 0.6, 820, None, SHOP, public=False),
+    Kind("culture", "文化活动站", "Culture station", 0.6, 380, 90, DAY),
+    Kind("supermarket", "生鲜超市", "Supermarket", 0.9, 820, None, SHOP, public=False),
     Kind("convenience", "便利店", "Convenience store", 2.3, 70, None, SHOP, public=False),
     Kind("market", "农贸市场", "Market", 0.24, 1_400, None, "Mo-Su 05:30-18:30"),
     Kind("shop", "便民商铺", "Shop", 3.7, 55, None, SHOP, public=False),

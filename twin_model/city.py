@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from twin_model.city_standing import depends_on, standing
 from twin_model.remembered import Shared
 from twin_model.scenes import scene_stands
 
@@ -103,8 +104,14 @@ class City:
         return found
 
     def index(self, at: datetime, rulebook: str = BOOK) -> dict[str, Row]:
-        """The health check's index by community, with rank (among all, also where only some may be seen) and bottom."""
-        return {row["community_id"]: row for row in self._twin.health.index(at, rulebook).to_pylist()}
+        """By community where it stands by a rulebook: ``city_standing.COLUMNS``.
+
+        The rank is among all communities of the installation, also where whoever asks may see but some of them.
+        """
+        at = self._twin.until_now(at)
+        key = "index", depends_on(self._twin, at, rulebook)
+        table = self._within(self._kept.get(key, lambda: standing(self._twin, at, rulebook)))
+        return {row["community_id"]: row for row in table.to_pylist()}
 
     def scenes(self, at: datetime) -> dict[str, dict[str, float | None]]:
         """The attainment (0 to 100, null: not graded) of each of the nine scenes, by community."""

@@ -23,7 +23,7 @@ Value = Callable[[Mapping[str, Any]], float | None]
 
 FIGURES = ("index", "reach", "elders", "people", "facilities", "projects")
 CLASSES = 5
-PAGE = 18
+PAGE = 15
 QUARTER = timedelta(days=91)
 QUARTERS = 4
 _PART = {"city": "city_id", "district": "district_id", "subdistrict": "subdistrict_id"}
@@ -180,7 +180,8 @@ def ranked(
         for row in rows
     ]  # fmt: skip
     is_best = order == "best"
-    ranks = sorted(listed, key=lambda one: (one["rank"] or 0, one["community_id"]), reverse=not is_best)
+    turn = 1 if is_best else -1  # of equals those of the last tenth stand last
+    ranks = sorted(listed, key=lambda one: (turn * (one["rank"] or 0), turn * one["bottom"] if one["rank"] else 0))
     unknown = [one for one in listed if one["rank"] is None]
     ordered = [*(one for one in ranks if one["rank"] is not None), *unknown]
     last = max(0, (len(ordered) - 1) // PAGE)
@@ -229,7 +230,8 @@ def course(twin: Twin, at: datetime, community: str, *, part: str | None) -> Ans
         index = twin.city.index(then) if rows else {}
         graded = [index[r["community_id"]]["index"] for r in rows if r["community_id"] in index]
         graded = [value for value in graded if value is not None]
-        done = [one["done"] for name, one in twin.city.project_sums(then).items()]
+        inside = {row["community_id"] for row in rows}
+        done = [one["done"] for name, one in twin.city.project_sums(then).items() if name in inside]
         points.append(
             {
                 "at": then, "index": float(np.median(graded)) if graded else None,

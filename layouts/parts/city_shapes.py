@@ -81,10 +81,10 @@ class _Frame:
         west, south, east, north = shapely.total_bounds(geometry)
         across = 111_320.0 * math.cos(math.radians((south + north) / 2))
         wide, high = (east - west) * across, (north - south) * 110_950.0
-        self.unit_m = max(wide, high, 1.0) / ACROSS
+        self.unit_m = float(max(wide, high, 1.0)) / ACROSS
         self._from = np.array([west, north])
         self._scale = np.array([across, -110_950.0]) / self.unit_m
-        self.size = [math.ceil(wide / self.unit_m), math.ceil(high / self.unit_m)]
+        self.size = [math.ceil(float(side) / self.unit_m) for side in (wide, high)]
 
     def _moved(self, geometry: Any) -> Any:
         moved = shapely.transform(geometry, lambda xy: (xy - self._from) * self._scale)

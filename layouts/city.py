@@ -1,0 +1,68 @@
+"""The City page: all communities on a map in the colour of one figure, ranked, and summed up by division."""
+
+from __future__ import annotations
+
+from dash import Dash, dcc, html
+
+from layouts.page import Ask, Ids, Page, View
+from layouts.parts import city_answers as answers
+from layouts.parts import city_views as views
+from layouts.parts.home_asking import Minutely
+from layouts.parts.panel import Panel, register_panels, stores
+from layouts.parts.text import t
+
+ids = Ids("city")
+
+PART = {"part": "part"}
+PAINT = {**PART, "figure": "figure", "kind": "kind", "minutes": "minutes"}
+SUMMARY = Panel("summary", answers.overview, views.summary, chosen=PART, waits=True)
+PARTS = Panel("parts", answers.overview, views.parts, "grow", chosen=PART)
+RANKING = Panel("ranking", answers.ranked, views.ranking, "grow", chosen={**PART, "order": "order", "page": "turn"},
+                waits=True)  # fmt: skip
+CHOSEN = Panel("one", answers.one, views.chosen, chosen={"chosen": "chosen"})
+CONTROLS = Panel("controls", answers.painted, views.controls, chosen=PAINT)
+LEGEND = Panel("legend", answers.painted, views.legend, chosen=PAINT)
+COVERED = Panel("covered", answers.covered, views.covered, chosen=PART, waits=True)
+COURSE = Panel("course", answers.course, views.course, chosen=PART, waits=True)
+MAP, SLOW = "-map", "-slow"
+"""Circles of a whole city take seconds the first time: what does not need them is not kept waiting."""
+
+
+def layout(view: View) -> html.Div:
+    """Left: sums and parts. Middle: the map. Right: the chosen community, the ranking, circles."""
+    lang = view.lang
+    return html.Div(
+        [
+            stores(ids),
+            stores(ids, MAP),
+            stores(ids, SLOW),
+            *(dcc.Store(id=ids(name)) for name in ("part", "figure", "kind", "minutes", "chosen", "order", "turn")),
+            html.Section(
+                [SUMMARY.place(ids, view), PARTS.place(ids, view), COURSE.place(ids, view)],
+                className="city-left", **{"aria-label": t(lang, "rollup.left")},
+            ),
+            html.Section(
+                [
+                    CONTROLS.place(ids, view),
+                    html.Div(className="city-map", **{"data-city-map": ""}),
+                    LEGEND.place(ids, view),
+                ],
+                className="city-middle", **{"aria-label": t(lang, "rollup.map")},
+            ),
+            html.Section(
+                [CHOSEN.place(ids, view), RANKING.place(ids, view), COVERED.place(ids, view)],
+                className="city-right", **{"aria-label": t(lang, "rollup.right")},
+            ),
+        ],
+        className="city-page",
+    )  # fmt: skip
+
+
+def register(app: Dash, ask: Ask) -> None:
+    """Figures of a city do not change by the second: asked as of the last full minute, all screens share them."""
+    register_panels(app, Minutely(ask), ids, (SUMMARY, PARTS, RANKING, CHOSEN))
+    register_panels(app, Minutely(ask), ids, (CONTROLS, LEGEND), group=MAP)
+    register_panels(app, Minutely(ask), ids, (COVERED, COURSE), group=SLOW)
+
+
+PAGE = Page(slug="city", title_key="nav.city", order=58, layout=layout, register=register, slim=True, group="circles")

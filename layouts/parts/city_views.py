@@ -1,0 +1,332 @@
+"""The City page, drawn: sums and parts, the legend and data of the map, the ranking, circles, the last year. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import html
+
+from layouts.page import ZONE, View
+from layouts.parts import kpi_chart as draw
+from layouts.parts.city_answers import FIGURES
+from layouts.parts.format import UNKNOWN, count, large, share
+from layouts.parts.home_views import link, scrolling
+from layouts.parts.panel import head, icon, sets, sign, unknown
+from layouts.parts.text import named, some, t
+from twin_model.city import KEY_KINDS, MINUTES
+
+PART, FIGURE, KIND, LIMIT, CHOSEN, ORDER, TURN = (
+    f"city--{name}" for name in ("part", "figure", "kind", "minutes", "chosen", "order", "turn")
+)
+Row = Mapping[str, Any]
+
+
+def points(value: float | None) -> str:
+    """The index as it is shown: one decimal."""
+    return UNKNOWN if value is None else f"{value:.1f}"
+
+
+# --- the whole and its parts ----------------------------------------------------------------------------------------
+
+
+def summary(view: View, _now: datetime, answer: Any) -> html.Div:
+    """The way from the whole to the part, its figures, its gap projects."""
+    lang, whole = view.lang, answer["whole"]
+    if not whole["communities"]:
+        return html.Div([head(t(lang, "nav.city")), unknown(t(lang, "rollup.none"))], className="panel city-summary")
+    tiles = [
+        _tile(t(lang, "rollup.communities"), count(whole["communities"]), t(lang, "rollup.unit_communities")),
+        _tile(t(lang, "rollup.people"), large(lang, whole["people"]), t(lang, "rollup.unit_people"), _of(lang, whole)),
+        _tile(t(lang, "rollup.elders"), share(_part(whole["aged_60"], whole["people"])), "",
+              t(lang, "rollup.elders_n", n=large(lang, whole["aged_60"]))),
+        _tile(t(lang, "rollup.facilities"), large(lang, whole["facilities"]), t(lang, "rollup.unit_facilities")),
+        _tile(t(lang, "rollup.index_middle"), points(whole["index"]), "",
+              t(lang, "rollup.graded", n=count(whole["graded"]), all=count(whole["communities"]))),
+        _tile(t(lang, "rollup.bottom"), count(whole["bottom"]), t(lang, "rollup.unit_communities"),
+              t(lang, "rollup.bottom_why"), tone="look" if whole["bottom"] else ""),
+    ]  # fmt: skip
+    body = [_way(view, answer), html.Div(tiles, className="city-tiles"), _projects(lang, whole["projects"])]
+    return html.Div(body, className="panel city-summary")
+
+
+def _way(view: View, answer: Any) -> html.Nav:
+    lang = view.lang
+    whole = named(lang, answer["city"]) if answer["city"] else t(lang, "rollup.all")
+    steps: list[Any] = [html.Button(whole, className="way", **sets(PART, ""))]
+    for one in answer["path"]:
+        steps += [
+            html.Span("›", **{"aria-hidden": "true"}),
+            html.Button(named(lang, one), **sets(PART, one["division_id"])),
+        ]
+    return html.Nav(html.H1(steps), className="city-way", **{"aria-label": t(lang, "rollup.way")})
+
+
+def _tile(words: str, value: str, unit: str, note: str = "", tone: str = "") -> html.Div:
+    number = html.Span([html.B(value), html.Small(unit)], className="num")
+    return html.Div([html.Span(words, className="what"), number, html.Span(note, className="note")],
+                    className=f"city-tile {tone}".strip())  # fmt: skip
+
+
+def _part(some_of: float | None, whole: float | None) -> float | None:
+    return some_of / whole if some_of is not None and whole else None
+
+
+def _of(lang: str, whole: Row) -> str:
+    """Of how many homes the people are registered."""
+    if not whole["homes"]:
+        return t(lang, "rollup.homes_none")
+    return t(lang, "rollup.homes_counted", n=share(whole["homes_counted"] / whole["homes"]))
+
+
+def _projects(lang: str, sums: Row) -> html.Div:
+    if not sums:
+        none = [html.B(t(lang, "rollup.projects")), t(lang, "rollup.projects_none")]
+        return html.Div(none, className="city-projects")
+    parts = [
+        html.Span(
+            [html.I(className=f"gap-sign {status}"), t(lang, f"gap.status.{status}"), html.B(count(sums[status]))]
+        )
+        for status in ("planned", "building", "done")
+    ]
+    yuan = large(lang, sums["cost_wan"] * 1e4)
+    cost = t(lang, "rollup.cost", n=yuan, of=count(sums["cost_of"]), all=count(sums["all"]))
+    return html.Div([html.B(t(lang, "rollup.projects")), *parts, html.Small(cost)], className="city-projects")
+
+
+def parts(view: View, _now: datetime, answer: Any) -> html.Div | None:
+    """The divisions within, each with its sums; a press goes there."""
+    lang = view.lang
+    if not answer["parts"]:
+        return None
+    names = ("part", "communities", "people", "elders", "index", "bottom")
+    heads = [
+        html.Th(t(lang, f"rollup.column.{name}"), scope="col", className="right" if n else "")
+        for n, name in enumerate(names)
+    ]
+    rows = []
+    for one in answer["parts"]:
+        name = html.Button(named(lang, one), className="way", **sets(PART, one["id"]))
+        cells = [count(one["communities"]), large(lang, one["people"]), share(_part(one["aged_60"], one["people"]), 0),
+                 points(one["index"]), count(one["bottom"])]  # fmt: skip
+        rows.append(html.Tr([html.Th(name, scope="row"), *(html.Td(c, className="right") for c in cells)]))
+    table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table")
+    title = head(t(lang, "rollup.parts"), t(lang, "rollup.parts_note"))
+    return html.Div([title, scrolling(lang, "rollup.parts", table)], className="panel grow")
+
+
+# --- the map --------------------------------------------------------------------------------------------------------
+
+
+def controls(view: View, _now: datetime, answer: Any) -> html.Div:
+    """What the map is coloured by; for circles also of which kind and within how many minutes."""
+    lang = view.lang
+    chips = [_chip(t(lang, f"rollup.figure.{name}"), FIGURE, name, answer["figure"] == name) for name in FIGURES]
+    rows = [html.Div(chips, className="city-chips", role="group", **{"aria-label": t(lang, "rollup.colour_by")})]
+    if answer["figure"] == "reach":
+        kinds = [_chip(some(lang, "facility_kind", k), KIND, k, answer["kind"] == k) for k in KEY_KINDS]
+        limits = [
+            _chip(t(lang, "rollup.minutes", n=n), LIMIT, n, f"{answer['minutes']:g}" == n)
+            for n in (f"{m:g}" for m in MINUTES)
+        ]
+        rows.append(
+            html.Div([*kinds, html.Span(className="rule"), *limits], className="city-chips minor", role="group")
+        )
+    return html.Div([*rows, _data(view, answer)], className="city-controls")
+
+
+def _chip(words: str, store: str, value: str, chosen: bool) -> html.Button:
+    pressed = {"aria-pressed": str(chosen).lower()}
+    return html.Button(words, className=f"city-chip{' on' if chosen else ''}", **sets(store, value), **pressed)
+
+
+def _data(view: View, answer: Any) -> html.Div:
+    """What assets/58_city.js draws: class and value of each community, where the outlines are, its words."""
+    lang, figure = view.lang, answer["figure"]
+    query = {"v": answer["version"]} | ({"at": answer["at"].astimezone(ZONE).isoformat()} if not view.live else {})
+    data = {
+        "shapes": f"/map/city/shapes?{urlencode(query)}", "figure": figure, "classes": answer["classes"],
+        "values": answer["values"], "bottom": answer["bottom"], "part": answer["part"] or None, "lang": lang,
+        "form": {"index": "points", "reach": "share", "elders": "share"}.get(figure, "count"),
+        "stores": {"part": PART, "chosen": CHOSEN},
+        "words": {
+            "figure": _title(lang, answer), "unknown": t(lang, "rollup.not_measurable"),
+            "bottom": t(lang, "rollup.in_bottom"),
+            "guess": t(lang, "rollup.guess"), "map": t(lang, "rollup.map"),
+        },
+    }  # fmt: skip
+    return html.Div(hidden=True, **{"data-city-data": json.dumps(data, ensure_ascii=False, separators=(",", ":"))})
+
+
+def _title(lang: str, answer: Any) -> str:
+    if answer["figure"] != "reach":
+        return t(lang, f"rollup.figure.{answer['figure']}")
+    return t(lang, "rollup.reach_of", kind=some(lang, "facility_kind", answer["kind"]), n=f"{answer['minutes']:g}")
+
+
+def legend(view: View, _now: datetime, answer: Any) -> html.Div:
+    """Which colour means what, and how many communities have it; hatched: cannot be told."""
+    lang, limits, figure = view.lang, answer["limits"], answer["figure"]
+    keys = [
+        html.Span([html.I(className=f"swatch city-{_step(n, len(answer['counts']))}"), _range(figure, limits, n),
+                   html.B(count(number))])
+        for n, number in enumerate(answer["counts"])
+    ]  # fmt: skip
+    words = t(lang, "rollup.not_measurable")
+    keys.append(html.Span([html.I(className="swatch hatch"), words, html.B(count(answer["unknown"]))]))
+    edge = html.Span([html.I(className="swatch city-bottom"), t(lang, "rollup.in_bottom")])
+    title = html.B(_title(lang, answer))
+    return html.Div(
+        [title, *keys, edge], className="city-legend", role="group", **{"aria-label": t(lang, "rollup.legend")}
+    )
+
+
+def _step(n: int, of: int) -> int:
+    """Few classes still reach from the darkest to the lightest."""
+    return n if of >= 5 else round(n * 4 / max(1, of - 1))
+
+
+def _range(figure: str, limits: Sequence[float], n: int) -> str:
+    low, high = limits[n], limits[n + 1]
+    if figure in ("reach", "elders"):
+        return f"{low * 100:.0f}–{high * 100:.0f}%"
+    return f"{low:,.0f}–{high:,.0f}"
+
+
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+
+def ranking(view: View, _now: datetime, answer: Any) -> html.Div:
+    """The communities in their order, a page at a time; those of the last tenth are marked."""
+    lang = view.lang
+    turn = [_chip(t(lang, f"rollup.order.{name}"), ORDER, name, answer["order"] == name) for name in ("worst", "best")]
+    names = ("rank", "community", "index", "failed", "open")
+    heads = [
+        html.Th(t(lang, f"rollup.column.{name}"), scope="col", className="" if name == "community" else "right")
+        for name in names
+    ]
+    rows = [_ranked(view, one) for one in answer["rows"]]
+    table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table ranking")
+    note = t(lang, "rollup.ranked", n=count(answer["all"]), of=count(answer["of"]))
+    return html.Div(
+        [
+            head(t(lang, "rollup.ranking"), note),
+            html.Div(turn, className="city-chips minor", role="group"),
+            scrolling(lang, "rollup.ranking", table),
+            _pager(lang, answer),
+        ],
+        className="panel city-ranking",
+    )
+
+
+def _ranked(view: View, one: Row) -> html.Tr:
+    lang = view.lang
+    mark = html.I(className="sign sign-look", title=t(lang, "rollup.in_bottom")) if one["bottom"] else None
+    where = {"name": one["subdistrict"], "name_en": one["subdistrict_en"]}
+    name = [link(view, "/profile", named(lang, one), community=one["community_id"]), html.Small(named(lang, where, ""))]
+    bar = None
+    if one["index"] is not None:
+        bar = html.Span(html.I(style={"width": f"{one['index']:.1f}%"}), className="meter", **{"aria-hidden": "true"})
+    rank = UNKNOWN if one["rank"] is None else count(one["rank"])
+    return html.Tr(
+        [
+            html.Td([mark, rank], className="right"),
+            html.Th(name, scope="row"),
+            html.Td([html.B(points(one["index"])), bar], className="right index"),
+            html.Td(count(one["failed"]), className="right"),
+            html.Td(count(one["open"]), className="right"),
+        ],
+        className="bottom" if one["bottom"] else "",
+    )
+
+
+def _pager(lang: str, answer: Any) -> html.Div | None:
+    if not answer["last"]:
+        return None
+    page, last = answer["page"], answer["last"]
+
+    def step(words: str, to: int, name: str) -> html.Button:
+        return html.Button(
+            words, className="button square", disabled=not 0 <= to <= last, title=t(lang, name),
+            **sets(TURN, str(to)), **{"aria-label": t(lang, name)},
+        )  # fmt: skip
+
+    said = html.Span(t(lang, "rollup.page", n=page + 1, of=last + 1))
+    return html.Div(
+        [step("‹", page - 1, "rollup.before"), said, step("›", page + 1, "rollup.after")], className="city-pager"
+    )
+
+
+def covered(view: View, _now: datetime, answer: Any) -> html.Div:
+    """By kind the share of people within five, ten and fifteen minutes on foot."""
+    lang = view.lang
+    title = head(t(lang, "rollup.circles"), t(lang, "rollup.circles_note"))
+    if not answer["kinds"]:
+        return html.Div([title, unknown(t(lang, "rollup.circles_none"))], className="panel")
+    heads = [html.Th(t(lang, "rollup.column.kind"), scope="col")]
+    heads += [html.Th(t(lang, "rollup.minutes", n=f"{m:g}"), scope="col", className="right") for m in answer["minutes"]]
+    rows = []
+    for one in answer["kinds"]:
+        cells = [html.Td([html.Span(className="fill", style={"width": f"{100 * (s or 0):.1f}%"}), html.B(share(s))],
+                         className="right share-cell") for s in one["shares"]]  # fmt: skip
+        rows.append(html.Tr([html.Th(some(lang, "facility_kind", one["kind"]), scope="row"), *cells]))
+    table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table")
+    lost = max(one["unknown"] for one in answer["kinds"])
+    notes = [t(lang, "rollup.circles_of", n=large(lang, answer["kinds"][0]["total"]), lost=count(lost))]
+    if answer["silent"]:
+        notes.append(t(lang, "rollup.circles_silent", n=count(answer["silent"])))
+    return html.Div([title, table, html.P(" ".join(notes), className="caveat")], className="panel")
+
+
+def course(view: View, _now: datetime, answer: Any) -> html.Div:
+    """The last year by quarters, each figure with its own line."""
+    lang, found = view.lang, answer["points"]
+    rows = []
+    for name in ("index", "facilities", "done"):
+        line = [(one["at"].date(), one[name]) for one in found]
+        known = [value for _, value in line if value is not None]
+        first, last = (known[0], known[-1]) if known else (None, None)
+        show = points if name == "index" else lambda value: large(lang, value)
+        words = t(lang, f"rollup.course.{name}")
+        picture = html.Img(src=draw.curve(line, size=(160, 34)), alt=words) if known else None
+        rows.append(html.Div(
+            [html.Span(words, className="what"), html.Span(UNKNOWN) if picture is None else picture,
+             html.Span([html.Small(f"{show(first)} → "), html.B(show(last))], className="num")],
+            className="city-course",
+        ))  # fmt: skip
+    return html.Div([head(t(lang, "rollup.year"), t(lang, "rollup.year_note")), *rows], className="panel")
+
+
+def chosen(view: View, _now: datetime, answer: Any) -> html.Div | None:
+    """The community that was pressed on the map, and the way to its own page."""
+    if answer is None:
+        return None
+    lang, check, projects = view.lang, answer["check"], answer["projects"]
+    where = " · ".join(
+        named(lang, {"name": answer[level], "name_en": answer[f"{level}_en"]}, "")
+        for level in ("district", "subdistrict")
+        if answer[level]
+    )
+    rank = t(lang, "rollup.rank_of", n=count(check["rank"]), of=count(check["of"])) if check and check["rank"] else ""
+    open_ = projects["planned"] + projects["building"] if projects else 0
+    facts = [
+        _tile(t(lang, "rollup.people"), count(answer["people"]), t(lang, "rollup.unit_people"), _of(lang, answer)),
+        _tile(t(lang, "rollup.elders"), share(answer["elders"]), ""),
+        _tile(t(lang, "rollup.figure.index"), points(check["index"] if check else None), "", rank,
+              tone="look" if check and check["bottom"] else ""),
+        _tile(t(lang, "rollup.projects_open"), count(open_), ""),
+    ]  # fmt: skip
+    way = link(view, "/profile", [t(lang, "rollup.to_profile"), " ›"], community=answer["community_id"])
+    way.className = "button accent"
+    close = html.Button(icon("close"), className="button square", title=t(lang, "rollup.close"), **sets(CHOSEN, ""),
+                        **{"aria-label": t(lang, "rollup.close")})  # fmt: skip
+    name = html.H2([named(lang, answer), html.Small(where)])
+    is_last = bool(check and check["bottom"])
+    mark = html.P([sign("look"), t(lang, "rollup.in_bottom")], className="caveat") if is_last else None
+    return html.Div(
+        [html.Div([name, close], className="head"), html.Div(facts, className="city-tiles four"), mark, way],
+        className="panel city-chosen",
+    )
