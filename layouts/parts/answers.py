@@ -23,6 +23,7 @@ Answer = dict[str, Any]
 AGES = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
 STATUS_ORDER = {"lost": 0, "stale": 1, "fresh": 2}
 SPANS = {"24h": timedelta(hours=24), "48h": timedelta(hours=48), "7d": timedelta(days=7), "31d": timedelta(days=31)}
+MOST_TO_CHOOSE = 40  # communities in the list of the bar
 MOST_POINTS = 720  # points of a chart; more cannot be told apart on a screen
 LOW_BATTERY = 20  # percent; at or below it a device is put on the round for a new battery
 
@@ -32,14 +33,22 @@ ROOMS_FIRST = ("canteen", "day_care", "nursery", "library", "community_school", 
 
 
 def community(twin: Twin, at: datetime, community: str) -> Answer:
-    """Name, English name, whether the data are invented or a drill's, and the communities to choose from."""
+    """Name, English name, whether the data are invented or a drill's, and the communities to choose from.
+
+    ``many``: how many there are, where they are too many for a list; 0 where all are in it.
+    """
     row = twin.entity("community", community, at) or twin.entity("community", community, twin.now()) or {}
+    known = twin.entities("community", twin.now()).select(["community_id", "name", "name_en", "subdistrict_id"])
+    beside = known.to_pylist()
+    if len(beside) > MOST_TO_CHOOSE:  # of a city those of the same subdistrict; the City page has the others
+        beside = [one for one in beside if one["subdistrict_id"] == row.get("subdistrict_id")][:MOST_TO_CHOOSE]
     return {
         "name": row.get("name"),
         "name_en": row.get("name_en"),
         "is_sample": bool(row.get("is_sample")),
         "is_drill": bool(row.get("drill_of")),
-        "all": twin.entities("community", twin.now()).select(["community_id", "name", "name_en"]).to_pylist(),
+        "all": beside,
+        "many": known.num_rows if known.num_rows > MOST_TO_CHOOSE else 0,
     }
 
 

@@ -127,7 +127,7 @@ def _script_texts(lang: str) -> str:
 
 def brand(view: View, _now: datetime, community: Any) -> list[Any]:
     """The community's name (with a choice where there are several), and that its data are invented when they are."""
-    several = len(community["all"]) > 1
+    several = len(community["all"]) > 1 or community["many"] > 1
     return [
         html.Div(className="logo", **{"aria-hidden": "true"}),
         _choice(view, community) if several else html.B(_named(view, community)),
@@ -148,6 +148,9 @@ def _choice(view: View, community: Any) -> html.Details:
         place = one["community_id"]
         current = {"aria-current": "true"} if place == view.community else {}
         links.append(html.A(_named(view, one), href=f"?community={place}", **{"data-place": place, **current}))
+    if community["many"]:
+        every = t(view.lang, "rollup.to_all", n=count(community["many"]))
+        links.insert(0, html.A(every, href="/city", className="every", **{"data-page": "city"}))
     title = html.Summary(html.B(_named(view, community)), title=t(view.lang, "brand.choose"))
     return html.Details([title, html.Div(links, className="communities-list")], className="communities")
 
