@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response, StreamingResponse
 
-from cockpit import api_care, api_care_rules, api_health, api_kpis, api_occupancy, api_records, copying
+from cockpit import api_care, api_care_rules, api_circles, api_health, api_kpis, api_occupancy, api_records, copying
 from cockpit import api_models as shape
 from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, listed, points, reader, shapes_of
 from cockpit.encoding import dumps, rfc3339
@@ -60,6 +60,7 @@ def build(twin: Twin, services: Services, hub: Hub) -> APIRouter:
     api.include_router(api_care_rules.build(twin, services, read))
     api.include_router(api_kpis.build(twin, read))
     api.include_router(api_health.build(twin, read))
+    api.include_router(api_circles.build(twin, read))
     api.include_router(api_records.build(twin, read))
     api.include_router(copying.build(twin))
     _live(api, hub)

@@ -39,6 +39,7 @@ class Book:
     metres: tuple[float, ...]
     needs: Mapping[str, Need]
     rooms: Mapping[str, str]
+    kinds: tuple[str, ...]
     sources: Mapping[str, Mapping[str, str]]
     verified: Mapping[str, bool]
 
@@ -71,7 +72,7 @@ def book(path: Path = PATH) -> Book:
         titles={name: one["title"] for name, one in profiles.items()},
         minutes=tuple(circle["minutes"]), metres=tuple(circle["metres"]),
         needs={kind: Need(kind, **one) for kind, one in said.get("capacity", {}).items()},
-        rooms=said.get("rooms", {}),
+        rooms=said.get("rooms", {}), kinds=tuple(said.get("kinds", ())),
         sources={name: one["source"] for name, one in sourced.items()},
         verified={name: one["verified"] for name, one in sourced.items()},
     )  # fmt: skip

@@ -148,8 +148,17 @@ class Circles:
         return table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
 
     def kinds(self, at: datetime) -> list[str]:
-        """The kinds of facilities there are."""
+        """The kinds of facilities there are at ``at``."""
         return sorted(set(self._network(self._twin.until_now(at)).facilities["facility_kind"].to_pylist()))
+
+    def _known_kinds(self, at: datetime, kinds: Sequence[str] | None) -> list[str]:
+        """The kinds asked about; a declared one may be asked about where there is none. Raises ``Unasked``."""
+        there = self.kinds(at)
+        known = {*there, *self.book.kinds}
+        for kind in kinds or ():
+            if kind not in known:
+                raise Unasked("facility_kind", kind, sorted(known))
+        return there if kinds is None else list(dict.fromkeys(kinds))
 
     # --------------------------------------------------------------------- walks
 
@@ -172,7 +181,7 @@ class Circles:
             return walk
 
         with program():
-            return {kind: ask(kind) for kind in (self.kinds(at) if kinds is None else kinds)}
+            return {kind: ask(kind) for kind in self._known_kinds(at, kinds)}
 
     def nearest(
         self, at: datetime, kinds: Sequence[str] | None = None, community_id: str | None = None,
