@@ -26,7 +26,7 @@ from cockpit.encoding import dumps, rfc3339
 from cockpit.events import STATE_COLUMNS
 from cockpit.live import Hub
 from cockpit.noting import noted
-from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.problems import Problem, refusals
 from cockpit.rights import AtHome, Writing, grant_of
 from cockpit.services import NotServed, Services
 from twin_model.entities import Device
@@ -38,34 +38,32 @@ LARGEST_UPLOAD = 4 << 30
 _LENGTH = re.compile(r"(\d+)\s*(s|m|min|h|d)")
 LONGEST_BUCKET = timedelta(days=3_660)
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403)
-}
-_MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}}}
 
 
 def _also(*forms: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {form: {} for form in forms}}}
 
 
-def build(twin: Twin, services: Services, hub: Hub) -> APIRouter:
-    """All routes, on one twin."""
-    api = APIRouter(prefix="/api/v1", responses=_ERRORS)
+def build(twin: Twin, services: Services, hub: Hub) -> list[APIRouter]:
+    """All routes on one twin. Side by side: of a router within another FastAPI makes each route twice."""
+    api = APIRouter(prefix="/api/v1")
     read = reader(twin)
     _entities(api, twin, read)
     _measured(api, twin, read)
     _judged(api, twin, read)
-    api.include_router(api_occupancy.build(twin))
-    api.include_router(api_care.build(twin, read))
-    api.include_router(api_care_rules.build(twin, services, read))
-    api.include_router(api_kpis.build(twin, read))
-    api.include_router(api_health.build(twin, read))
-    api.include_router(api_circles.build(twin, read))
-    api.include_router(api_records.build(twin, read))
-    api.include_router(copying.build(twin))
     _live(api, hub)
     _writes(api, twin, services)
-    return api
+    return [
+        api,
+        api_occupancy.build(twin),
+        api_care.build(twin, read),
+        api_care_rules.build(twin, services, read),
+        api_kpis.build(twin, read),
+        api_health.build(twin, read),
+        api_circles.build(twin, read),
+        api_records.build(twin, read),
+        copying.build(twin),
+    ]
 
 
 def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
@@ -103,7 +101,9 @@ def _entities(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     @api.get("/homes", tags=[ENTITIES], response_model=shape.Page[shape.HomeItem],
              summary="Homes with residents counted by age")  # fmt: skip
     def homes(
-        asked: Annotated[Asked, Depends(read)], _grant: AtHome, building_id: str | None = None,
+        asked: Annotated[Asked, Depends(read)],
+        _grant: AtHome,
+        building_id: str | None = None,
         elder_alone: bool | None = None,
     ) -> Response:
         return fetch(asked, "home", shape.HomeItem, building_id=building_id, elder_alone=elder_alone)
@@ -141,7 +141,7 @@ def _measured(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         return listed(asked, table, names, twin.revision)
 
     @api.get("/readings", tags=[MEASURED], response_model=shape.Page[shape.ReadingItem],
-             responses=_also(ARROW) | _MISSING, summary="The series of one device-metric")  # fmt: skip
+             responses=_also(ARROW) | refusals(404), summary="The series of one device-metric")  # fmt: skip
     def readings(
         asked: Annotated[Asked, Depends(read)],
         device_id: str,
@@ -181,9 +181,7 @@ def _judged(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         place_kind: Annotated[str | None, Query(description="room, facility, building or estate")] = None,
         place_id: str | None = None,
     ) -> Response:
-        table = _where(
-            twin.occupancy(asked.at, community_id=asked.community), place_kind=place_kind, place_id=place_id
-        )
+        table = _where(twin.occupancy(asked.at, community_id=asked.community), place_kind=place_kind, place_id=place_id)
         return listed(asked, table, list(shape.OccupancyItem.model_fields), twin.revision)
 
 

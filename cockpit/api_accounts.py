@@ -15,7 +15,7 @@ from cockpit.accounts import PERSONAL, Account, AccountRefused
 from cockpit.encoding import dumps
 from cockpit.noting import noted
 from cockpit.passwords import PasswordRefused
-from cockpit.problems import MEDIA_TYPE, ProblemDocument
+from cockpit.problems import refusals
 from cockpit.rights import grant_of, refused
 from cockpit.sign_in import SignIn
 from cockpit.tokens import DIMENSIONS, Grant, Role, Token, TokenFileError, scope_of
@@ -23,9 +23,6 @@ from twin_model.rights import Scope
 
 ACCOUNTS = "账号 Accounts"
 TOKEN_ROLES = frozenset(role.value for role in Role if role not in PERSONAL)
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403, 404, 409)
-}
 Ids = Annotated[list[str] | str | None, Field(description="ids, or several separated by commas; absent: all")]
 
 
@@ -157,7 +154,7 @@ def listed(sign_in: SignIn) -> dict[str, Any]:
 
 def build(sign_in: SignIn) -> APIRouter:
     """The routes below ``/api/v1``."""
-    api = APIRouter(prefix="/api/v1", tags=[ACCOUNTS], responses=REFUSALS)
+    api = APIRouter(prefix="/api/v1", tags=[ACCOUNTS], responses=refusals(404, 409))
     accounts = sign_in.accounts
 
     def done(request: Request, what: str, act: Callable[[str], Account]) -> Response:

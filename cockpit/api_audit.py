@@ -16,7 +16,6 @@ from cockpit.asking import instant_of, known_parameters
 from cockpit.audit_chain import Entry, Standing, Wanted
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import auditor_of, noted
-from cockpit.problems import MEDIA_TYPE, ProblemDocument
 from cockpit.rights import grant_of, refused
 from cockpit.tokens import Grant
 
@@ -78,7 +77,6 @@ def build() -> APIRouter:
     """The routes of the trail."""
     api = APIRouter(
         prefix="/api/v1", tags=[AUDIT],
-        responses={code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403)},
     )  # fmt: skip
 
     @api.get("/audit", response_model=AuditPage, responses={200: {"content": {CSV: {}}}},

@@ -29,7 +29,7 @@ from cockpit.care_answers import (
 )
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import looked, noted
-from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.problems import Problem, refusals
 from cockpit.purposes import PurposeRefused, Purposes
 from cockpit.rights import Acting, AtHome, counts_only, grant_of, refused, role_of
 from cockpit.tokens import Grant
@@ -41,15 +41,13 @@ from twin_model.twin import Twin
 CARE = "照护 Care"
 # What kind of mistake a step was -> the status.
 STATUS = {"order": 409, "right": 403, "unknown": 400}
-REFUSED: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (404, 409)
-}
+REFUSED = refusals(404, 409)
 Strict = Annotated[None, Depends(known_parameters)]
 
 
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     """All routes on ``twin.care``, below ``/api/v1``."""
-    api = APIRouter(tags=[CARE])
+    api = APIRouter(prefix="/api/v1", tags=[CARE])
     _alerts(api, twin, read)
     _incidents(api, twin, read)
     _homes(api, twin, read)

@@ -30,7 +30,7 @@ from twin_model.twin import Twin
 
 def build(twin: Twin, services: Services, read: Callable[..., Asked]) -> APIRouter:
     """All routes, below ``/api/v1``."""
-    api = APIRouter(tags=[CARE])
+    api = APIRouter(prefix="/api/v1", tags=[CARE])
     _absences(api, twin, read)
     _thresholds(api, twin, read)
     _judgements(api, twin, read)

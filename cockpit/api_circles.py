@@ -54,7 +54,7 @@ class CoverageItem(BaseModel):
 
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     """The route ``/api/v1/coverage``."""
-    api = APIRouter(tags=[JUDGED])
+    api = APIRouter(prefix="/api/v1", tags=[JUDGED])
 
     @api.get("/coverage", response_model=Page[CoverageItem], responses={200: {"content": {ARROW: {}}}},
              summary="The share of homes and people that reach facilities on foot")  # fmt: skip

@@ -36,7 +36,7 @@ _OF_ROW = (
 
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     """All routes on ``twin.health``, below ``/api/v1``."""
-    api = APIRouter(prefix="/health-check", tags=[HEALTH])
+    api = APIRouter(prefix="/api/v1/health-check", tags=[HEALTH])
     _check(api, twin, read)
     _behind(api, twin, read)
     return api

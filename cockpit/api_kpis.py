@@ -22,7 +22,7 @@ from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, accepted, arrow_stream, day_in_reach, listed, paged
 from cockpit.encoding import rfc3339
 from cockpit.noting import noted
-from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.problems import Problem, refusals
 from cockpit.rights import counts_only, grant_of
 from twin_model.kpi import Kpi
 from twin_model.kpi_evidence import too_few_people, without_homes
@@ -32,13 +32,13 @@ from twin_model.twin import Twin
 
 KPIS = "指标 KPIs"
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}}}
+MISSING = refusals(404)
 FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {ARROW: {}, CSV: {}, XLSX: {}}}}
 
 
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     """All routes on ``twin.kpis``, below ``/api/v1``."""
-    api = APIRouter(tags=[KPIS])
+    api = APIRouter(prefix="/api/v1", tags=[KPIS])
     _values(api, twin, read)
     _one(api, twin, read)
     return api

@@ -62,7 +62,7 @@ class CorrectionItem(BaseModel):
 
 def build(twin: Twin) -> APIRouter:
     """The routes below ``/api/v1/occupancy``."""
-    api = APIRouter(prefix="/occupancy", tags=[JUDGED])
+    api = APIRouter(prefix="/api/v1/occupancy", tags=[JUDGED])
     read = reader(twin)
     _hours(api, twin, read)
     _forecast(api, twin, read)

@@ -4,7 +4,7 @@ No ``from __future__ import annotations`` here, as in ``api.py``.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from cockpit.asking import known_parameters
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import noted
 from cockpit.personal_papers import package
-from cockpit.problems import MEDIA_TYPE, ProblemDocument
+from cockpit.problems import refusals
 from cockpit.rights import grant_of, refused
 from cockpit.tokens import Grant
 from twin_model import personal, retention
@@ -25,9 +25,6 @@ PRIVACY = "隐私 Privacy"
 ZIP = "application/zip"
 Purpose = Annotated[str, Query(min_length=2, max_length=200, description="why; goes into the audit trail")]
 Strict = Annotated[None, Depends(known_parameters)]
-ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403, 404)
-}
 
 
 class KeepItem(BaseModel):
@@ -72,7 +69,7 @@ Answering = Annotated[Grant, Depends(answering)]
 
 def build(twin: Twin) -> APIRouter:
     """The routes on one twin."""
-    api = APIRouter(prefix="/api/v1", tags=[PRIVACY], responses=ERRORS)
+    api = APIRouter(prefix="/api/v1", tags=[PRIVACY], responses=refusals(404))
 
     @api.get("/retention", response_model=list[KeepItem], summary="How long each kind of data is kept, and why")
     def keeps(_strict: Strict) -> Response:

@@ -19,13 +19,13 @@ from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, day_in_reach, instant_of, listed, paged
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import noted
-from cockpit.problems import MEDIA_TYPE, ProblemDocument
+from cockpit.problems import refusals
 from cockpit.rights import Writing, grant_of, refused
 from twin_model.record_kinds import RecordKind
 from twin_model.twin import Twin
 
 RECORDS = "台账 Records"
-MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}}}
+MISSING = refusals(404)
 FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {ARROW: {}}}}
 
 
@@ -90,7 +90,7 @@ class Withdrawn(BaseModel):
 
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     """The routes on ``twin.ledger``, below ``/api/v1``."""
-    api = APIRouter(tags=[RECORDS])
+    api = APIRouter(prefix="/api/v1", tags=[RECORDS])
 
     @api.get("/record-kinds", response_model=Page[RecordKindItem],
              summary="The declared kinds of records, and how alive each is in a community")  # fmt: skip

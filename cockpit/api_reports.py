@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from cockpit.asking import instant_of, known_parameters
 from cockpit.encoding import dumps, rfc3339
-from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.problems import Problem, refusals
 from cockpit.reports.allowing import allowed, may_read
 from cockpit.reports.desk import Job, ReportDesk, Shelved
 from cockpit.reports.folder import read, zip_of
@@ -32,10 +32,6 @@ REPORTS = "报告 Reports"
 ZIP = "report.zip"
 ROOT = "/api/v1/reports"
 _DOWNLOAD = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-
-
-def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
-    return {code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in codes}
 
 
 class Wanted(BaseModel):
@@ -109,14 +105,14 @@ class VerdictItem(BaseModel):
 
 def build(twin: Twin, desk: ReportDesk) -> APIRouter:
     """All routes on reports."""
-    api = APIRouter(prefix="/api/v1", tags=[REPORTS], responses=_errors(400, 401, 403))
+    api = APIRouter(prefix="/api/v1", tags=[REPORTS])
     _making(api, twin, desk)
     _reading(api, desk)
     return api
 
 
 def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
-    @api.post("/reports", status_code=202, response_model=ReportItem, responses=_errors(503),
+    @api.post("/reports", status_code=202, response_model=ReportItem, responses=refusals(503),
               summary="Have a report made; its place is in `href` and in Location")  # fmt: skip
     def ask(
         request: Request,
@@ -156,7 +152,7 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
 
 
 def _reading(api: APIRouter, desk: ReportDesk) -> None:
-    @api.get("/reports", response_model=ReportList, responses=_errors(503), summary="The made reports")
+    @api.get("/reports", response_model=ReportList, responses=refusals(503), summary="The made reports")
     def made(
         request: Request,
         kind: Annotated[str | None, Query(description="daily, weekly, monthly or acceptance")] = None,
@@ -175,7 +171,7 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
         signer = desk.signer()
         return PublicKey(algorithm="Ed25519", public_key=signer.public, pem=signer.public_pem)
 
-    @api.get("/reports/{report_id}", response_model=ReportItem, responses=_errors(404, 503),
+    @api.get("/reports/{report_id}", response_model=ReportItem, responses=refusals(404, 503),
              summary="How a report stands, and where its papers are")  # fmt: skip
     def one(request: Request, report_id: str) -> ReportItem:
         shelved, job = _found(desk, report_id)
@@ -186,7 +182,7 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
             raise _missing(report_id)
         return ReportItem(**of_shelf(shelved))
 
-    @api.get("/reports/{report_id}/papers/{paper:path}", responses=_errors(404, 503), response_class=Response,
+    @api.get("/reports/{report_id}/papers/{paper:path}", responses=refusals(404, 503), response_class=Response,
              summary="One paper of a report; `report.zip` is all of them")  # fmt: skip
     def paper(request: Request, report_id: str, paper: str) -> Response:
         shelved, _ = _found(desk, report_id)

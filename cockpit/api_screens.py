@@ -13,16 +13,13 @@ from starlette.responses import Response
 
 from cockpit.encoding import dumps
 from cockpit.noting import noted
-from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.problems import Problem, refusals
 from cockpit.rights import grant_of, refused
 from cockpit.screen_desk import Desk
 from cockpit.screens import Screen, ScreenProblem
 from cockpit.tokens import Grant
 
 SCREENS = "大屏 Screens"
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (403, 404, 409, 422, 429)
-}
 
 
 class ScreenItem(BaseModel):
@@ -93,7 +90,7 @@ Managing = Annotated[Grant, Depends(managing)]
 
 def build(desk: Desk) -> APIRouter:
     """The routes below ``/api/v1/screens``."""
-    api = APIRouter(prefix="/api/v1/screens", tags=[SCREENS], responses=REFUSALS)
+    api = APIRouter(prefix="/api/v1/screens", tags=[SCREENS], responses=refusals(404, 409, 422))
 
     @api.get("", response_model=ScreenList, summary="The wall screens, each with its health, and the declared walls")
     def screens() -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from cockpit.problems import MEDIA_TYPE, Problem, ProblemDocument
+from cockpit.problems import Problem, refusals
 from cockpit.rights import grant_of, refused
 from cockpit.saved_views import LONGEST_ADDRESS, LONGEST_NAME, SavedView, SavedViews, ViewRefused
 from twin_model.rights import unaliased
@@ -61,7 +61,7 @@ def build(twin: Twin, views: SavedViews) -> APIRouter:
     """The routes of saved views."""
     api = APIRouter(
         prefix="/api/v1/views", tags=[VIEWS],
-        responses={code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}} for code in (400, 401, 403, 404, 409)},
+        responses=refusals(404, 409),
     )  # fmt: skip
 
     @api.get("", summary="My saved views and those that others share")

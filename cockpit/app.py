@@ -145,7 +145,8 @@ def create_app(
     described.install(server)
     metrics.install(server, registry, twin, services, hub, answers)
     server.state.audit, server.state.looks, server.state.purposes = services.audit, looks, purposes
-    server.include_router(api.build(twin, services, hub))
+    for routes in api.build(twin, services, hub):
+        server.include_router(routes)
     server.include_router(api_audit.build())
     server.include_router(api_accounts.build(sign_in))
     server.include_router(api_privacy.build(twin))

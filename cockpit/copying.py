@@ -90,7 +90,7 @@ class Copies:
 
 def build(twin: Twin) -> APIRouter:
     """The routes, below ``/api/v1``; not described, because they are nobody else's."""
-    api = APIRouter(include_in_schema=False)
+    api = APIRouter(prefix="/api/v1", include_in_schema=False)
     copies = Copies(twin)
 
     @api.post(PATH)

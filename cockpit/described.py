@@ -52,18 +52,15 @@ def mended(schema: dict[str, Any]) -> dict[str, Any]:
     for operations in schema["paths"].values():
         for method, operation in operations.items():
             if method in _METHODS:
-                _mend(operation["responses"], answer)
+                _mend(operation["responses"])
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return schema
 
 
-def _mend(responses: dict[str, Any], answer: dict[str, Any]) -> None:
+def _mend(responses: dict[str, Any]) -> None:
     invalid = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
     if invalid.get("$ref", "").endswith("/HTTPValidationError"):
         del responses["422"]
-    for code, said in responses.items():
-        if code.startswith(("4", "5")) and "application/json" in said.get("content", {}):
-            said["content"] = answer["content"]  # FastAPI lists JSON beside it; it is never sent
     for code in EVERYWHERE:
         responses[code] = {"$ref": f"#/components/responses/Problem{code}"}

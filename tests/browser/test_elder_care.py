@@ -50,8 +50,8 @@ class Call:
 
     @property
     def incident(self) -> dict[str, Any] | None:
-        items = self.served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]
-        return next((i for i in items if i["home_id"] == self.home and i["severity"] == "act"), None)
+        items = self.served.get("/api/v1/incidents", community="demo", home_id=self.home).json()["items"]
+        return next((i for i in items if i["severity"] == "act"), None)
 
     def step(self, step: str, **said: Any) -> httpx.Response:
         found = self.incident
@@ -65,8 +65,7 @@ class Call:
             self._post(found["id"], {"step": step, **said})  # one that was taken already is refused
 
     def _post(self, incident: str, step: dict[str, Any]) -> httpx.Response:
-        path = f"{self.served.url}/api/v1/incidents/{incident}/steps"
-        return httpx.post(path, json=step, headers=self.served.authorization, timeout=20)
+        return self.served.post(f"/api/v1/incidents/{incident}/steps", step)
 
 
 @pytest.fixture
@@ -225,8 +224,7 @@ def test_the_sound_rings_until_somebody_acknowledges_and_can_be_silenced_for_thi
     page.wait_for_function(screen_rings)  # it comes back by itself
     for one in served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]:
         if one["severity"] == "act" and one["phase"] == "raised":
-            head = {"Authorization": f"Bearer {served.token}"}
-            httpx.post(f"{served.url}/api/v1/incidents/{one['id']}/steps", json={"step": "acknowledge"}, headers=head)
+            served.post(f"/api/v1/incidents/{one['id']}/steps", {"step": "acknowledge"})
     page.wait_for_function("() => !document.body.hasAttribute('data-ringing')")
 
 

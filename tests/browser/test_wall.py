@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import leave, seat
+from .conftest import seat, watched
 
 pytestmark = pytest.mark.browser
 WALL = {"width": 1280, "height": 720}
@@ -23,7 +22,8 @@ def wall(browser, served):
     screen.forgiven = ("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED")
     yield screen
     screen.page.context.set_offline(False)
-    leave(screen)
+    screen.page.goto("about:blank")
+    watched(screen)
     screen.page.context.close()
 
 
@@ -62,7 +62,7 @@ def test_an_alarm_takes_over_the_duty_wall_until_it_is_acknowledged_and_the_lobb
     steps = f"/api/v1/incidents/{incident}/steps"
     said = {"step": "acknowledge", "by": "值班员"}
     # somebody of the sample's staff may have been quicker: a second acknowledgement is refused as one
-    assert httpx.post(served.url + steps, json=said, headers=served.authorization, timeout=20).status_code in (200, 409)
+    assert served.post(steps, said).status_code in (200, 409)
     # another one of the neighbourhood's may be next; this one is gone
     gone = "id => document.querySelector('#wall-take .wall-takeover:not([hidden])')?.dataset.incident !== id"
     wall.page.wait_for_function(gone, arg=incident)

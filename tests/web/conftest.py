@@ -24,7 +24,7 @@ from cockpit.tokens import Role
 from twin_model.entities import Building, Community, Device, Entity, Facility, Home, Room
 from twin_model.twin import Twin
 
-from ..conftest import Clock, eventually
+from ..conftest import PLAIN, Clock, eventually
 
 
 def square(lon: float, lat: float) -> bytes:
@@ -102,7 +102,7 @@ class Site:
         """An HTTP client with a token of this role (None: without any)."""
         if role is not None:
             headers["authorization"] = f"Bearer {self.cockpit.tokens.lend(role, 'test')}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=10, verify=PLAIN)
 
     def get(self, path: str, **query: object) -> httpx.Response:
         with self.client() as client:

@@ -255,9 +255,7 @@ def test_an_unknown_device_is_adopted_and_its_message_counts(server, tmp_path, w
     server.publish("community/c/motion/m-1", '{"v": 1, "bat": 80}')
     wait_for(lambda: waiting(server, "m-1"), what="the unknown device's message")
     device = {"device_id": "c-m-1", "type": "motion", "community_id": "c", "dialect": "json", "address": "m-1"}
-    answer = httpx.post(
-        server.url + "/api/v1/quarantine/adopt", json=device, headers={"Authorization": f"Bearer {server.token}"}
-    )
+    answer = server.post("/api/v1/quarantine/adopt", device)
     assert answer.status_code == 200, answer.text
     assert answer.json()["readings_used"] == 2
     states = {s["metric"]: s["value"] for s in server.get("/api/v1/states", device_id="c-m-1").json()["items"]}
@@ -309,7 +307,7 @@ def test_a_recorded_day_becomes_a_drill_from_the_command_line(server, tmp_path):
     day.write_text("", encoding="utf-8")
     assert "nothing to exercise" in refused(command("drill", "replay", day, *here))
     body = {"path": str(day), "community_id": "town"}
-    answer = httpx.post(server.url + "/api/v1/drills/replays", json=body, headers=server.authorization)
+    answer = server.post("/api/v1/drills/replays", body)
     assert answer.status_code == 403, "a path on the server is for its own commands"
 
 

@@ -96,11 +96,8 @@ class Officer:
                 if text in [step["note"] for step in log["steps"]]:
                     self.answered[text] = incident
                     return
-                answer = httpx.post(
-                    f"{self.server.url}/api/v1/incidents/{incident}/steps", timeout=20,
-                    headers={"Authorization": f"Bearer {self.server.token}"},
-                    json={"step": "note", "note": text, "by": "officer", "expected_n": log["n"]},
-                )  # fmt: skip
+                said = {"step": "note", "note": text, "by": "officer", "expected_n": log["n"]}
+                answer = self.server.post(f"/api/v1/incidents/{incident}/steps", said)
                 if answer.status_code == 200:
                     self.answered[text] = incident
                     return
