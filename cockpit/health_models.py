@@ -115,4 +115,4 @@ class HealthChange(BaseModel):
     value_after: float | None
     threshold_before: float | None
     threshold_after: float | None
-    why: list[str] = Field(description="threshold, measure, applies, added, removed, data")
+    why: list[str] = Field(description="threshold, measure, applies, added, removed, rulebook, data")

@@ -84,7 +84,8 @@ class HealthBook:
 
     ``least_share``: of the weight that may count, so much must be measurable before there is an index; ``least_items``:
     and so many items. ``most_unknown``: the share of homes of which a group may be unregistered.
-    ``is_template``: a form for a city to fill, nobody's list.
+    ``is_template``: a form for a city to fill, nobody's list. ``extends``: the name of the rulebook it changes, whose
+    inspections hold for it too.
     """
 
     name: str
@@ -95,6 +96,7 @@ class HealthBook:
     document: Title
     note: Title
     is_template: bool
+    extends: str | None
     least_share: float
     least_items: int
     most_unknown: float
@@ -154,7 +156,7 @@ def load_health_books(root: Path, known: Known) -> HealthBooks:
         if found := list(problems_of(whole, path, known, _lines(path))):
             problems += found
             continue
-        book = _book(whole, path)
+        book = _book(whole, path, data.get("extends"))
         if book.id in books:
             problems.append(f"{path}: {book.id} is already declared in {books[book.id].path}; raise the version")
         else:
@@ -186,11 +188,11 @@ def _lines(path: Path) -> dict[str, int]:
     return found
 
 
-def _book(raw: Mapping[str, Any], path: Path) -> HealthBook:
+def _book(raw: Mapping[str, Any], path: Path, extends: str | None) -> HealthBook:
     return HealthBook(
         name=raw["name"], version=raw["version"], title=raw["title"], valid_from=raw["valid_from"],
         publisher=raw["publisher"], document=raw["document"], note=raw.get("note", {}),
-        is_template=raw.get("template", False), least_share=float(raw.get("least_share", 0.6)),
+        is_template=raw.get("template", False), extends=extends, least_share=float(raw.get("least_share", 0.6)),
         least_items=raw.get("least_items", 3), most_unknown=float(raw.get("most_unknown", 0.05)),
         categories={c["key"]: c["title"] for c in raw["category"]},
         items={i["key"]: _item(i) for i in raw["item"]}, path=path,

@@ -17,7 +17,7 @@ COMPARED = pa.schema(
     ]
 )  # fmt: skip
 """One row per verdict that changed. before, after: None where the item is not there or does not apply. why: threshold,
-measure, applies, added, removed (the rulebook), data (what is known of the community)."""
+measure, applies, added, removed (the item), rulebook (what holds for all its items), data (what is known)."""
 VERDICT_PARTS = ("threshold", "measure", "applies")
 """What of a definition can change a verdict; a weight or a verified source changes only the index."""
 
@@ -48,7 +48,8 @@ def changes(book: HealthBook, other: HealthBook, before: pa.Table, between: pa.T
             continue
         why = []
         if was["verdict"] != then["verdict"]:
-            why += [w for w in redefined.get(cell[1], ()) if w in (*VERDICT_PARTS, "added", "removed")]
+            parts = [w for w in redefined.get(cell[1], ()) if w in (*VERDICT_PARTS, "added", "removed")]
+            why += parts or ["rulebook"]
         if then["verdict"] != now["verdict"]:
             why.append("data")
         rows.append(

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from twin_model.health_book import HealthBook, Item
 from twin_model.health_coverage import coverage_rows
-from twin_model.health_sources import FINDING, newest_findings, newest_rows
-from twin_model.rights import program
+from twin_model.health_measures import rooms_of
+from twin_model.health_sources import FINDING, midnight, newest_findings, newest_rows
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -35,10 +35,8 @@ Row = dict[str, Any]
 
 
 def evidence_rows(twin: Twin, at: datetime, book: HealthBook, item: Item, community_id: str) -> pa.Table:
-    """As ``ROWS``, in an order that is always the same."""
-    with program():
-        rows = list(_rows(twin, at, book, item, community_id))
-    return pa.Table.from_pylist(rows, schema=ROWS)
+    """As ``ROWS``, in an order that is always the same; with the rights of whoever asks."""
+    return pa.Table.from_pylist(list(_rows(twin, at, book, item, community_id)), schema=ROWS)
 
 
 def _rows(twin: Twin, at: datetime, book: HealthBook, item: Item, community: str) -> Iterable[Row]:
@@ -50,7 +48,8 @@ def _rows(twin: Twin, at: datetime, book: HealthBook, item: Item, community: str
             yield from coverage_rows(twin, at, item, community)
     elif item.measure == "kpi":
         for row in twin.kpis.evidence(item.how["kpi"], at, community_id=community).to_pylist():
-            yield _row("kpi", row["row_id"], item.how["kpi"], row.get("name"), row["numerator"], "",
+            amount = row["denominator"] if row["numerator"] is None else row["numerator"]
+            yield _row("kpi", row["row_id"], item.how["kpi"], row.get("name") or row["row_id"], amount, "",
                        row["excluded"] is not None)  # fmt: skip
     elif item.measure == "record":
         kind = twin.catalogue.record_kinds[item.how["record"]]
@@ -58,17 +57,17 @@ def _rows(twin: Twin, at: datetime, book: HealthBook, item: Item, community: str
             if "among" not in item.how or row["choice"] in item.how["among"]:
                 yield _row("record", row["record_id"], kind.name, row["choice"], row["value"], "", row["value"] is None,
                            row["true_at"])  # fmt: skip
-    for row in newest_findings(twin, at, book.name, community) if FINDING in twin.catalogue.record_kinds else ():
+    for row in newest_findings(twin, at, book, community) if FINDING in twin.catalogue.record_kinds else ():
         if row["item"] == item.key:
             said = " · ".join(part for part in (row["document"], row["checked_by_role"], row["note"]) if part)
-            yield _row("finding", row["record_id"], row["finding"], said, float(row["finding"] == "met"), "one", False)
+            yield _row("finding", row["record_id"], row["finding"], said, None, "", False, midnight(row["checked_on"]))
 
 
 def _places(twin: Twin, at: datetime, item: Item, community: str) -> Iterable[Row]:
     """The facilities, and the rooms where no facility of the kinds stands by itself."""
     column, unit = _AMOUNT[item.measure]
     kinds = [*item.how.get("kinds", ()), *item.how.get("of", ())]
-    rooms = list(item.how.get("rooms", ()))
+    rooms = rooms_of(item.how) if "kinds" in item.how else []
     if item.measure == "functions_within":
         kinds = rooms = [kind for names in item.how["functions"].values() for kind in names]
     facilities = _of(twin.entities("facility", at, community_id=community), "facility_kind", kinds)

@@ -62,10 +62,14 @@ class Places:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Everything entities say. ``groups``: how many of each group are registered; ``unknown``: homes where not."""
+    """Everything entities say. ``ages``: new, old or None.
+
+    ``groups``: how many of each group are registered; ``unknown``: in how many homes they are not.
+    """
 
     communities: list[str]
     schemes: list[str | None]
+    ages: list[str | None]
     facilities: Places
     rooms: Places
     households: F64
@@ -88,7 +92,7 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
     ``scheme_keys`` is asked by the name a community's scheme has; see ``SceneBook.scheme_of``.
     """
     table = twin.entities("community", at)
-    communities = table["community_id"].to_pylist()
+    communities, names = table["community_id"].to_pylist(), table["scheme"].to_pylist()
     ids = pa.array(communities, pa.string())
     facilities = twin.store.select(f"{_FACILITY} ORDER BY facility_id", instant=at)
     rooms = twin.store.select(f"{_ROOM} ORDER BY r.room_id", instant=at)
@@ -112,13 +116,22 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
 
     buildings = pc.unique(pa.chunked_array([*facilities["place"].chunks, *rooms["place"].chunks], pa.string()))
     return Facts(
-        communities=communities, schemes=[scheme_keys.get(name) for name in table["scheme"].to_pylist()],
+        communities=communities, schemes=[scheme_keys.get(name) for name in names],
+        ages=[_age(name, scheme_keys.get(name)) for name in names],
         facilities=_places(facilities, ids, buildings), rooms=_places(rooms, ids, buildings),
         homes=column("homes", 0.0), households=column("households", 0.0),
         groups={name: column(name, 0.0) for name in BANDS} | {"homes": column("households", 0.0)},
         unknown={name: column(f"no_{name}" if name in known else "homes", 0.0) for name in BANDS}
         | {"homes": np.zeros(len(communities))},
     )  # fmt: skip
+
+
+def _age(name: str | None, scheme: str | None) -> str | None:
+    """Whether a community is newly built or an old one renewed, by its type of project or the word before it."""
+    for age, schemes, word in (("new", NEW, "新建"), ("old", OLD, "旧改")):
+        if scheme in schemes or (name or "").startswith(word):
+            return age
+    return None
 
 
 def _places(table: pa.Table, communities: pa.Array, buildings: pa.Array) -> Places:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin_model.health_book import HealthBook, Item
-from twin_model.health_facts import F64, NEW, OLD, Bools, Facts
+from twin_model.health_facts import F64, Bools, Facts
 from twin_model.health_measures import Measured
 
 PASS, FAIL, NOT_MEASURABLE = "pass", "fail", "not_measurable"
@@ -92,14 +92,15 @@ def applies_to(
     yes, unknown, what = np.ones(len(facts), bool), np.zeros(len(facts), bool), ""
     limits = item.applies
     if limits.estates or limits.schemes or limits.demand:
-        named = np.array([scheme is not None for scheme in facts.schemes], bool)
-        wanted = {"new": NEW, "old": OLD}.get(limits.estates or "", frozenset(limits.schemes))
-        if limits.demand:
-            inside = np.array([demand == limits.demand for demand in demands], bool)
-            told = named
-        else:
-            inside = np.array([scheme in wanted for scheme in facts.schemes], bool)
-            told = np.array([scheme in NEW | OLD for scheme in facts.schemes], bool) if limits.estates else named
+        inside, told = np.ones(len(facts), bool), np.ones(len(facts), bool)
+        for wanted, found in (
+            ([limits.estates] if limits.estates else [], facts.ages), (limits.schemes, facts.schemes),
+            ([limits.demand] if limits.demand else [], demands),
+        ):  # fmt: skip
+            if wanted:
+                inside &= np.array([one in wanted for one in found], bool)
+                known = facts.ages if found is facts.ages else facts.schemes
+                told &= np.array([one is not None for one in known], bool)
         yes, unknown, what = inside | ~told, unknown | ~told, "community.scheme"
     for span, group in ((limits.households, "homes"), (limits.people, "people")):
         if span is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from twin_model.circle_book import book
 from twin_model.health_facts import F64, Bools, Facts, Places
 
 _COLUMN = {"area": "facility.area_m2", "capacity": "facility.capacity"}
@@ -63,10 +64,17 @@ def _totals(facts: Facts, places: Places, chosen: Bools, weights: F64 | None = N
     return np.bincount(places.community[chosen], part, minlength=len(facts)).astype(np.float64)
 
 
+def rooms_of(how: Mapping[str, Any]) -> list[str]:
+    """The kinds of rooms that serve as the kinds of facilities an item is about: its own, else those of circles."""
+    if "rooms" in how:
+        return list(how["rooms"])
+    return [room for room, kind in book().rooms.items() if kind in how["kinds"]]
+
+
 def used(facts: Facts, how: Mapping[str, Any]) -> tuple[Bools, Bools]:
     """Which facilities and rooms an item is about: rooms where no facility of the kinds stands by itself."""
     own = facts.facilities.of(how["kinds"])
-    rooms = facts.rooms.of(how.get("rooms", ()))
+    rooms = facts.rooms.of(rooms_of(how))
     has = _totals(facts, facts.facilities, own) > 0
     return own, rooms & ~has[facts.rooms.community]
 

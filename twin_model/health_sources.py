@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,7 +176,7 @@ class Inputs:
         if kind is None:
             return found
         oldest = (self._at - kind.expected_every).date()
-        for row in newest_findings(self._twin, self._at, self._book.name):
+        for row in newest_findings(self._twin, self._at, self._book):
             n = self._place.get(row["community_id"])
             if n is not None and row["checked_on"] >= oldest:
                 found.setdefault(row["item"], self._nothing())[n] = float(row["finding"] == "met")
@@ -206,24 +206,27 @@ def newest_rows(
     ).to_pylist()  # fmt: skip
     for row in found:
         true_at = row["true_at"]
-        row["true_at"] = true_at if isinstance(true_at, datetime) else _midnight(true_at)
+        row["true_at"] = true_at if isinstance(true_at, datetime) else midnight(true_at)
     return found
 
 
-def _midnight(day: Any) -> datetime:
+def midnight(day: date) -> datetime:
+    """When a local day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)
 
 
-def newest_findings(twin: Twin, at: datetime, book: str, community_id: str | None = None) -> list[dict[str, Any]]:
-    """The newest inspection of each item of a rulebook in each community."""
+def newest_findings(
+    twin: Twin, at: datetime, book: HealthBook, community_id: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest inspection of each item of a rulebook, or of the one it extends, in each community."""
     kind = twin.catalogue.record_kinds[FINDING]
     where = "" if community_id is None else " AND community_id = $community"
     found: list[dict[str, Any]] = twin.store.select(
         f"SELECT community_id, record_id, item, checked_on, finding, document, checked_by_role, note "
-        f"FROM {kind.table} WHERE {_ALIVE}{where} AND rulebook = $book AND checked_on <= $day "
+        f"FROM {kind.table} WHERE {_ALIVE}{where} AND rulebook IN ($book, $base) AND checked_on <= $day "
         "QUALIFY row_number() OVER (PARTITION BY community_id, item ORDER BY checked_on DESC, record_id) = 1 "
         "ORDER BY community_id, item",
-        at=at, day=local_day(at), book=book, community=community_id,
+        at=at, day=local_day(at), book=book.name, base=book.extends or book.name, community=community_id,
     ).to_pylist()  # fmt: skip
     return found
 
