@@ -27,6 +27,7 @@ from sample_data import (
     records_learning,
     records_neighbours,
     records_services,
+    records_sites,
     records_streets,
 )
 from sample_data.records_base import BEGAN, Draw, Rows, local_day
@@ -39,8 +40,8 @@ STOPPED = {"charger_day": timedelta(days=50), "water_use": timedelta(days=110)}
 ended; nothing came since."""
 ABSENT = frozenset({"consent", "reported_value", "school_place", "talent_home"})
 REGISTERS = frozenset(
-    {"club", "firm", "fund_entry", "gap_project", "grid", "learner", "mutual_pair", "partner_unit", "project", "space",
-     "talent", "volunteer"}
+    {"candidate_site", "club", "firm", "fund_entry", "gap_project", "grid", "learner", "mutual_pair", "partner_unit",
+     "project", "space", "talent", "volunteer"}
 )  # fmt: skip
 """What was there before the records begin is written down on the first day, as it then was."""
 _REACH, _AHEAD = 75, 21
@@ -48,7 +49,7 @@ _REACH, _AHEAD = 75, 21
 
 _MODULES: tuple[ModuleType, ...] = (
     records_care, records_gaps, records_governance, records_health, records_learning, records_neighbours,
-    records_services, records_streets,
+    records_services, records_sites, records_streets,
 )  # fmt: skip
 
 Builder = Callable[[Draw, Ints], Rows]

@@ -55,7 +55,8 @@ class Walks:
 class Covered:
     """Of one group within one limit. ``gained`` and ``lost`` are people (homes) who come in and who fall out.
 
-    ``total``: those counted; ``uncounted``: buildings for which the number of the group is not known (in no sum).
+    ``total``: those counted; ``uncounted``: buildings for which the number of the group is not known (in no sum; the
+    twin tells it in homes).
     """
 
     group: str

@@ -551,4 +551,8 @@ def _smallest(savings: Savings, chosen: tuple[int, ...], value: float) -> tuple[
                 current = sorted([*kept.tolist(), int(enough[0])])
                 changed = True
                 break
+    for site in sorted(current, reverse=True):  # one that adds nothing is not asked for
+        rest = [one for one in current if one != site]
+        if savings.worth(np.array(rest, np.int64)) >= value * (1 - 1e-12):
+            current = rest
     return tuple(current)

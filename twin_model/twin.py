@@ -41,6 +41,7 @@ from twin_model.records import Recorded, record, record_tables, retire
 from twin_model.remembered import Shared
 from twin_model.retention import kept_since
 from twin_model.rights import asked, current, need_persons, program
+from twin_model.scenarios import Scenarios
 from twin_model.sight import Sight
 from twin_model.states import I32, States
 from twin_model.store import Still, Store, Writer
@@ -132,6 +133,7 @@ class Twin:
         self.circles = Circles(self)
         self.city = City(self)
         self.health = Health(self)
+        self.scenarios = Scenarios(self)
         self.kept_since = kept_since(store)
         """From when on a kind of data is kept, where older ones were deleted; see ``retention``."""
         self.forgotten = 0

@@ -84,6 +84,8 @@ def test_when_the_time_is_over_the_true_gap_is_said(monkeypatch: pytest.MonkeyPa
 def test_fewer_sites_than_asked_for_are_no_error_and_none_is_taken_for_nothing() -> None:
     savings = Savings.of(np.array([0, 1]), np.array([0, 2]), np.array([3.0, 4.0]), 2, 3)
     assert best(savings, 5, whole=True).sites == (0, 2)
+    alike = Savings.of(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2]), np.array([2.0, 2.0, 3.0, 3.0]), 2, 3)
+    assert best(alike, 3, whole=True).sites == (1,)
     nobody = Savings.of(np.empty(0, int), np.empty(0, int), np.empty(0), 3, 2)
     assert best(nobody, 2).sites == ()
     assert best(nobody, 2).gap == 0.0
