@@ -23,7 +23,8 @@ def layout(view: View) -> html.Div:
             dcc.Store(id=ids("shown")),
             dcc.Interval(id=ids("beat"), interval=3_000),
             html.Div(id=ids("page"), className="accounts-place"),
-        ]
+        ],
+        className="accounts-place",
     )
 
 
