@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from twin_model.city_effect import facts_when_finished, reach_when_finished
 from twin_model.city_standing import depends_on, standing
 from twin_model.remembered import Shared
 from twin_model.scenes import scene_stands
@@ -112,6 +113,19 @@ class City:
         key = "index", depends_on(self._twin, at, rulebook)
         table = self._within(self._kept.get(key, lambda: standing(self._twin, at, rulebook)))
         return {row["community_id"]: row for row in table.to_pylist()}
+
+    def index_when_finished(self, at: datetime, rulebook: str = BOOK) -> dict[str, Row]:
+        """As ``index``, were all gap projects to come finished: a what-if that is in no real figure."""
+        at = self._twin.until_now(at)
+        ledger = self._twin.ledger.epoch("gap_project", at)
+        key = "finished", ledger, depends_on(self._twin, at, rulebook)
+        table = self._kept.get(key, lambda: standing(self._twin, at, rulebook, facts_when_finished(self._twin, at)))
+        return {row["community_id"]: row for row in self._within(table).to_pylist()}
+
+    def reach_when_finished(self, at: datetime, community_id: str, minutes: float = 10.0) -> list[Row]:
+        """What each gap project to come will change within a community: ``city_effect.reach_when_finished``."""
+        self._twin.sight.need(community_id)
+        return reach_when_finished(self._twin, self._twin.until_now(at), community_id, minutes)
 
     def scenes(self, at: datetime) -> dict[str, dict[str, float | None]]:
         """The attainment (0 to 100, null: not graded) of each of the nine scenes, by community."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from twin_model.health_book import HealthBook
-from twin_model.health_facts import epoch
+from twin_model.health_facts import Facts, epoch
 from twin_model.health_judging import applies_to, checked, index_table, judge
 from twin_model.health_sources import Inputs, is_live, records_epoch
 from twin_model.rights import program
@@ -27,12 +27,12 @@ COLUMNS = ("community_id", "index", "rank", "of", "bottom", "passed", "failed", 
 """Of ``health_judging.INDEX``; passed and failed: of the items that count."""
 
 
-def standing(twin: Twin, at: datetime, rulebook: str) -> pa.Table:
-    """``COLUMNS`` of every community, for the program's own use: nothing is cut out of it."""
+def standing(twin: Twin, at: datetime, rulebook: str, facts: Facts | None = None) -> pa.Table:
+    """``COLUMNS`` of every community, for the program's own use: nothing is cut out of it. ``facts``: other ones."""
     book = _counting(twin, at, rulebook)
     health = twin.health
     with program():
-        facts = health.facts(at)
+        facts = facts or health.facts(at)
         inputs = Inputs(twin, at, book, facts)
         judged = [
             judge(
