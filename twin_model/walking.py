@@ -289,8 +289,9 @@ class Network:
         self, places: F64 | NDArray[np.object_], limit_m: float = SNAP_LIMIT_M, *, profile: Profile | None = None,
         shut: Shut = OPEN,
     ) -> Snapped:  # fmt: skip
-        """The nearest point on a path of each place: (n, 2) coordinates, or shapely outlines, measured from the edge.
+        """The nearest point on a path of each place: (n, 2) coordinates.
 
+        Of shapely outlines the nearest path counts, and of it the point that faces their middle; metres to the outline.
         ``profile``: only paths it may walk. Of several as near the first in the order of the lines counts.
         """
         n = len(places)
@@ -627,8 +628,8 @@ def _nearest(
     """Places with a segment (``a`` to ``b``, in the order of the tree) within the limit: their numbers, the nearest
     segment (the first of several), the metres to it and the point on it."""
     if places.dtype == np.object_:
-        place, segment, metres = _asked(tree, places, limit_m)  # type: ignore[arg-type]
-        return place, segment, metres, _spot(places[place], a[segment], b[segment])  # type: ignore[arg-type]
+        place, segment, _ = _asked(tree, places, limit_m)  # type: ignore[arg-type]
+        return place, segment, *_facing(places[place], a[segment], b[segment])  # type: ignore[arg-type]
     near = min(limit_m, _NEARBY_M)  # most places have one this near, which boxes find faster than distances
     west_south, east_north = places - near, places + near
     boxes = shapely.box(west_south[:, 0], west_south[:, 1], east_north[:, 0], east_north[:, 1])
@@ -674,15 +675,15 @@ def _closest(of: I64, segment: I64, a: F64, b: F64, places: F64) -> tuple[I64, I
     return of[best], segment[best], metres[best], spot[best]
 
 
-def _spot(geometries: NDArray[np.object_], a: F64, b: F64) -> F64:
-    """The point of each segment nearest to an outline; of one the segment runs through, to its middle."""
-    lines = shapely.linestrings(np.stack([a, b], axis=1))
-    from_xy = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(geometries, lines), 0))
-    through = shapely.intersects(geometries, lines) & (shapely.get_dimensions(geometries) > 0)
-    from_xy[through] = shapely.get_coordinates(shapely.centroid(geometries[through]))
-    along = b - a
-    share = np.einsum("ij,ij->i", from_xy - a, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
-    return np.asarray(a + along * np.clip(share, 0.0, 1.0)[:, None], np.float64)
+def _facing(geometries: NDArray[np.object_], a: F64, b: F64) -> tuple[F64, F64]:
+    """The point of each segment that faces the middle of an outline, and how far from the outline it is.
+
+    A wall along a street is as near to it everywhere, so that the nearest point alone would be anybody's choice.
+    """
+    along, middle = b - a, shapely.get_coordinates(shapely.centroid(geometries))
+    share = np.einsum("ij,ij->i", middle - a, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
+    spot = np.asarray(a + along * np.clip(share, 0.0, 1.0)[:, None], np.float64)
+    return np.asarray(shapely.distance(geometries, shapely.points(spot)), np.float64), spot
 
 
 def _pieces(
