@@ -38,6 +38,8 @@ def make_city(path: Path, now: datetime, seed: int = SEED, size: Size | None = N
 
     Raises ``FileExistsError`` where there is one already.
     """
+    if path.exists():
+        raise FileExistsError(f"{path} is there already; the sample city takes a folder of its own")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     try:

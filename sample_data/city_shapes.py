@@ -46,7 +46,7 @@ def outlines(rects: list[Rect], side: int, every: int) -> tuple[Ints, Ints]:
         ]  # fmt: skip
         points += [j * side + i for i, j in ring]
         of += [number] * len(ring)
-    return np.array(points), np.array(of)
+    return np.array(points, dtype=np.int64), np.array(of, dtype=np.int64)
 
 
 def _along(low: int, high: int, every: int) -> list[int]:
@@ -56,6 +56,8 @@ def _along(low: int, high: int, every: int) -> list[int]:
 
 def polygons(points: Ints, of: Ints, xy: Floats) -> Any:
     """Outlines as polygons."""
+    if not len(of):
+        return np.array([], dtype=object)
     first = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
     rings = [np.r_[part, part[:1]] for part in np.split(points, first[1:])]
     number = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
