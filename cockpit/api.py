@@ -19,7 +19,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response, StreamingResponse
 
-from cockpit import api_care, api_care_rules, api_circles, api_health, api_kpis, api_occupancy, api_records, copying
+from cockpit import (
+    api_care,
+    api_care_rules,
+    api_circles,
+    api_health,
+    api_kpis,
+    api_occupancy,
+    api_records,
+    api_siting,
+    copying,
+)
 from cockpit import api_models as shape
 from cockpit.asking import ARROW, GEOJSON, Asked, instant_of, known_parameters, listed, points, reader, shapes_of
 from cockpit.encoding import dumps, rfc3339
@@ -61,6 +71,7 @@ def build(twin: Twin, services: Services, hub: Hub) -> list[APIRouter]:
         api_kpis.build(twin, read),
         api_health.build(twin, read),
         api_circles.build(twin, read),
+        api_siting.build(twin, read),
         api_records.build(twin, read),
         copying.build(twin),
     ]

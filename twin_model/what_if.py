@@ -6,6 +6,7 @@ account. The pure arithmetic is in ``siting``. What may be read is what ``circle
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,9 +29,21 @@ CANDIDATES = "candidate_site"
 WHERE = ("candidates", "buildings", "both")
 MOST_SITES = 2_000
 MOST_K = 30
+WAITS_S = 30.0
 _LOCAL = timedelta(hours=8)
 _DEGREE_M = 111_320.0
 _KEPT = 64
+
+
+class Busy(Exception):
+    """Other exact searches did not end in time; ``reason`` in both languages."""
+
+    def __init__(self) -> None:
+        super().__init__("another exact search is running")
+        self.reason = {
+            "zh": "正在求解另一个选址问题，请稍后再试",
+            "en": "another exact search is running; try again soon",
+        }
 
 
 @dataclass(frozen=True)
@@ -121,6 +134,7 @@ class WhatIf:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._walks = Shared(_KEPT)
+        self._solving = threading.Lock()
 
     # ---------------------------------------------------------------- edits
 
@@ -221,9 +235,19 @@ class WhatIf:
                 CANDIDATES, at, community_id=community_id, start=today, end=today + timedelta(days=1)
             )
             for row in rows.to_pylist():
-                until = None if row["until"] is None else row["until"].isoformat()
-                names = "site_no", "title", "kind", "lon", "lat", "area_m2", "yuan_per_m2"
-                found.append(Site(*(row[name] for name in names), until=until, document=row["document"]))
+                found.append(
+                    Site(
+                        row["site_no"],
+                        row["title"],
+                        row["kind"],
+                        row["lon"],
+                        row["lat"],
+                        row["area_m2"],
+                        row["yuan_per_m2"],
+                        None if row["until"] is None else row["until"].isoformat(),
+                        row["document"],
+                    )
+                )
         if where != "candidates":
             table = self._twin.entities("building", at, community_id=community_id)
             middle = shapely.centroid(shapely.from_wkb(np.array(table["footprint"].to_pylist(), object)))
@@ -242,7 +266,7 @@ class WhatIf:
     ) -> Best:  # fmt: skip
         """The k sites that add most to what is there (after ``edits`` of this kind, where there are any).
 
-        ``exact`` False: only the greedy answer, at once. Raises ``Unasked`` for anything that cannot be asked.
+        ``exact`` False: only the greedy answer, at once. Raises ``Unasked`` (what cannot be asked) and ``Busy``.
         """
         if method not in METHODS:
             raise Unasked("method", method, METHODS)
@@ -261,7 +285,12 @@ class WhatIf:
         question = Question(method, k, walks, homes.count[group], nearest, limit_m)
         savings = question.savings()
         if exact:
-            answer = question.exact(time_limit_s)
+            if not self._solving.acquire(timeout=WAITS_S):  # one at a time: the rest of the program goes on living
+                raise Busy
+            try:
+                answer = question.exact(time_limit_s)
+            finally:
+                self._solving.release()
             chosen, value, bound, gap = answer.sites, answer.value, answer.bound, answer.gap
             greedy_value, parts, programs = answer.greedy_value, answer.parts, answer.programs
         else:
