@@ -133,7 +133,7 @@
       const { theme } = this;
       const camera = parts.geometry.camera(viewport, this.scene.header.origin);
       const unit = (c) => c.map((v) => v / 255);
-      const focus = this.selected !== null ? 0.6 : 1;
+      const focus = this.selected !== null && !this.circle ? 0.6 : 1;
       const [f0, f1] = this.scene.fade.buildings;
       const length = Math.hypot(-0.55, -0.62, 0.62);
       const dim = 1 - this.night;

@@ -6,13 +6,13 @@
   "use strict";
   const parts = (window.CimMapParts = window.CimMapParts || {});
 
-  const HALF_WIDTH = 2.6; // metres of street to each side of its middle line
-  const LEAST = 1.15; // and never thinner than this many pixels to each side
+  const HALF_WIDTH = 1.5; // metres of street to each side of its middle line
+  const LEAST = 1.1; // and never thinner than this many pixels to each side
   const APART = 2; // side.w: this stretch is an island of the network
   const NEVER = 1e9; // metres of what is not reached
 
   // near is bright, far is dark: lightness alone tells the order, whatever colours somebody sees
-  const RAMP = ["#F2F7FF", "#B9DDFF", "#7CC4FF", "#4A97E2", "#2F6DB5", "#244F8C"];
+  const RAMP = ["#F2F7FF", "#A3D6FF", "#66B5F7", "#3F8ADB", "#2E68B3", "#254C86"];
   const BEYOND = [74, 86, 108];
   const BEYOND_ALPHA = 0.5;
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -51,7 +51,7 @@ void main(void) {
   vec3 colour = m <= cim.bandA.x ? ${glsl(COLOURS[0])} : m <= cim.bandA.y ? ${glsl(COLOURS[1])}
     : m <= cim.bandA.z ? ${glsl(COLOURS[2])} : m <= cim.bandA.w ? ${glsl(COLOURS[3])}
     : m <= cim.bandB.x ? ${glsl(COLOURS[4])} : ${glsl(COLOURS[5])};
-  float alpha = 0.94;
+  float alpha = 0.86;
   if (m > cim.bandB.z) { colour = ${glsl(BEYOND)}; alpha = abs(cim.bandB.w); }
   if (vAlong.z > 1.0) { // an island: dashed, in the colour of what is not known
     colour = vec3(0.62, 0.57, 0.79);
@@ -147,7 +147,7 @@ void main(void) {
         list.push({
           key: `f:${f.id}`, kind: f.chosen ? "selected" : "facility", icon, level: f.first ? 0 : level,
           title: (this.options.lang === "en" && f.name_en) || f.name, note: f.note || "", mine: f.chosen,
-          quiet: f.placed !== "on_path", anchor: [f.x, f.y, this._foot(f)], onClick: () => parts.tell("facility", f.id),
+          quiet: f.placed !== "on_path" || f.shut, anchor: [f.x, f.y, this._foot(f)], onClick: () => parts.tell("facility", f.id),
         });
       }
     },

@@ -147,8 +147,8 @@
   function pins(c) {
     const all = walks.header.facilities, near = new Map(reach.header.pins);
     if (mode(c) === "building") return all.filter((f) => near.has(f.id)).map((f) => ({ ...f, note: way(near.get(f.id)), first: true }));
-    if (mode(c) === "facility") return all.filter((f) => f.id === c.facility || (c.kind && f.kind === c.kind)).map((f) => ({ ...f, chosen: f.id === c.facility, first: true }));
-    return all.filter((f) => !c.kind || f.kind === c.kind).map((f) => ({ ...f, first: Boolean(c.kind) }));
+    if (mode(c) === "facility") return all.filter((f) => f.id === c.facility || (c.kind && f.kind === c.kind)).map((f) => ({ ...f, chosen: f.id === c.facility, first: true, note: f.shut ? t("shut") : "" }));
+    return all.filter((f) => !c.kind || f.kind === c.kind).map((f) => ({ ...f, first: Boolean(c.kind), note: f.shut ? t("shut") : "" }));
   }
 
   /* --- the legend: what each colour means, how many homes it holds ------------------------------------------ */
@@ -204,18 +204,20 @@
   /* --- controls ------------------------------------------------------------------------------------------- */
   /* The pressed one of each row at once; the server draws the same a moment later. */
   function mark(c) {
-    const now = { ...c, limit: c.amount + c.unit, from: mode(c) };
+    const q = query(), now = { ...c, limit: c.amount + c.unit, side: q.get("side") || "matrix", group: q.get("group") || null };
     for (const button of document.querySelectorAll("[data-choose]")) {
       const key = button.dataset.choose;
-      if (key in now) button.setAttribute("aria-pressed", String((now[key] || "") === button.dataset.value));
+      if (key in now && now[key] !== null) button.setAttribute("aria-pressed", String(now[key] === button.dataset.value));
+      else if (key === "facility") button.setAttribute("aria-pressed", "false");
     }
     for (const select of document.querySelectorAll(".circles-page select[data-address]")) select.value = c[select.dataset.address] || query().get(select.dataset.address) || "";
   }
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-choose]");
     if (!button) return;
-    const key = button.dataset.choose, to = button.dataset.value || null;
-    const usual = (key === "speed" && to === "adult") || (key === "limit" && to === "15min") || (key === "group" && to === "homes");
+    const key = button.dataset.choose, again = ["kind", "facility"].includes(key) && query().get(key) === button.dataset.value;
+    const to = again ? null : button.dataset.value || null; // pressed again it is let go
+    const usual = (key === "speed" && to === "adult") || (key === "limit" && to === "15min") || (key === "side" && to === "matrix");
     const drops = key === "kind" ? { facility: null, building: null } : key === "facility" ? { building: null } : {};
     choose({ ...drops, [key]: usual ? null : to });
   });
@@ -234,9 +236,19 @@
     // until the walks are known nothing is said of any building
     window.CimMap.setCircle({ colourOf: (_i, use) => [window.CimMapParts.tokens.plain(window.CimMapParts.tokens.THEMES.dark, use), 0], noteOf: () => "", pins: [] });
   }
+  function scale(view) {
+    const bar = document.getElementById("circles--scale-bar");
+    if (!bar) return;
+    bar.parentElement.hidden = !view.scale_px;
+    bar.style.width = Math.round(view.scale_px) + "px";
+    bar.nextSibling.textContent = view.scale_m >= 1000 ? view.scale_m / 1000 + " km" : view.scale_m + " m";
+    const needle = document.querySelector('.circles-legend button[data-map="north"] .icon');
+    if (needle) needle.style.transform = "rotate(" + Math.round(-view.bearing) + "deg)";
+  }
   function wire() {
     window.CimMap.onSelect((building) => { if (place) choose({ building: building || null, facility: null }); });
     window.CimMap.onFacility((facility) => { if (place) choose({ facility: facility === chosen().facility ? null : facility, building: null }); });
+    window.CimMap.onView(scale);
     window.CimMap.onStats((stats) => {
       if (!place || !streets || !stats.version || stats.version === streets.drawnFor) return;
       for (const name in flights) delete flights[name]; // what was asked of the old register

@@ -24,12 +24,9 @@ CHOSEN = ("kind", "speed", "limit", "group", "hour", "facility", "building", "si
 WALK = {"speed": "speed", "hour": "hour"}
 CHOICES = Panel("choices", answers.choices, views.choices, chosen={name: name for name in CHOSEN[:-1]})
 COVERAGE = Panel(
-    "coverage",
-    answers.coverage,
-    views.coverage,
-    chosen={**WALK, "kind": "kind", "limit": "limit", "group": "group"},
-    waits=True,
-)
+    "coverage", answers.coverage, views.coverage, waits=True, beside=True,
+    chosen={**WALK, "kind": "kind", "limit": "limit", "group": "group", "building": "building"},
+)  # fmt: skip
 PLACE = Panel(
     "place", answers.place, views.place,
     chosen={**WALK, "limit": "limit", "facility": "facility", "building": "building"},

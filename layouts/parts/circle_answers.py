@@ -48,8 +48,7 @@ def choices(
     group: str | None, hour: str | None, facility: str | None, building: str | None,
 ) -> Answer:  # fmt: skip
     """What may be chosen and is; what is lacking before anything can be worked out."""
-    facilities = twin.entities("facility", at, community_id=community)
-    counts = facilities["facility_kind"].value_counts().to_pylist()
+    counts = Counter(twin.circles.facilities(at, community)["facility_kind"].to_pylist())
     origin = None
     for what, identity in (("building", building), ("facility", facility)):
         row = twin.entity(what, identity, at) if identity else None
@@ -57,7 +56,7 @@ def choices(
             origin = {"what": what, "id": identity, "name": row["name"], "name_en": row["name_en"]}
     return {
         "chosen": {"kind": kind, "speed": speed_of(speed), "limit": _limit(limit), "hour": hour},
-        "kinds": sorted(((one["values"], one["counts"]) for one in counts), key=lambda one: (-one[1], one[0])),
+        "kinds": sorted(counts.items(), key=lambda one: (-one[1], one[0])),
         "pace": {name: profile.metres_per_minute for name, profile in book().profiles.items()},
         "sources": {name: dict(book().sources[name]) for name in book().profiles},
         "origin": origin,
@@ -109,15 +108,15 @@ def _shares(twin: Twin, at: datetime, community: str, speed: str | None, hour: s
 
 def coverage(
     twin: Twin, at: datetime, community: str, *, kind: str | None, limit: str | None, group: str | None,
-    speed: str | None, hour: str | None,
+    speed: str | None, hour: str | None, building: str | None,
 ) -> Answer:  # fmt: skip
     """One kind by group within the limit; of all kinds the homes that reach every one, and the least covered."""
     missing = lacks(twin, at, community)
     amount, unit = limit_of(limit)
     by = counted_by(twin, at, community, group)
     answer = {"lacks": missing, "kind": kind, "limit": _limit(limit), "chosen": by}
-    if missing:
-        return answer
+    if missing or building:  # of one building the walks are listed instead
+        return answer | {"lacks": missing or "building"}
     rows = [r for r in _shares(twin, at, community, speed, hour) if r["limit"] == amount and r["limit_unit"] == unit]
     if kind:
         mine = {row["group"]: row for row in rows if row["facility_kind"] == kind}

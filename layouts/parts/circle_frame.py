@@ -60,7 +60,10 @@ def legend(view: View) -> html.Section:
         [
             html.Div(className="walk-keys", **{"data-circles-legend": ""}),
             html.P(className="caveat", hidden=True, role="alert", **{"data-circles-problem": ""}),
-            html.Div(tools, className="map-tools"),
+            html.Div(
+                [*tools, html.Div([html.I(id="circles--scale-bar"), html.Span()], className="scale", hidden=True)],
+                className="map-tools",
+            ),
         ],
         className="legend circles-legend",
         **{"aria-label": t(lang, "circles.legend")},

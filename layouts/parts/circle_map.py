@@ -4,8 +4,8 @@ Three answers, in the format of ``map_scene`` (metres around the same origin, so
 
 ``streets``  arrays ``xy`` float32 (n x 4: begin and end of each stretch), ``apart`` uint8 (1: on an island).
 ``walks``    header ``kinds``, ``buildings`` (how many, in the order of the geometry), ``metres_per_minute``,
-             ``facilities`` (id, kind, names, x, y, building number or -1, placed); arrays ``metres`` uint16 (kinds x
-             buildings, in decimetres) and ``homes`` uint16.
+             ``facilities`` (id, kind, names, x, y, building number or -1, placed, shut at the hour chosen); arrays
+             ``metres`` uint16 (kinds x buildings, in decimetres) and ``homes`` uint16.
 ``reach``    array ``ends`` uint16 (n x 2: at begin and end of each stretch, in decimetres; of all kinds together how
              many are within the limit), ``buildings`` uint16 from one place, header ``pins`` ([facility id, metres]).
 
@@ -143,13 +143,15 @@ class CircleMap:
         inside = np.asarray(known.is_valid())
         count = np.zeros(n, np.uint16)
         count[np.asarray(known.drop_null())] = np.minimum(homes.count["homes"], FAR)[inside]
+        count[(metres == NO_HOME).all(axis=0)] = 0  # outside of what whoever asks may see
         header = {
-            "version": frame.version, "kinds": kinds, "buildings": n, "facilities": self._pins(community, at, frame),
+            "version": frame.version, "kinds": kinds, "buildings": n,
+            "facilities": self._pins(community, at, frame, hour_of(at, hour)),
             "metres_per_minute": book().profiles[speed_of(speed)].metres_per_minute,
         }  # fmt: skip
         return map_scene.encode(header, {"metres": metres.ravel(), "homes": count})
 
-    def _pins(self, community: str, at: datetime, frame: _Frame) -> list[dict[str, Any]]:
+    def _pins(self, community: str, at: datetime, frame: _Frame, local: datetime | None) -> list[dict[str, Any]]:
         rows = self._twin.circles.facilities(at, community).to_pylist()
         xy = frame.plane.metres(np.array([(row["lon"], row["lat"]) for row in rows], float).reshape(-1, 2))
         order = {name: number for number, name in enumerate(frame.ids.to_pylist())}
@@ -157,7 +159,7 @@ class CircleMap:
             {
                 "id": row["facility_id"], "kind": row["facility_kind"], "name": row["name"], "name_en": row["name_en"],
                 "x": round(float(x), 1), "y": round(float(y), 1), "building": order.get(row["building_id"], -1),
-                "placed": row["placed"],
+                "placed": row["placed"], "shut": local is not None and not hours.is_open(row["opening_hours"], local),
             }
             for row, (x, y) in zip(rows, xy, strict=True)
         ]  # fmt: skip

@@ -97,7 +97,7 @@ class Network:
             {**_named(names[homes.building_id[n]]), "building_id": homes.building_id[n],
              "homes": int(homes.count["homes"][n]), "why": str(why[n])}
             for n in np.flatnonzero(why != "").tolist()
-            if homes.building_id[n] in names
+            if self._twin.sight.within(self._community, building_id=homes.building_id[n])
         ]  # fmt: skip
 
     def _off(self) -> list[Row]:

@@ -9,7 +9,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.circle_views import KEY
-from layouts.parts.circle_words import LIMITS, kind_of, limit_of, limit_words
+from layouts.parts.circle_words import LIMITS, hours_words, kind_of, limit_of, limit_words
 from layouts.parts.format import UNKNOWN, count, measure, share
 from layouts.parts.panel import head, meter, sets, sign, unknown
 from layouts.parts.text import has, named, t
@@ -55,8 +55,7 @@ def _limit(lang: str, limit: str, chosen: str) -> html.Button:
 
 def _row(lang: str, row: Any, limits: tuple[str, ...], answer: Any) -> html.Tr:
     on = row["kind"] == answer["kind"]
-    to = "" if on else row["kind"]  # pressed again it is all kinds
-    pressed = {"data-choose": "kind", "data-value": to, "aria-pressed": str(on).lower()}
+    pressed = {"data-choose": "kind", "data-value": row["kind"], "aria-pressed": str(on).lower()}
     cells = [_cell(lang, row, limit, limit == answer["limit"]) for limit in limits]
     return html.Tr(
         [
@@ -102,14 +101,16 @@ def facilities(view: View, now: datetime, answer: Any) -> Any:
 def _facility(lang: str, row: Any, answer: Any) -> html.Button:
     on = row["facility_id"] == answer["facility"]
     pressed = {
-        "data-choose": "facility", "data-value": "" if on else row["facility_id"], "aria-pressed": str(on).lower(),
+        "data-choose": "facility", "data-value": row["facility_id"], "aria-pressed": str(on).lower(),
     }  # fmt: skip
     name = html.Span(named(lang, row), className="name", title=named(lang, row))
     kind = None if answer["kind"] else html.Small(kind_of(lang, row["facility_kind"]), className="kind-word")
     registered = [
         _fact(lang, "area", row["area_m2"], "m²"),
         _fact(lang, "capacity", row["capacity"], ""),
-        html.Span(row["operator"]) if row.get("operator") else None,
+        _said(lang, "operator", row["operator"]),
+        _said(lang, "hours", hours_words(lang, row["hours"])),
+        None if row["placed"] == "on_path" else html.Span(t(lang, f"circles.placed.{row['placed']}"), className="lost"),
     ]
     return html.Button(
         [
@@ -126,6 +127,12 @@ def _facility(lang: str, row: Any, answer: Any) -> html.Button:
 def _fact(lang: str, name: str, value: float | None, unit: str) -> html.Span:
     known = UNKNOWN if value is None else f"{measure(value, 0)} {unit}".strip()
     return html.Span([html.Small(t(lang, f"circles.facilities.{name}")), " ", known], className="fact")
+
+
+def _said(lang: str, name: str, words: str | None) -> html.Span | None:
+    return (
+        html.Span([html.Small(t(lang, f"circles.facilities.{name}")), " ", words], className="fact") if words else None
+    )
 
 
 def state_of(lang: str, row: Any) -> list[Any]:
@@ -178,15 +185,16 @@ def _capacity(lang: str, row: Any) -> list[Any]:
     lacking = "、".join(named(lang, one) for one in row["lacking"]) if lang == "zh" else ", ".join(
         named(lang, one) for one in row["lacking"])  # fmt: skip
     missing = html.Small(t(lang, "circles.capacity.missing", what=lacking), className="lost") if lacking else None
-    group = t(lang, f"circles.group.{row['group']}")
-    demand = f"{count(row['demand'])} {t(lang, 'circles.group_unit.' + row['group'])}"
-    said = f"{t(lang, 'circles.capacity.places')} {count(row['places'])} · {group} {demand}"
+    group, people = t(lang, f"circles.group.{row['group']}"), t(lang, f"circles.group_unit.{row['group']}")
+    said = [
+        f"{t(lang, 'circles.capacity.places')} {count(row['places'])}",
+        f"{group} {count(row['demand'])} {people}",
+    ]
     lost = html.Small(t(lang, "circles.coverage.uncounted", n=count(row["uncounted"]))) if row["uncounted"] else None
-    why = html.Span([html.Small(said), lost, missing], className="why")
-    if row["value"] is None:
-        return [name, html.B(UNKNOWN, className="num blind"), why]
-    unit = row["unit_en"] if lang == "en" else row["unit"]
-    return [name, html.B([measure(row["value"]), html.Small(f" {unit}")], className="num"), why]
+    why = html.Span([html.Small(" · ".join(said)), lost, missing], className="why")
+    unit = html.Small(row["unit_en"] if lang == "en" else row["unit"], className="per")
+    value = html.B(measure(row["value"]), className="num" if row["value"] is not None else "num blind")
+    return [name, value, why, unit]
 
 
 def network(view: View, _now: datetime, answer: Any) -> Any:
@@ -233,7 +241,8 @@ def _line(lang: str, name: str, n: int, said: str) -> Any:
     if not n:
         return html.Div([words, html.Span(t(lang, "circles.network.none"), className="muted")], className="net-line")
     key = sets(KEY, f"{name}:") if has(lang, f"circles.drawer.{name}") else {}
-    value = html.Span([sign("look"), html.B(count(n)), html.Small(said)], className="value")
+    wrong = None if name == "gates" else sign("look")
+    value = html.Span([wrong, html.B(count(n)), html.Small(said)], className="value")
     if not key:
         return html.Div([words, value], className="net-line")
     return html.Button([words, value], className="net-line way", **key)

@@ -5,6 +5,7 @@ Unknown is a dash and why; a straight-line share stands beside every share on fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from layouts.parts.text import named, t, titled
 SPEEDS = ("adult", "elder", "child", "wheelchair")  # those of twin_model/walking.py
 HOURS = range(6, 23)
 KEY = "circles--key"
+NEAR_M = 30.0
+"""Straight lines shorter than this begin and end in one building: how much longer the walk is says nothing."""
 
 
 def choices(view: View, _now: datetime, answer: Any) -> html.Div:
@@ -98,7 +101,8 @@ def coverage(view: View, _now: datetime, answer: Any) -> Any:
     if not answer["facilities"]:
         none = t(lang, "circles.none_of_kind", kind=kind_of(lang, answer["kind"]))
         return html.Div([head(title), unknown(none)], className="panel circles-coverage")
-    groups = [html.Li(_group(view, row, answer["chosen"])) for row in answer["groups"]]
+    later = {row["group"]: row["share"] for row in answer.get("now", {}).get("groups", ())}
+    groups = [html.Li(_group(view, row, answer["chosen"], later)) for row in answer["groups"]]
     rows = html.Button(t(lang, "circles.coverage.rows"), className="link way", **sets(KEY, "coverage:"))
     return html.Div(
         [
@@ -110,7 +114,7 @@ def coverage(view: View, _now: datetime, answer: Any) -> Any:
     )
 
 
-def _group(view: View, row: Any, chosen: str) -> html.Button:
+def _group(view: View, row: Any, chosen: str, later: Mapping[str, float | None]) -> html.Button:
     lang, group = view.lang, row["group"]
     unit = t(lang, f"circles.group_unit.{group}")
     on = group == chosen
@@ -122,26 +126,28 @@ def _group(view: View, row: Any, chosen: str) -> html.Button:
         words = html.Small(t(lang, f"circles.coverage.{why}", n=count(row["uncounted"])), className="cover-said")
         return html.Button([name, bar, html.B(UNKNOWN, className="num blind"), words], className="cover", **pressed)
     straight = row["straight_share"]
-    over = None if straight is None else round((straight - row["share"]) * 100)
     bar = cover_bar(row["share"], straight)
     said = t(lang, "circles.coverage.reached", reached=count(row["reached"]), total=count(row["total"]), unit=unit)
-    claims = None if over is None else t(lang, "circles.coverage.over", n=f"{over}%") if over else None
-    more = html.Span(claims, className="over") if claims else None
+    more = None
+    if straight is not None and share(straight, 0) != share(row["share"], 0):
+        more = html.Span(t(lang, "circles.coverage.straight_n", n=share(straight, 0)), className="over")
     lost = " · ".join(
         t(lang, f"circles.coverage.{key}", n=count(row[key]), unit=unit) for key in ("unknown", "uncounted") if row[key]
     )
-    blind = html.Span([sign("blind"), lost], className="lost") if lost else None
-    small = html.Small([said, more, blind], className="cover-said")
+    small = html.Small([said, more], className="cover-said")
+    blind = html.Small([sign("blind"), lost], className="cover-lost") if lost else None
     value = html.B(share(row["share"], 0), className="num")
-    before = beside(view, None if row.get("now") is None else share(row["now"], 0))
-    return html.Button([name, bar, value, small, before], className="cover", **pressed)
+    before = beside(view, share(later[group], 0) if group in later else None)
+    return html.Button([name, bar, value, small, blind, before], className="cover", **pressed)
 
 
 def cover_bar(on_foot: float, straight: float | None) -> html.Span:
     """A bar of the share on foot, with a mark where a straight-line radius would put it."""
     parts = [html.I(style={"width": f"{on_foot * 100:.1f}%"})]
     if straight is not None:
-        parts.append(html.Em(style={"left": f"{on_foot * 100:.1f}%", "width": f"{(straight - on_foot) * 100:.1f}%"}))
+        parts.append(
+            html.Em(style={"left": f"{on_foot * 100:.1f}%", "width": f"{max(0.0, straight - on_foot) * 100:.1f}%"})
+        )
     return html.Span(parts, className="cover-bar", **{"aria-hidden": "true"})
 
 
@@ -165,7 +171,9 @@ def _every(view: View, answer: Any, limit: str) -> html.Div:
             )
         )
         for row in answer["worst"]
+        if row["share"] < 1
     ]
+    lowest = [html.H3(t(lang, "circles.coverage.worst")), html.Ul(worst, className="cover-list")] if worst else []
     return html.Div(
         [
             head(t(lang, "circles.coverage.title_all", limit=limit)),
@@ -179,8 +187,7 @@ def _every(view: View, answer: Any, limit: str) -> html.Div:
                 ],
                 className="row every-row",
             ),
-            html.H3(t(lang, "circles.coverage.worst")),
-            html.Ul(worst, className="cover-list"),
+            *lowest,
             html.P(t(lang, "circles.coverage.note"), className="caveat"),
         ],
         className="panel circles-coverage",
@@ -231,7 +238,7 @@ def _walk(lang: str, row: Any, limit: str) -> list[html.Td]:
     within = "within" if row["within"] else "beyond"
     way = [html.B(minutes(lang, row["minutes"])), html.Small(f"{count(row['metres'])} m")]
     longer = None
-    if row["straight_m"] and row["metres"] / row["straight_m"] >= 1.2:
+    if (row["straight_m"] or 0) >= NEAR_M and row["metres"] / row["straight_m"] >= 1.2:
         longer = html.Small(f"×{row['metres'] / row['straight_m']:.1f}")
     straight = "" if row["straight_m"] is None else f"{count(row['straight_m'])} m"
     return [kind, html.Td(way, className=f"right {within}"), html.Td([straight, longer], className="right")]

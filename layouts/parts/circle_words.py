@@ -29,6 +29,16 @@ def limit_words(lang: str, limit: str) -> str:
     return t(lang, f"circles.{unit}", n=amount)
 
 
+def hours_words(lang: str, text: str | None) -> str | None:
+    """Opening hours as they are registered, with the days of the week in Chinese where the reader's language is."""
+    if not text or lang != "zh":
+        return text
+    said = text.replace("24/7", "全天").replace("off", "休息")
+    for code, day in zip(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH"), "一二三四五六日休", strict=True):
+        said = said.replace(code, f"周{day}" if code != "PH" else "节假日")
+    return said.replace("; ", "；")
+
+
 def minutes(lang: str, value: float) -> str:
     """``7.4 分钟``: to a tenth, because a minute is 80 m and an entrance is not."""
     return t(lang, "circles.min", n=f"{value:.1f}")

@@ -63,6 +63,7 @@ KEPT_VERSIONS = 8
 
 _kept: WeakKeyDictionary[Any, OrderedDict[tuple[str, str], bytes]] = WeakKeyDictionary()
 _kept_lock = Lock()
+_making = Lock()
 
 
 def deck_bundle_path() -> Path:
@@ -82,7 +83,10 @@ def geometry_bytes(twin: Twin, community_id: str, at: datetime) -> bytes:
         if (answer := answers.get((community_id, version))) is not None:
             answers.move_to_end((community_id, version))
             return answer
-    answer = encode(*_collect(twin, community_id, at, version))
+    with _making:  # a page asks for several pictures of one place at once: one of them makes it, the others wait
+        if (made := answers.get((community_id, version))) is not None:
+            return made
+        answer = encode(*_collect(twin, community_id, at, version))
     with _kept_lock:
         answers[community_id, version] = answer
         while len(answers) > KEPT_VERSIONS:

@@ -184,3 +184,30 @@ def test_an_empty_map_says_how_to_fill_it(empty_page):
     message.wait_for(state="visible")
     assert "run.py import" in message.inner_text()
     assert "建筑" in message.inner_text()
+
+
+def where_bright(page, walks, *, apart=0, limit=150):
+    """Columns of the picture in which a street of 240 m shows the colour of the nearest band; many: it is drawn."""
+    script = """([walks, apart, limit]) => {
+        CimMap.setStreets({ xy: new Float32Array([-120, -85, 120, -85]), apart: new Uint8Array([apart]) });
+        CimMap.setWalks(new Float32Array(walks), { ends: [60, 100, 150, 200, 250, 300], limit });
+        const { width, height } = document.querySelector("#map canvas");
+        const p = CimMap.readPixels(0, 0, 1000, 640), [r, g, b] = CimMapParts.walkRamp.COLOURS[0], found = [];
+        for (let i = 0; i < p.length; i += 4) {
+            if (Math.abs(p[i] - r) + Math.abs(p[i + 1] - g) + Math.abs(p[i + 2] - b) < 130) found.push((i / 4) % width);
+        }
+        CimMap.setStreets(null);
+        return found;
+    }"""
+    return np.array(page.evaluate(script, [walks, apart, limit]))
+
+
+def test_a_street_is_bright_where_it_is_near_and_only_as_far_as_one_walks(drawn):
+    from_the_left, from_the_right = where_bright(drawn, [0, 240]), where_bright(drawn, [240, 0])
+    assert len(from_the_left) > 40
+    assert from_the_left.max() < from_the_right.min(), "a quarter of it at each end"
+    both = where_bright(drawn, [0, 0])
+    assert len(both) == pytest.approx(len(from_the_left) + len(from_the_right), rel=0.2), "the middle is further"
+    assert not len(where_bright(drawn, [400, 640])), "beyond the last band"
+    assert not len(where_bright(drawn, [0, 240], limit=-1)), "beyond the limit"
+    assert not len(where_bright(drawn, [0, 240], apart=1)), "an island is never drawn as reached"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from layouts import care_rules, devices, drills, home, overview, service_levels
+from layouts import care_rules, circles, devices, drills, home, overview, service_levels
 from layouts.page import View
 from layouts.parts import shell_bar, time_bar
 from layouts.parts.panel import Panel
@@ -26,7 +26,8 @@ PANELS = [
     *home.PANELS, service_levels.BOARD, service_levels.ROWS, *drills.PANELS,
     *(panel for panel in care_rules.PANELS if panel is not care_rules.RULES),  # its sources are quoted as they are
 ]  # fmt: skip
-PAGES = [overview.PAGE, devices.PAGE, home.PAGE, service_levels.PAGE, drills.PAGE, care_rules.PAGE]
+PAGES = [overview.PAGE, devices.PAGE, home.PAGE, service_levels.PAGE, drills.PAGE, care_rules.PAGE,
+         circles.PAGE]  # fmt: skip
 
 
 @pytest.fixture

@@ -144,6 +144,7 @@ def elsewhere(version: str) -> list[str]:
         "/care-rules", "/nowhere", "/healthz", "/metrics", "/api/docs", "/api/v1/openapi.json", "/_dash-layout",
         "/_dash-dependencies", "/map/pub/geometry", f"/map/pub/geometry?v={version}", "/map/pub/classes",
         "/map/pub/classes?at=2026-11-22T12:00:20%2B08:00", "/map/pub/building/pub-b1", "/map/pub/building/pub-b2",
+        "/circles", "/map/pub/streets", "/map/pub/walks", "/map/pub/reach?building=pub-b1",
         "/assets/20_shell.js", "/assets/40_map.js", "/sign-in", "/icon.svg",
     ]  # fmt: skip
 
