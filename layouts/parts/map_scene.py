@@ -87,10 +87,10 @@ def geometry_bytes(twin: Twin, community_id: str, at: datetime) -> bytes:
         if (made := answers.get((community_id, version))) is not None:
             return made
         answer = encode(*_collect(twin, community_id, at, version))
-    with _kept_lock:
-        answers[community_id, version] = answer
-        while len(answers) > KEPT_VERSIONS:
-            answers.popitem(last=False)
+        with _kept_lock:
+            answers[community_id, version] = answer
+            while len(answers) > KEPT_VERSIONS:
+                answers.popitem(last=False)
     return answer
 
 
