@@ -1,0 +1,141 @@
+"""The City page and the profiles: nothing, one community, many; unknown is hatched, never a low class; small counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import shapely
+
+from layouts.page import View
+from layouts.parts import city_answers, city_shapes, city_views, profile_answers, profile_views
+from twin_model.entities import Building, Community, Division, Entity, Facility, Home
+from twin_model.rights import Rights, Scope, reading
+from twin_model.twin import Twin
+
+from ..conftest import Clock
+from .conftest import classes_of, text_of
+
+VIEW, ENGLISH = View(community="c0"), View(community="c0", lang="en")
+PAINT = {"kind": None, "minutes": None, "part": None}
+
+
+@pytest.fixture(scope="module")
+def city() -> Iterator[Twin]:
+    """Two districts, 30 communities in a row; the last one says nothing, the one before has two people of 60."""
+    twin = Twin.open(None, clock=Clock())
+    names = [("d1", "一区", None), ("d2", "二区", None), ("s1", "甲街道", "d1"), ("s2", "乙街道", "d2")]
+    found: list[Entity] = [
+        Division(division_id=i, level="subdistrict" if up else "district", name=name, parent_id=up)
+        for i, name, up in names
+    ]
+    for n in range(30):
+        west = 120 + n * 0.01
+        box = shapely.box(west, 30, west + 0.01, 30.01).wkb
+        house = shapely.box(west + 0.004, 30.004, west + 0.005, 30.005).wkb
+        found += [
+            Community(community_id=f"c{n}", name=f"{n}社区", subdistrict_id="s1" if n < 20 else "s2", boundary=box),
+            Building(community_id=f"c{n}", building_id=f"c{n}-b", footprint=house, height_m=9.0),
+        ]
+        if n < 29:
+            found += [
+                Home(community_id=f"c{n}", home_id=f"c{n}-h{k}", building_id=f"c{n}-b", number=str(k), age_0_17=1,
+                     age_18_59=2, age_60_79=1 if n == 28 else n % 3, age_80_up=0) for k in range(2)
+            ]  # fmt: skip
+            found += [
+                Facility(community_id=f"c{n}", facility_id=f"c{n}-{kind}", facility_kind=kind, name=kind,
+                         lon=west + 0.005, lat=30.005, area_m2=100.0 * n)
+                for kind in ("centre", "kindergarten", "nursery", "day_care", "clinic", "supermarket")
+            ]  # fmt: skip
+    twin.record(found)
+    yield twin
+    twin.close()
+
+
+def test_without_any_community_the_page_says_what_to_do(twin):
+    at = twin.now()
+    words = text_of(city_views.summary(VIEW, at, city_answers.overview(twin, at, "", part=None)))
+    assert any("run.py import" in one for one in words)
+    assert city_shapes.shapes(twin, at)["communities"] == []
+    painted = city_answers.painted(twin, at, "", figure=None, **PAINT)
+    city_views.controls(VIEW, at, painted), city_views.legend(VIEW, at, painted)
+    assert text_of(profile_views.head(VIEW, at, profile_answers.head(twin, at, "")))
+
+
+def test_what_cannot_be_told_is_hatched_and_in_no_class(city):
+    at = city.now()
+    painted = city_answers.painted(city, at, "c0", figure="people", **PAINT)
+    assert (painted["values"]["c29"], painted["classes"]["c29"], painted["unknown"]) == (None, None, 1)
+    assert sum(painted["counts"]) == 29
+    assert "hatch" in classes_of(city_views.legend(VIEW, at, painted))
+    data = city_views.controls(VIEW, at, painted).children[-1].to_plotly_json()["props"]["data-city-data"]
+    assert json.loads(data)["classes"]["c29"] is None
+
+
+def test_a_count_that_could_be_somebody_is_kept_back(city):
+    at = city.now()
+    elders = city_answers.painted(city, at, "c0", figure="elders", **PAINT)
+    assert elders["values"]["c28"] is None, "two people of sixty and over"
+    assert profile_answers.head(city, at, "c28")["aged_60"] is None
+    assert city_answers.one(city, at, "c0", chosen="c28")["aged_60"] is None
+
+
+def test_the_last_tenth_comes_first_and_is_marked_whatever_part_is_looked_at(city):
+    at = city.now()
+    whole = city_answers.ranked(city, at, "c0", part=None, order=None, page=None)
+    assert whole["bottom"] == 2, "of the 29 that could be ranked"
+    assert [one["bottom"] for one in whole["rows"][:3]] == [True, True, False]
+    part = city_answers.ranked(city, at, "c0", part="d2", order=None, page="0")
+    assert (part["all"], part["of"], part["bottom"]) == (10, 29, 0)
+    assert city_answers.ranked(city, at, "c0", part="d1", order=None, page=None)["bottom"] == 2
+    assert text_of(city_views.ranking(ENGLISH, at, part))
+    best = city_answers.ranked(city, at, "c0", part=None, order="best", page="99")
+    assert (best["page"], best["rows"][-1]["rank"]) == (1, None), "no page beyond the last; the unranked at its end"
+
+
+def test_the_way_leads_from_the_city_to_the_subdistrict_and_sums_follow(city):
+    at = city.now()
+    whole = city_answers.overview(city, at, "c0", part=None)
+    assert [(one["id"], one["communities"]) for one in whole["parts"]] == [("d1", 20), ("d2", 10)]
+    inner = city_answers.overview(city, at, "c0", part="s2")
+    assert ([one["division_id"] for one in inner["path"]], inner["parts"]) == (["d2", "s2"], [])
+    assert inner["whole"]["communities"] == 10
+    for view in (VIEW, ENGLISH):
+        assert text_of(city_views.summary(view, at, whole))
+        assert text_of(city_views.parts(view, at, whole))
+
+
+def test_outlines_are_only_of_what_whoever_asks_may_see(city):
+    at = city.now()
+    every = city_shapes.shapes(city, at)
+    assert (len(every["communities"]), len(every["divisions"]), max(every["size"])) == (30, 0, city_shapes.ACROSS)
+    with reading(Rights().of(Scope(divisions=frozenset({"d2"})))):
+        mine = city_shapes.shapes(city, at)
+        assert {one["id"] for one in mine["communities"]} == {f"c{n}" for n in range(20, 30)}
+        assert mine["version"] != every["version"]
+
+
+def test_one_community_without_a_boundary_is_drawn_around_its_buildings(twin):
+    house = shapely.box(120.0, 30.0, 120.001, 30.001).wkb
+    twin.record([Community(community_id="only", name="独一社区"),
+                 Building(community_id="only", building_id="b", footprint=house, height_m=9.0)])  # fmt: skip
+    at = twin.now()
+    (one,) = city_shapes.shapes(twin, at)["communities"]
+    assert one["guess"]
+    assert city_answers.overview(twin, at, "only", part=None)["whole"]["communities"] == 1
+    words = text_of(city_views.summary(VIEW, at, city_answers.overview(twin, at, "only", part=None)))
+    assert "0" not in [word for word in words if word == "登记人口"]
+
+
+def test_a_profile_says_of_everything_what_is_known(city):
+    at = city.now()
+    for view in (VIEW, ENGLISH):
+        for community in ("c5", "c29"):
+            for ask, draw in (
+                (profile_answers.head, profile_views.head), (profile_answers.head, profile_views.people),
+                (profile_answers.facilities, profile_views.facilities), (profile_answers.health, profile_views.health),
+                (profile_answers.course, profile_views.course), (profile_answers.plan, profile_views.plan),
+                (profile_answers.circles, profile_views.circles),
+            ):  # fmt: skip
+                assert text_of(draw(view, at, ask(city, at, community))), ask.__name__
