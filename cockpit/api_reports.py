@@ -20,7 +20,7 @@ from cockpit.problems import Problem, refusals
 from cockpit.reports.allowing import allowed, may_read
 from cockpit.reports.desk import Job, ReportDesk, Shelved
 from cockpit.reports.folder import read, zip_of
-from cockpit.reports.kinds import ReportRefused, Wish
+from cockpit.reports.kinds import CITY, ReportRefused, Wish
 from cockpit.reports.making import MEDIA
 from cockpit.reports.verifying import verify
 from cockpit.rights import grant_of, refused, role_of
@@ -39,9 +39,12 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["daily", "weekly", "monthly", "acceptance"] = "daily"
+    kind: Literal["daily", "weekly", "monthly", "acceptance", "gap_plan", "gap_plan_city"] = "daily"
     audience: Literal["public", "staff", "management"] = "staff"
     lang: Literal["zh", "en"] = "zh"
+    rulebook: str = Field(
+        default="complete_community_2020", max_length=120, description="of a gap plan; see health-check/rulebooks"
+    )
     community: str | None = Field(default=None, max_length=200)
     at: str | None = Field(default=None, max_length=60, description="RFC 3339; absent: now")
     out: str | None = Field(default=None, max_length=4_000, description="a folder; only the program's own commands")
@@ -120,8 +123,9 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
         wait: Annotated[float, Query(ge=0, le=600, description="seconds to wait for it to be made")] = 0,
     ) -> Response:
         grant = grant_of(request)
-        wish = Wish(community=wanted.community or _only_community(twin), kind=wanted.kind, audience=wanted.audience,
-                    lang=wanted.lang)  # fmt: skip
+        community = CITY if wanted.kind == "gap_plan_city" else wanted.community or _only_community(twin)
+        wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang,
+                    rulebook=wanted.rulebook)  # fmt: skip
         _permit(desk, grant, wish)
         out = None
         if wanted.out is not None:
@@ -203,7 +207,12 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
 
 def _check(twin: Twin, wish: Wish, at: datetime | None) -> None:
     """Say at once what the making would refuse."""
-    first = twin.first_instant(wish.community)
+    if wish.is_plan:
+        try:
+            twin.health.book(wish.rulebook, at or twin.now())
+        except KeyError as error:
+            raise ReportRefused(f"rulebook: {error.args[0]}") from None
+    first = twin.first_instant(None if wish.of_city else wish.community)
     if first is None:
         raise ReportRefused(f"community: found {wish.community!r}; see /api/v1/communities")
     if at is not None and at < first:

@@ -61,6 +61,7 @@ class HealthIndex(BaseModel):
     weight_verified: float
     weight_counted: float
     refused: Literal["none_verified", "few_measurable"] | None
+    households: int = Field(description="registered; of equals the one with more is earlier in the plan")
 
 
 class RulebookItem(BaseModel):

@@ -45,6 +45,7 @@ INDEX = pa.schema(
         ("bottom", pa.bool_()), ("items", pa.int64()), ("passed", pa.int64()), ("failed", pa.int64()),
         ("not_measurable", pa.int64()), ("verified", pa.int64()), ("counted", pa.int64()),
         ("weight_verified", pa.float64()), ("weight_counted", pa.float64()), ("refused", pa.string()),
+        ("households", pa.int64()),
     ]
 )  # fmt: skip
 """One row per community. items: those that apply; verified: of them those whose threshold has a source; counted: of
@@ -262,5 +263,6 @@ def index_table(found: Checked) -> pa.Table:
         pa.array(np.round(found.weight_verified[order], DIGITS), pa.float64()),
         pa.array(np.round(found.weight_counted[order], DIGITS), pa.float64()),
         pa.array([found.refused[n] for n in order], pa.string()),
+        pa.array(found.households[order].astype(np.int64), pa.int64()),
     ]  # fmt: skip
     return pa.table(columns, schema=INDEX)

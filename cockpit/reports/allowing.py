@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cockpit import serving
-from cockpit.reports.kinds import AUDIENCES, KINDS
+from cockpit.reports.kinds import AUDIENCES, CITY, KINDS
 from cockpit.tokens import Grant
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
     grant = serving.asking()
     if grant is None:
         return {"kinds": [], "audiences": [], "waiting": [], "made": [], "schedule": []}
-    made = [one for one in desk.made() if one.manifest["community"] == community and may_read(desk, grant, one)]
+    here = (community, CITY)
+    made = [one for one in desk.made() if one.manifest["community"] in here and may_read(desk, grant, one)]
     jobs = [job for job in desk.jobs() if job.state != "made" and allowed(desk, grant, job.wish.audience, community)]
     return {
         "kinds": list(KINDS),
@@ -41,7 +42,7 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
         "waiting": [
             {"name": job.name, "state": job.state, "error": job.error, "kind": job.wish.kind, "at": job.at,
              "audience": job.wish.audience, "lang": job.wish.lang}
-            for job in jobs if job.wish.community == community
+            for job in jobs if job.wish.community in here
         ],
         "made": [
             {"name": one.name, "bytes": one.bytes, **{key: one.manifest[key] for key in _SHOWN}}

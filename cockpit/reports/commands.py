@@ -11,7 +11,7 @@ from typing import Any
 
 from cockpit.beside import RunningServer, ServerRefused, running_server
 from cockpit.reports import folder as shelf
-from cockpit.reports.kinds import ReportRefused, Wish
+from cockpit.reports.kinds import CITY, ReportRefused, Wish
 from cockpit.reports.making import make
 from cockpit.reports.signing import Signer
 from cockpit.reports.verifying import verify
@@ -27,7 +27,7 @@ def report(
 ) -> int:  # fmt: skip
     """Make one and print where its papers are. Raises `ReportRefused`."""
     at = _instant(options.at)
-    wish = {"kind": options.kind, "audience": options.audience, "lang": options.lang}
+    wish = {"kind": options.kind, "audience": options.audience, "lang": options.lang, "rulebook": options.rulebook}
     Wish(community="", **wish)  # a mistyped word is told before anything is opened
     server = running_server(data)
     if server is not None:
@@ -71,6 +71,8 @@ def _here(
 ) -> Path:  # fmt: skip
     known = twin.entities("community", twin.now())["community_id"].to_pylist()
     community = options.community or (known[0] if len(known) == 1 else None)
+    if wish["kind"] == "gap_plan_city":
+        community = CITY
     if community is None:
         raise ReportRefused(f"--community: absent, expected one of {', '.join(known) or '(none is known yet)'}")
     # without a word about the instant: that of the last data, at which a store that rests is complete

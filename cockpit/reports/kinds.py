@@ -10,6 +10,10 @@ from datetime import datetime, timedelta
 from layouts.page import LANGUAGES, ZONE
 
 KINDS = ("daily", "weekly", "monthly", "acceptance")
+PLANS = ("gap_plan", "gap_plan_city")
+"""What a health check leads to: the gap plan of a community, and of the bottom tenth of all there are."""
+CITY = "all"
+"""What stands in place of the community where a report is of all of them."""
 AUDIENCES = ("public", "staff", "management")
 
 
@@ -19,21 +23,32 @@ class ReportRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is asked for: of which community, which kind, for whom, in which language."""
+    """What is asked for: of which community, which kind, for whom, in which language; a plan by which rulebook."""
 
     community: str
     kind: str = "daily"
     audience: str = "staff"
     lang: str = "zh"
+    rulebook: str = "complete_community_2020"
 
     def __post_init__(self) -> None:
-        for name, known in (("kind", KINDS), ("audience", AUDIENCES), ("lang", LANGUAGES)):
+        for name, known in (("kind", (*KINDS, *PLANS)), ("audience", AUDIENCES), ("lang", LANGUAGES)):
             if (found := getattr(self, name)) not in known:
                 raise ReportRefused(f"{name}: found {found!r}, expected {', '.join(known)}")
 
     @property
     def is_public(self) -> bool:
         return self.audience == "public"
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether it is a gap plan."""
+        return self.kind in PLANS
+
+    @property
+    def of_city(self) -> bool:
+        """Whether it is of all communities, and names ``CITY``."""
+        return self.kind == "gap_plan_city"
 
     @property
     def sees_homes(self) -> bool:
@@ -52,6 +67,9 @@ class Span:
 
 def span_of(kind: str, at: datetime) -> Span:
     """The span a report of ``at`` tells of: the day, the week, the month or the year that ends with the instant."""
+
+    if kind in PLANS:  # a plan is of an instant
+        return Span(before=at, start=at, end=at)
 
     def back(end: datetime) -> datetime:
         if kind == "daily":
@@ -78,4 +96,5 @@ def name_of(wish: Wish, at: datetime) -> str:
     local = at.astimezone(ZONE)
     stamp = local.strftime("%Y%m%dT%H%M%S") + (f".{at.microsecond:06d}" if at.microsecond else "")
     place = re.sub(r"[^A-Za-z0-9_-]", "-", wish.community)
-    return f"{place}_{wish.kind}_{stamp}_{wish.audience}_{wish.lang}"
+    kind = wish.kind + ("-" + re.sub(r"[^A-Za-z0-9_-]", "-", wish.rulebook) if wish.is_plan else "")
+    return f"{place}_{kind}_{stamp}_{wish.audience}_{wish.lang}"

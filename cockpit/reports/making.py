@@ -13,6 +13,7 @@ import orjson
 from cockpit.encoding import rfc3339
 from cockpit.reports import csv_paper, html, pdf, xlsx
 from cockpit.reports.facts import gather
+from cockpit.reports.gap_papers import plan_papers
 from cockpit.reports.identity import commit_of, evidence_index, evidence_of, identity_of
 from cockpit.reports.kinds import Wish, name_of, span_of
 from cockpit.reports.scenery import map_picture
@@ -63,6 +64,9 @@ def papers_of(twin: Twin, at: datetime, wish: Wish) -> dict[str, bytes]:
 
     Read with the rights of the audience, so that no question here can bring what it may not have.
     """
+    if wish.is_plan:
+        plan, rests_on, made = plan_papers(twin, at, wish)
+        return made | {DATA: _json({"facts": plan, "identity": rests_on})}
     with reading(Rights(homes=wish.sees_homes, few=not wish.is_public)):
         facts = gather(twin, at, wish)
         identity = identity_of(twin, at, wish)
@@ -101,6 +105,7 @@ def manifest_of(twin: Twin, at: datetime, wish: Wish, papers: dict[str, bytes], 
         "format": FORMAT,
         "report": name_of(wish, at),
         "community": wish.community, "kind": wish.kind, "audience": wish.audience, "language": wish.lang,
+        **({"rulebook": wish.rulebook} if wish.is_plan else {}),
         "instant": rfc3339(at), "from": rfc3339(span.start),
         "data_revision": identity["data_revision"],
         "revision": _revision(twin, at),

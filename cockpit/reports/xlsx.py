@@ -30,13 +30,20 @@ Rows = Iterable[Sequence[Any]]
 
 def xlsx_of(facts: Mapping[str, Any], identity: Mapping[str, Any], paper: Paper) -> bytes:
     """The annex."""
-    book = Workbook(write_only=True)
     lang = paper.lang
-    for key, columns, rows in _sheets(facts, identity, paper, lang):
-        _sheet(book, t(lang, f"report.sheet.{key}"), columns, rows)
-    at: datetime = facts["report"]["at"]
+    sheets = (
+        (t(lang, f"report.sheet.{key}"), columns, rows) for key, columns, rows in _sheets(facts, identity, paper, lang)
+    )
+    return workbook(sheets, paper.title, facts["report"]["at"])
+
+
+def workbook(sheets: Iterable[tuple[str, Sequence[str], Rows]], title: str, at: datetime) -> bytes:
+    """Sheets (name, heads, rows) as one file that says it was made at ``at``."""
+    book = Workbook(write_only=True)
+    for name, columns, rows in sheets:
+        _sheet(book, name, columns, rows)
     stamp = at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    book.properties.title, book.properties.creator = paper.title, "CIM Cockpit"
+    book.properties.title, book.properties.creator = title, "CIM Cockpit"
     book.properties.created = book.properties.modified = stamp
     raw = io.BytesIO()
     book.save(raw)

@@ -143,7 +143,7 @@ def detail(twin: Twin, at: datetime, community: str, *, rulebook: str | None, it
         "row": next(row for row in rows if row["item"] == key), "book": told(twin, book), "at": at,
         "community": community, "clause": declared.clause, "source": declared.source, "also": declared.also,
         "rulebook": rulebook_name(twin, at, book), "rows": table.slice(0, MOST_ROWS).to_pylist(),
-        "all": table.num_rows, "idle": _idle(twin, at, community) if _wants_room(declared) else [],
+        "all": table.num_rows, "idle": idle(twin, at, community) if _wants_room(declared) else [],
         "threshold_of": _referred(twin, declared),
     }  # fmt: skip
 
@@ -152,7 +152,7 @@ def _wants_room(item: Item) -> bool:
     return item.measure.startswith("area") or item.measure == "exists"
 
 
-def _idle(twin: Twin, at: datetime, community: str) -> list[Answer]:
+def idle(twin: Twin, at: datetime, community: str) -> list[Answer]:
     """Spaces that stand idle, the largest first: what a gap in room could be mended with."""
     if "space" not in twin.catalogue.record_kinds:
         return []
