@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from twin_model import hours
@@ -24,7 +23,7 @@ from twin_model.circle_book import CHILD_GROUPS, GROUPS, Book, book
 from twin_model.coverage import STATUS, Homes, Walked, count_homes, shares
 from twin_model.remembered import Shared
 from twin_model.rights import NotAllowed, asked, program
-from twin_model.walking import F64, I64, Bool, Profile, Shut, Snapped, Stretches
+from twin_model.walking import F64, I64, Bool, Profile, Shut, Snapped, Stretches, straight
 from twin_model.walks import Walk, lay
 
 if TYPE_CHECKING:
@@ -421,8 +420,10 @@ class Circles:
             judged = np.array([one is True for one in said], bool)
             doubtful = np.array([one is None for one in said], bool)
         every = walk.facility_doors(who).at[of_kind]
+        near = _near(every, doors.at, limit_m)
 
         def search(chosen: Bool, shut: Shut) -> tuple[F64, I64]:
+            chosen = chosen & near
             sources = every[chosen]
             metres, which = walk.network.nearest_which(sources, doors.at, who, limit_m, shut)
             best = _best(metres, doors.place, doors.places)
@@ -454,12 +455,16 @@ class Circles:
         middles = walk.building_middles()
         if community_id is not None:
             middles = middles[self._numbers(at, community_id)]
-        found = np.full(len(middles), np.inf)
-        if len(of_kind) and len(middles):
-            tree = shapely.STRtree(shapely.points(walk.facility_points()[of_kind]))
-            (place, _), metres = tree.query_nearest(shapely.points(middles), return_distance=True, all_matches=False)
-            found[place] = metres
-        return found
+        return straight(middles, walk.facility_points()[of_kind])
+
+
+def _near(sources: Snapped, doors: Snapped, limit_m: float) -> Bool:
+    """Sources that may be within the limit of some door: no walk is shorter than the straight line."""
+    if not doors.ok.any():
+        return np.zeros(len(sources), bool)
+    low, high = doors.xy[doors.ok].min(axis=0) - limit_m, doors.xy[doors.ok].max(axis=0) + limit_m
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((sources.xy >= low) & (sources.xy <= high)).all(axis=1), np.bool_)
 
 
 @dataclass(frozen=True)

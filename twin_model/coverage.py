@@ -160,7 +160,12 @@ def shares(
     cells = parts * len(groups)
 
     def each(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-        return pa.array(np.repeat(np.array(values, object), cells), kind)
+        return pa.array(values, kind).take(pa.array(np.repeat(np.arange(turns), cells)))
+
+    def again(values: NDArray[np.object_], step: int) -> pa.Array:
+        """A column that begins anew with every kind and limit; each value ``step`` times."""
+        rows = np.tile(np.repeat(np.arange(len(values)), step), turns * (cells // (len(values) * step or 1)))
+        return pa.array(values, pa.string()).take(pa.array(rows))
 
     def flat(name: str) -> F64:
         return np.concatenate([one.ravel() for one in columns[name]]) if turns else np.zeros(0)
@@ -172,11 +177,10 @@ def shares(
         share, crow = reached / known, straight / totals
     return pa.table(
         {
-            "community_id": pa.array(np.tile(np.repeat(community, len(groups)), turns), pa.string()),
-            "part_id": pa.array(np.tile(np.repeat(part_id, len(groups)), turns), pa.string()),
+            "community_id": again(community, len(groups)), "part_id": again(part_id, len(groups)),
             "facility_kind": each(columns["kind"], pa.string()),
             "limit": each(columns["limit"], pa.float64()), "limit_unit": each(columns["unit"], pa.string()),
-            "group": pa.array(np.tile(np.array(groups, object), parts * turns), pa.string()),
+            "group": again(np.array(groups, object), 1),
             "total": _whole(totals, none), "reached": _whole(reached, none), "unknown": _whole(unknown, none),
             "share": pa.array(share, pa.float64(), mask=none | ~(known > 0)),
             "straight_share": pa.array(crow, pa.float64(), mask=none | ~(totals > 0)),

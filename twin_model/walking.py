@@ -224,10 +224,13 @@ class Network:
         along = np.cumsum(length) - length
         offset = along - along[start][edge] if len(a) else along
         number = np.full(len(ends), -1, np.int64)
-        number[is_node] = np.arange(int(is_node.sum()))
+        kept = np.flatnonzero(is_node)
+        # neighbours in space are neighbours in memory, which a search is a third faster for
+        kept = kept[np.lexsort((lines.points[kept, 0], lines.points[kept, 1] // _STRIP_M))]
+        number[kept] = np.arange(len(kept))
         missing = np.flatnonzero(np.bincount(line, minlength=len(lines)) == 0)
         return cls(
-            lines=lines, nodes=lines.points[is_node], edge_u=number[a[start]], edge_v=number[b[last]],
+            lines=lines, nodes=lines.points[kept], edge_u=number[a[start]], edge_v=number[b[last]],
             edge_m=offset[last] + length[last], edge_line=line[start], segment_a=lines.points[a],
             segment_b=lines.points[b], segment_m=length, segment_offset=offset, segment_edge=edge,
             gate_node=np.where(gate_point < 0, -1, number[gate_point]), dropped=tuple(missing.tolist()),
@@ -551,6 +554,15 @@ class Network:
             total[place[nearer]], by[place[nearer]] = metres[nearer], numbers[source[nearer]]
 
 
+def straight(places: F64, others: F64) -> F64:
+    """As the crow flies: metres from each place to the nearest of the others; inf where there is none."""
+    from scipy.spatial import KDTree
+
+    if not len(others) or not len(places):
+        return np.full(len(places), np.inf)
+    return np.asarray(KDTree(others).query(places)[0], np.float64)
+
+
 @dataclass(frozen=True)
 class _Legs:
     node: I64
@@ -627,10 +639,10 @@ def _nearest(
 ) -> tuple[I64, I64, F64, F64]:
     """Places with a segment (``a`` to ``b``, in the order of the tree) within the limit: their numbers, the nearest
     segment (the first of several), the metres to it and the point on it."""
-    if places.dtype == np.object_:
-        place, segment, _ = _asked(tree, places, limit_m)  # type: ignore[arg-type]
-        return place, segment, *_facing(places[place], a[segment], b[segment])  # type: ignore[arg-type]
     near = min(limit_m, _NEARBY_M)  # most places have one this near, which boxes find faster than distances
+    if places.dtype == np.object_:
+        place, segment = _nearest_outline(tree, places, near, limit_m)  # type: ignore[arg-type]
+        return place, segment, *_facing(places[place], a[segment], b[segment])  # type: ignore[arg-type]
     west_south, east_north = places - near, places + near
     boxes = shapely.box(west_south[:, 0], west_south[:, 1], east_north[:, 0], east_north[:, 1])
     of, segment = tree.query(boxes)
@@ -644,6 +656,25 @@ def _nearest(
         place, segment, metres = np.append(place, late), np.append(segment, far), np.append(metres, more)
         spot = np.vstack([spot, at])
     return place, segment, metres, spot
+
+
+def _nearest_outline(
+    tree: shapely.STRtree, outlines: NDArray[np.object_], near: float, limit_m: float
+) -> tuple[I64, I64]:
+    """Outlines with a segment within the limit, and the first of the nearest ones."""
+    bounds = shapely.bounds(outlines) + np.array([-near, -near, near, near])
+    of, segment = tree.query(shapely.box(*bounds.T))
+    metres = shapely.distance(outlines[of], tree.geometries[segment])
+    rank = np.lexsort((segment, metres, of))
+    first = np.ones(len(rank), bool)
+    first[1:] = of[rank][1:] != of[rank][:-1]
+    best = rank[first]
+    best = best[metres[best] <= near]
+    rest = np.setdiff1d(np.arange(len(outlines)), of[best], assume_unique=True)
+    if not len(rest) or near >= limit_m:
+        return of[best], segment[best]
+    late, far, _ = _asked(tree, outlines[rest], limit_m)
+    return np.append(of[best], rest[late]), np.append(segment[best], far)
 
 
 def _asked(tree: shapely.STRtree, geometries: NDArray[np.object_], limit_m: float) -> tuple[I64, I64, F64]:

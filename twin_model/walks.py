@@ -107,6 +107,8 @@ class Walk:
         """What is shut at a local time: gates nobody may pass, what is closed by its hours and, unless ``doubtful``
         is asked to be open, what has hours that cannot be read. ``open_at`` None: hours are left out of account."""
         never = frozenset(n for n, gate in enumerate(self.gates) if _is_barred(gate, profile))
+        if open_at is None:
+            return Shut(gates=never)
         gates = {n: gate["opening_hours"] for n, gate in enumerate(self.gates)}
         return Shut(
             _closed(dict(enumerate(self.line_hours)), open_at, doubtful), never | _closed(gates, open_at, doubtful)
@@ -125,7 +127,9 @@ class Walk:
 
     def _report(self) -> Report:
         network = self.network
-        islands = [(n, metres, *self.planes.degrees(np.array([at])).tolist()[0]) for n, metres, at in network.islands()]
+        found = network.islands()
+        spots = self.planes.degrees(np.array([at for *_, at in found]).reshape(-1, 2)).tolist()
+        islands = [(n, metres, *spot) for (n, metres, _), spot in zip(found, spots, strict=True)]
         near = []
         for one in network.unconnected:
             at = self.gates[one.line] if one.what == "gate" else None
@@ -151,9 +155,7 @@ def _is_barred(gate: Mapping[str, Any], profile: Profile) -> bool:
     return bool(gate["foot"] == "no" or (gate["wheelchair"] == "no" and not profile.stairs))
 
 
-def _closed(texts: Mapping[int, str | None], open_at: datetime | None, doubtful: bool) -> frozenset[int]:
-    if open_at is None:
-        return frozenset()
+def _closed(texts: Mapping[int, str | None], open_at: datetime, doubtful: bool) -> frozenset[int]:
     judged = {number: hours.is_open(text, open_at) for number, text in texts.items() if text}
     return frozenset(n for n, is_open in judged.items() if is_open is False or (is_open is None and not doubtful))
 
