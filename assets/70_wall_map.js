@@ -20,6 +20,7 @@
     const foot = life.isTaken() ? null : edge(".wall-foot");
     const found = { left: 0, right: 0, top: Math.round(head.bottom - whole.top), bottom: foot ? Math.round(whole.bottom - foot.top) : 0 };
     const gap = Math.round(parseFloat(getComputedStyle(root).fontSize) / 2);
+    if (taken && taken.width > 0.6 * whole.width) return { ...found, bottom: Math.round(whole.bottom - taken.top) + gap }; // upright: it lies below
     if (taken) return { ...found, right: Math.round(whole.right - taken.left) + gap };
     if (life.shape() === "portrait") {
       const tops = [edge(".wall-left"), edge(".wall-right")].filter(Boolean).map((box) => box.top);
