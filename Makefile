@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# One more than there are cores: some tests wait for brokers and browsers.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The venv is ours: what is compiled once need not be compiled at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -16,7 +18,7 @@ run: $(VENV)/ready-to-run
 
 test: lint
 	@tools/system-packages.sh
-	$(BIN)/python -m pytest --numprocesses logical --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

@@ -29,7 +29,8 @@ PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of a server that speaks no TLS: for one of its own each of them reads all root certificates, 20 ms."""
 
 
-LONGEST_FIRST = ("browser", "map", "web", "ingest")  # with several workers the last piece should be a short one
+LONGEST_FIRST = ("browser", "map", "ingest/test_drill.py", "web", "ingest")
+"""With several workers the last piece should be a short one, and drills, which wait, have others' work beside them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,8 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("PYTEST_XDIST_WORKER") is None:
         items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     else:
-        first = {folder: n for n, folder in enumerate(LONGEST_FIRST)}
-        items.sort(key=lambda item: first.get(item.path.relative_to(ROOT / "tests").parts[0], len(first)))
+        items.sort(key=lambda item: _turn(item.path.relative_to(ROOT / "tests").as_posix()))
+
+
+def _turn(path: str) -> int:
+    return next((n for n, first in enumerate(LONGEST_FIRST) if path.startswith(first)), len(LONGEST_FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)

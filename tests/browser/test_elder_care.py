@@ -165,6 +165,7 @@ def test_a_press_counts_once_when_its_button_is_replaced_under_the_finger(screen
         page.evaluate("step => window.draw(step)", drawn_meanwhile)
         page.mouse.up()
     assert page.evaluate("() => window.pressed") == ["acknowledge"]
+    page.evaluate("() => document.getElementById('hand-test').remove()")
 
 
 def test_the_map_goes_to_the_home_and_lifts_its_building(screen, press):

@@ -19,7 +19,7 @@ CONTEXTS = "() => window.CimWallLife.health().contexts"
 def wall(browser, served):
     """A wall computer; its browser complains when the network goes, which the test does."""
     screen = seat(browser, WALL, served.url)
-    screen.forgiven = ("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED")
+    screen.forgiven = ("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "Failed to fetch")
     yield screen
     screen.page.context.set_offline(False)
     screen.page.goto("about:blank")

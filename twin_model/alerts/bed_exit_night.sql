@@ -67,7 +67,7 @@ expect   = [["14:31", {}]]
 name     = "a mat behind a silent gateway says nothing, nor does a message of unknown age"
 devices  = { bed = "bed_sensor", other = "bed_sensor@h2", hall = "motion@h2" }
 behind   = { gw = ["bed"] }
-readings = [["26:00", "hall.motion", 0], ["22:00..26:02 every 2m", "gw.children", 1], ["26:00", "bed.in_bed", 1], ["26:02", "bed.in_bed", 0], ["26:00", "other.heart_rate", 61], ["26:02", "other.in_bed", 0, { retained = true }]]
+readings = [["26:00", "hall.motion", 0], ["22:02..26:02 every 10m", "gw.children", 1], ["26:00", "bed.in_bed", 1], ["26:02", "bed.in_bed", 0], ["26:00", "other.heart_rate", 61], ["26:02", "other.in_bed", 0, { retained = true }]]
 expect   = [["26:32", {}], ["28:00", {}]]
 
 [[example]]
