@@ -238,7 +238,7 @@ def ranking(view: View, _now: datetime, answer: Any) -> Any:
                 className="here" if here else "",
             )
         )  # fmt: skip
-    note = t(lang, "health.ranked", n=count(answer["ranked"]), all=count(answer["all"]), bottom=count(answer["bottom"]))
+    note = t(lang, "health.ranked", **{key: count(answer[key]) for key in ("ranked", "all", "bottom")})
     table = html.Table(html.Tbody(body), className="health-ranking")
     title = head(t(lang, "health.ranking"), note)
     return html.Div([title, scrolling(lang, "health.ranking", table)], className="panel")
