@@ -50,7 +50,10 @@
     if (flights[name]) flights[name].stop.abort();
     const stop = new AbortController();
     const answer = fetch(url, { signal: stop.signal, credentials: "same-origin" }).then(async (response) => {
-      if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail || "HTTP " + response.status);
+      if (!response.ok) {
+        const said = await response.json().catch(() => ({}));
+        throw Object.assign(new Error(said.detail || "HTTP " + response.status), { status: response.status });
+      }
       return { ...parse(await response.arrayBuffer()), href: url.href };
     });
     flights[name] = { href: url.href, stop, answer };
@@ -67,15 +70,22 @@
   let turn = 0;
   async function follow() {
     if (!place || !window.CimMap) return;
-    const mine = ++turn, here = place, c = chosen();
+    const mine = ++turn, here = place;
+    let c = chosen(), lost = "";
     mark(c);
     try {
-      const answers = await asked(c);
+      let answers;
+      try { answers = await asked(c); } catch (error) {
+        if (error.status !== 404 || !(c.building || c.facility)) throw error;
+        c = { ...c, building: null, facility: null }; // a link to what is not registered at this instant
+        lost = t("not_then");
+        answers = await asked(c);
+      }
       if (mine !== turn || here !== place) return;
       await window.CimMap.built();
       if (mine !== turn || here !== place) return;
       draw(c, ...answers);
-      problem("");
+      problem(lost);
     } catch (error) {
       if (error.name !== "AbortError" && mine === turn) problem(t("failed", { why: error.message }));
     }
@@ -170,7 +180,7 @@
     for (let k = 0; k < shown; k++) {
       const cell = document.createElement("span"), sample = document.createElement("i"), name = document.createElement("b"), n = document.createElement("small");
       sample.style.background = window.CimMapParts.tokens.css(window.CimMapParts.walkRamp.COLOURS[k]);
-      name.textContent = scale.isShare ? (k === 0 ? t("all_kinds") : (k === 5 ? "<20%" : "≥" + ends[k] + "%")) : (k === 0 ? "≤" : "") + ends[k];
+      name.textContent = scale.isShare ? (k === 0 ? t("all_kinds") : (k === 5 ? "<20" : ends[k] + "+")) : (k === 0 ? "≤" : "") + ends[k];
       n.textContent = whole(homes[k] || 0);
       cell.title = t(registered ? "band" : "band_buildings", { homes: whole(homes[k] || 0), buildings: whole(houses[k] || 0) });
       cell.append(sample, name, n);

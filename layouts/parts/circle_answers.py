@@ -115,7 +115,7 @@ def coverage(
     amount, unit = limit_of(limit)
     by = counted_by(twin, at, community, group)
     answer = {"lacks": missing, "kind": kind, "limit": _limit(limit), "chosen": by}
-    if missing or building:  # of one building the walks are listed instead
+    if missing or (building and twin.entity("building", building, at)):  # of one building the walks are listed
         return answer | {"lacks": missing or "building"}
     rows = [r for r in _shares(twin, at, community, speed, hour) if r["limit"] == amount and r["limit_unit"] == unit]
     if kind:

@@ -59,7 +59,9 @@ def _row(lang: str, row: Any, limits: tuple[str, ...], answer: Any) -> html.Tr:
     cells = [_cell(lang, row, limit, limit == answer["limit"]) for limit in limits]
     return html.Tr(
         [
-            html.Td(html.Button(kind_of(lang, row["kind"]), className="way", **pressed)),
+            html.Td(
+                html.Button(kind_of(lang, row["kind"]), className="way", title=kind_of(lang, row["kind"]), **pressed)
+            ),
             html.Td(count(row["facilities"]), className="right muted"),
             *cells,
         ],
@@ -228,8 +230,9 @@ def _lines(lang: str, answer: Any) -> list[tuple[str, int, str]]:
     """What is wrong by name, how often, and what more is to be said; then what is only to be known."""
     counts = answer["counts"]
     islands = t(lang, "circles.network.islands_said", n=count(counts["islands"]), km=measure(answer["island_km"], 1))
+    homes = t(lang, "circles.network.homes_of", n=count(answer["homes_off"])) if answer["homes_off"] else ""
     said = {
-        "islands": islands, "unjoined": t(lang, "circles.network.homes_of", n=count(answer["homes_off"])),
+        "islands": islands, "unjoined": homes,
         "gates": t(lang, "circles.network.gates_said", n=count(answer["gates"]), shut=count(answer["gates_shut"])),
     }  # fmt: skip
     rest = {"dropped": answer["dropped"], "gates": answer["gates"]}
