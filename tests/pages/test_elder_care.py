@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import elder_care
 from layouts.page import View
-from layouts.parts import care_answers, care_brief, care_card, care_list, care_steps, map_scene, shell_bar
+from layouts.parts import care_answers, care_brief, care_card, care_list, care_steps, form, map_scene, shell_bar
 from tests.pages.conftest import HERE, classes_of, readings, text_of
 from twin_model.entities import Contact, Device, Resident
 
@@ -162,8 +162,8 @@ def test_closing_asks_for_an_outcome_and_a_cause_that_fit_together(home, view, c
     home.care.take_step(call, "acknowledge", **OFFICER)
     procedure = home.catalogue.procedures["elder_incident"]
     answer = {**care_answers.acts(home, home.now(), HERE, chosen=call)}
-    form = care_steps._close_form("zh", answer, "close")
-    pairs = {(one["data-outcome"], one["data-cause"]) for one in having(form, "data-cause")}
+    closing = care_steps._close_form("zh", answer, "close")
+    pairs = {(one["data-outcome"], one["data-cause"]) for one in having(closing, "data-cause")}
     assert ("true", "fall") in pairs
     assert ("false", "fall") not in pairs
     assert pairs == {(o, c.name) for c in procedure.causes.values() for o in c.outcomes}
@@ -349,3 +349,37 @@ def test_a_home_that_is_away_can_still_raise_an_alarm_on_the_map(home, call, clo
     )  # fmt: skip
     detail = map_scene.building_detail(home, "b1", home.now())
     assert {cell["home_id"]: cell["state"] for cell in detail["homes"]}["h502"] == "act"
+
+
+def seen_as(view, role: str, *may: str):
+    return replace(view, role=role, may=frozenset(may))
+
+
+def test_who_may_not_act_has_no_button_and_is_told_who_may(home, view, call):
+    answer = care_answers.acts(home, home.now(), HERE, chosen=call)
+    manager, now = seen_as(view, "manager"), home.now()
+    drawn = care_steps.steps(manager, now, answer)
+    urgent = care_brief.urgent(manager, now, {**answer, "drill": None})
+    for tree in (drawn, urgent):
+        assert having(tree, "data-step") == having(tree, "data-open-form") == []
+        assert "值班员或管理员" in "".join(text_of(tree))
+    assert having(care_steps.steps(seen_as(view, "duty_officer", "act"), now, answer), "data-step")
+
+
+def test_only_steps_of_the_own_role_are_offered(home, view, call):
+    answer = care_answers.acts(home, home.now(), HERE, chosen=call)
+    rules, steps = answer["procedure"].steps, answer["incident"].next_steps
+    for role in ("grid_worker", "duty_officer"):
+        offered = care_steps.for_role(seen_as(view, role, "act"), answer)["incident"].next_steps
+        assert set(offered) == {step for step in steps if role in rules[step].roles}
+    assert care_steps.for_role(seen_as(view, "family", "act"), answer)["incident"].main_step != "acknowledge"
+
+
+def test_forms_and_presses_are_drawn_for_those_who_may_write_there(view):
+    manager = seen_as(view, "manager", "homes")
+    for path in ("/api/v1/thresholds", "/api/v1/absences", "/api/v1/drills", "/api/v1/screens", "/api/v1/tokens"):
+        assert having(form.form(manager, path, [], submit="s", done="d"), "data-send") == []
+        assert form.press(manager, "w", f"{path}/x", sure="?") is None
+    assert having(form.form(manager, "/api/v1/views", [], submit="s", done="d"), "data-send")
+    assert having(form.form(seen_as(view, "duty_officer", "decide"), "/api/v1/thresholds", [], submit="s", done="d"),
+                  "data-send")  # fmt: skip
