@@ -13,11 +13,13 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from cockpit import siting_models as shape
+from cockpit.api_kpis import XLSX
 from cockpit.api_models import Page
 from cockpit.asking import JSON, Asked, instant_of, paged
 from cockpit.encoding import dumps, rfc3339
 from cockpit.problems import Problem, refusals
 from cockpit.rights import grant_of, refused
+from cockpit.siting_sheet import sheet_of
 from twin_model.circles import Unasked
 from twin_model.edits import WrongEdit, read_edits
 from twin_model.scenarios import Scenario, ScenarioRefused
@@ -114,6 +116,28 @@ def _scenarios(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
         with _asked_rightly():
             twin.scenarios.withdraw(scenario_id)
         return Response(status_code=204)
+
+    _copies(api, twin)
+
+
+def _copies(api: APIRouter, twin: Twin) -> None:
+    @api.post("/scenarios/{scenario_id}/copies", status_code=201, response_model=shape.ScenarioItem,
+              responses=refusals(400, 403, 404, 409), summary="The same edits under another name")  # fmt: skip
+    def duplicate(request: Request, scenario_id: ScenarioId, wish: shape.CopyIn) -> Response:
+        _staff(request)
+        with _asked_rightly():
+            kept = twin.scenarios.duplicate(scenario_id, wish.name, grant_of(request).name)
+        return Response(dumps(_told(kept)), status_code=201, media_type=JSON)
+
+    @api.get("/scenarios/{scenario_id}/export", responses={200: {"content": {XLSX: {}}}, **refusals(400, 403, 404)},
+             response_class=Response, summary="A scenario as a workbook, marked as one on every sheet")  # fmt: skip
+    def export(request: Request, scenario_id: ScenarioId) -> Response:
+        _staff(request)
+        with _asked_rightly():
+            one = twin.scenarios.one(twin.now(), scenario_id)
+            body = sheet_of(twin, one)
+        name = f"scenario-{one.scenario_id}.xlsx"
+        return Response(body, media_type=XLSX, headers={"content-disposition": f'attachment; filename="{name}"'})
 
 
 def _staff(request: Request) -> None:

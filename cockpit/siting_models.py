@@ -174,6 +174,12 @@ class ScenarioChange(BaseModel):
     edits: list[EditIn] | None = Field(None, max_length=MOST_EDITS)
 
 
+class CopyIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=4 * LONGEST_NAME)
+
+
 class ScenarioItem(BaseModel):
     """A what-if scenario: thought of, not what is."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 import shapely
+from openpyxl import load_workbook
 
 from cockpit.settings import Settings
 from cockpit.siting_models import ScenarioItem, SitingAnswer
@@ -90,7 +93,11 @@ def test_a_scenario_is_saved_listed_changed_and_withdrawn_and_facilities_stay_as
         path = f"{scenarios}/{made.scenario_id}"
         assert client.patch(path, json={"name": "新站二"}).json()["name"] == "新站二"
         assert listed() == ["新站二"]
+        assert client.post(f"{path}/copies", json={"name": "抄本"}).json()["edits"] == [PUT]
+        book = load_workbook(io.BytesIO(client.get(f"{path}/export").content))
+        assert all("推演" in sheet.title for sheet in book)
+        assert ["clinic", 3] in [[row[0].value, row[7].value] for row in book["推演-覆盖 coverage"].iter_rows()]
         assert client.delete(path).status_code == 204
-        assert listed() == []
+        assert listed() == ["抄本"]
         assert client.delete(f"{scenarios}/0123456789abcdef").status_code == 404
     assert site.get("/api/v1/facilities").json()["items"] == before
