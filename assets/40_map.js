@@ -5,7 +5,7 @@
 (() => {
   "use strict";
   const parts = (window.CimMapParts = window.CimMapParts || {});
-  const listeners = { select: new Set(), view: new Set(), stats: new Set(), facility: new Set() };
+  const listeners = { select: new Set(), view: new Set(), stats: new Set(), facility: new Set(), spot: new Set() };
   let current = null;
 
   const mark = (name) => performance.mark(`cim-map:${name}`);
@@ -417,6 +417,9 @@
     onView: on("view"),
     onStats: on("stats"),
     onFacility: on("facility"),
+    onSpot: on("spot"),
+    /** Longitude and latitude that metres are counted from; null before the ground is there. */
+    origin: () => (current && current.scene ? current.scene.header.origin : null),
     stats: () => call("stats") || { buildings: 0, classes: [], counts: {} },
     dispose: () => call("dispose"),
     readPixel: (x, y) => call("readPixel", x, y),

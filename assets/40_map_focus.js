@@ -19,6 +19,11 @@
     _click(info) {
       const i = this._at(info.x, info.y);
       this.element.focus({ preventScroll: true });
+      const camera = this._camera(), ray = camera && camera.ray(info.x, info.y);
+      if (ray && ray[1][2] < ray[0][2]) { // where the ground is under the pointer, in metres from the origin
+        const [from, to] = ray, share = from[2] / (from[2] - to[2]);
+        parts.tell("spot", [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share]);
+      }
       this._choose(i >= 0 ? i : null);
     },
     _choose(i) {
