@@ -61,12 +61,17 @@
       for (const level of ["subdistrict", "district"]) {
         for (const one of shapes.divisions) if (one.level === level) make("path", { d: one.d, class: level }, edges);
       }
+      make("path", { d: shapes.houses, class: "city-houses" }, this.svg);
+      this.svg.classList.toggle("few", Boolean(shapes.houses));
       this.bottoms = make("g", { class: "city-bottoms" }, this.svg);
       this.chosenEdge = make("path", { class: "city-chosen-edge" }, this.svg);
       this.labels = make("g", { class: "city-labels" }, this.svg);
       for (const one of shapes.divisions) {
         const text = make("text", { x: one.at[0], y: one.at[1], class: one.level, "data-part": one.id, "data-parent": one.parent }, this.labels);
         text.textContent = named(one, lang).replace(/ (District|Subdistrict)$/, "");
+      }
+      for (const one of shapes.houses ? shapes.communities : []) {
+        make("text", { x: one.at[0], y: one.at[1], class: "district community" }, this.labels).textContent = named(one, lang);
       }
     }
 
@@ -82,7 +87,7 @@
       make("path", { d: marks.join("") }, this.bottoms);
       for (const text of this.labels.children) {
         const inside = part ? text.dataset.parent === part : text.classList.contains("district");
-        text.toggleAttribute("hidden", !inside && text.dataset.part !== part);
+        if (!text.classList.contains("community")) text.toggleAttribute("hidden", !inside && text.dataset.part !== part);
       }
       this.svg.setAttribute("aria-label", `${words.map}: ${words.figure}`);
       this.lang = lang;
@@ -98,7 +103,7 @@
           box = { x, y, width: Math.max(...inside.map((b) => b.x + b.width)) - x, height: Math.max(...inside.map((b) => b.y + b.height)) - y };
         }
       }
-      const room = Math.max(box.width, box.height) * 0.04 + 1;
+      const room = Math.max(box.width, box.height) * (this.shapes.houses ? 0.14 : 0.04) + 1;
       return [box.x - room, box.y - room, box.width + 2 * room, box.height + 2 * room];
     }
     frame(to, slowly) {

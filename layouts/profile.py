@@ -35,7 +35,7 @@ def layout(view: View) -> html.Div:
             stores(ids, SLOW),
             HEAD.place(ids, view),
             html.Section(
-                [PEOPLE.place(ids, view), COURSE.place(ids, view), SCENES.place(ids, view)], className="profile-column",
+                [PEOPLE.place(ids, view), COURSE.place(ids, view)], className="profile-column stack",
                 **{"aria-label": t(lang, "profile.ages")},
             ),
             html.Section(
@@ -43,7 +43,7 @@ def layout(view: View) -> html.Div:
                 **{"aria-label": t(lang, "rollup.circles")},
             ),
             html.Section(
-                [HEALTH.place(ids, view)], className="profile-column",
+                [HEALTH.place(ids, view), SCENES.place(ids, view)], className="profile-column",
                 **{"aria-label": t(lang, "profile.health")},
             ),
             PLAN.place(ids, view),

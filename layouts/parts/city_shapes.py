@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 KINDS = ("community", "division", "building", "ground")
 ACROSS = 2_000
 """Units across the whole map: finer than a pixel of a wall screen."""
+FEW = 3
+"""Communities up to which their buildings are drawn too."""
 BIG_WATER = 12_000.0
 """Water and lawns below so many m² are left out of a map of a whole city."""
 
@@ -34,7 +36,7 @@ def version(twin: Twin, at: datetime) -> str:
 
 
 def shapes(twin: Twin, at: datetime) -> dict[str, Any]:
-    """``communities``, ``districts``, ``subdistricts`` (id, name, name_en, path d, centre), ``water``, ``size``."""
+    """``communities`` and ``divisions`` (id, names, path d, a point within), ``water``, ``houses``, ``size``."""
     rows = twin.city.communities(at).select(["community_id", "name", "name_en", "subdistrict_id", "district_id"])
     known = rows.to_pylist()
     entities = twin.entities("community", at).select(["community_id", "boundary"]).to_pylist()
@@ -46,7 +48,8 @@ def shapes(twin: Twin, at: datetime) -> dict[str, Any]:
         [hulls.get(row["community_id"]) or shapely.from_wkb(outline[row["community_id"]]) for row in drawn], object
     )
     if not len(geometry):
-        return {"version": version(twin, at), "size": [0, 0], "communities": [], "divisions": [], "water": ""}
+        return {"version": version(twin, at), "size": [0, 0], "communities": [], "divisions": [], "water": "",
+                "houses": ""}  # fmt: skip
     frame = _Frame(geometry)
     divisions = [
         {**row, "d": path}
@@ -60,7 +63,7 @@ def shapes(twin: Twin, at: datetime) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "version": version(twin, at), "size": frame.size, "unit_m": frame.unit_m, "communities": communities,
-        "divisions": divisions, "water": _water(twin, at, frame),
+        "divisions": divisions, "water": _water(twin, at, frame), "houses": _houses(twin, at, drawn, frame),
     }  # fmt: skip
 
 
@@ -126,6 +129,17 @@ def _divisions(
         for row, centre in zip(found, centres, strict=True)
     ]  # fmt: skip
     return named, frame.paths(geometry) if len(found) else []
+
+
+def _houses(twin: Twin, at: datetime, drawn: list[dict[str, Any]], frame: _Frame) -> str:
+    """The buildings, where there are so few communities that their outlines alone would be an empty picture."""
+    if len(drawn) > FEW:
+        return ""
+    found = []
+    for one in drawn:
+        table = twin.entities("building", at, community_id=one["community_id"]).select(["footprint", "use"])
+        found += [row["footprint"] for row in table.to_pylist() if row["use"] != "context"]
+    return "".join(frame.paths(shapely.from_wkb(np.array(found, object)))) if found else ""
 
 
 def _water(twin: Twin, at: datetime, frame: _Frame) -> str:

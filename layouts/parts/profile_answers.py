@@ -30,7 +30,8 @@ def head(twin: Twin, at: datetime, community: str) -> Answer | None:
         return None
     names = ("people", "aged_60", "aged_80", "aged_0_3", "aged_3_6", "elder_alone", *BANDS)
     counts = {name: None if too_few(row[name]) else row[name] for name in names}
-    return {**row, **counts, "standing": twin.city.index(at).get(community), "book": BOOK}
+    kind = twin.catalogue.scene_book.scheme_of(row["scheme"])
+    return {**row, **counts, "kind": kind and kind.title, "standing": twin.city.index(at).get(community), "book": BOOK}
 
 
 def facilities(twin: Twin, at: datetime, community: str) -> list[Answer]:

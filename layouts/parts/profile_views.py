@@ -36,7 +36,7 @@ def head(view: View, _now: datetime, answer: Any) -> html.Div:
         for name, path in (("overview", "/overview"), ("circles", "/circles"), ("scenes", "/scenes"), ("city", "/city"))
     ]
     name = html.Div(
-        [html.H1(named(lang, answer)), html.P([divisions, _tag(answer["scheme"])], className="note"),
+        [html.H1(named(lang, answer)), html.P([divisions, _tag(lang, answer)], className="note"),
          html.Nav(ways, className="profile-ways", **{"aria-label": t(lang, "profile.ways")})],
         className="profile-name",
     )  # fmt: skip
@@ -62,8 +62,11 @@ def _ranked(standing: Row | None) -> bool:
     return standing is not None and standing["rank"] is not None
 
 
-def _tag(scheme: str | None) -> html.Span | None:
-    return html.Span(scheme, className="tag") if scheme else None
+def _tag(lang: str, answer: Row) -> html.Span | None:
+    """The type of project: as the rulebook calls it, else as the community wrote it."""
+    if not answer["scheme"]:
+        return None
+    return html.Span(titled(lang, answer["kind"] or {}, answer["scheme"]), className="tag")
 
 
 def _part(some_of: float | None, whole: float | None) -> float | None:
@@ -234,7 +237,7 @@ def _project(lang: str, one: Row, today: date) -> html.Tr:
         some(lang, "gap.fund", one["fund"]) if one["fund"] else UNKNOWN, _dates(lang, one, late), _effect(lang, one),
     ]  # fmt: skip
     row = [html.Th(name, scope="row") if cell is None else html.Td(cell) for cell in cells]
-    return html.Tr(row, className=one["status"])
+    return html.Tr(row, className=f"is-{one['status']}")
 
 
 def _dates(lang: str, one: Row, late: bool) -> Any:
