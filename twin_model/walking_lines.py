@@ -177,7 +177,7 @@ def _asked(tree: shapely.STRtree, geometries: NDArray[np.object_], limit_m: floa
     if len(middle) != len(geometries):  # something empty among them
         middle = np.zeros((len(geometries), 2))
     order = np.lexsort((middle[:, 0], middle[:, 1] // STRIP_M))
-    (turn, found), metres = tree.querynearest_segments(geometries[order], max_distance=limit_m, return_distance=True)
+    (turn, found), metres = tree.query_nearest(geometries[order], max_distance=limit_m, return_distance=True)
     place = order[turn]
     rank = np.lexsort((found, place))
     place, found, metres = place[rank], found[rank], metres[rank]
