@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 
+from cockpit.kept_file import KeptFile
 from cockpit.passwords import Rules, hashed
-from cockpit.tokens import Grant, Role, TokenFileError, exclusive, limits_of, scope_of, write_private
+from cockpit.tokens import Grant, Role, TokenFileError, limits_of, scope_of
 from twin_model.rights import EVERYWHERE, Scope
 
 FILE_NAME = "accounts.json"
@@ -93,27 +93,15 @@ class Accounts:
     """The accounts of one data folder (None: of this process only)."""
 
     def __init__(self, folder: Path | None, rules: Rules, now: Callable[[], datetime]) -> None:
-        self._path = folder / FILE_NAME if folder else None
+        path = folder / FILE_NAME if folder else None
+        self._file: KeptFile[tuple[Account, ...]] = KeptFile(path, read=_read, text=_text, empty=())
         self.rules, self.now = rules, now
-        self._lock = Lock()
-        self._known: tuple[Account, ...] = ()
-        self._seen: tuple[int, ...] = ()
 
     # ----------------------------------------------------------------- reads
 
     def all(self) -> tuple[Account, ...]:
         """Every account, by name of account."""
-        if self._path is None:
-            return self._known
-        try:
-            stat = self._path.stat()
-        except FileNotFoundError:
-            return ()
-        seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        with self._lock:
-            if seen != self._seen:
-                self._known, self._seen = _read(self._path), seen
-            return self._known
+        return self._file.now()
 
     def find(self, login: str) -> Account | None:
         """The account of this name, however it is written."""
@@ -256,14 +244,7 @@ class Accounts:
         return self.get(account_id)
 
     def _write(self, change: Callable[[tuple[Account, ...]], Iterable[Account]]) -> None:
-        if self._path is None:
-            with self._lock:
-                self._known = tuple(change(self._known))
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with exclusive(self._path.with_suffix(".lock")):
-            known = tuple(sorted(change(_read(self._path)), key=lambda a: a.login))
-            write_private(self._path, json.dumps([asdict(a) for a in known], ensure_ascii=False, indent=1))
+        self._file.change(lambda known: tuple(sorted(change(known), key=lambda a: a.login)))
 
 
 def known_role(text: str) -> Role:
@@ -277,9 +258,11 @@ def known_role(text: str) -> Role:
         ) from None
 
 
+def _text(known: tuple[Account, ...]) -> str:
+    return json.dumps([asdict(a) for a in known], ensure_ascii=False, indent=1)
+
+
 def _read(path: Path) -> tuple[Account, ...]:
-    if not path.exists():
-        return ()
     try:
         names = {f.name for f in fields(Account)}
         entries = json.loads(path.read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from cockpit.audit_chain import Anchor
-from cockpit.tokens import write_private
+from cockpit.kept_file import write_private
 
 FILE_NAME = "serving.json"
 HELLO_SECONDS = 5.0

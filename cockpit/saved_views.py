@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
-from cockpit.tokens import write_private
+from cockpit.kept_file import write_private
 
 MOST = 60  # of one account
 MOST_SHARED = 200  # listed to everybody

@@ -8,21 +8,20 @@ reports within a minute.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from cockpit.tokens import Grant, Role, write_private
+from cockpit.kept_file import KeptFile
+from cockpit.tokens import Grant, Role
 
 FILE_NAME = "screens.json"
 COOKIE = "cim_screen"
@@ -68,24 +67,12 @@ class Screens:
     """The paired screens of one data folder (None: of this process only)."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._path = folder / FILE_NAME if folder else None
-        self._lock = Lock()
-        self._known: tuple[Screen, ...] = ()
-        self._seen: tuple[int, ...] = ()
+        path = folder / FILE_NAME if folder else None
+        self._file: KeptFile[tuple[Screen, ...]] = KeptFile(path, read=_read, text=_text, empty=())
 
     def all(self) -> tuple[Screen, ...]:
         """In the order in which they were paired."""
-        if self._path is None:
-            return self._known
-        try:
-            stat = self._path.stat()
-        except FileNotFoundError:
-            return ()
-        seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        with self._lock:
-            if seen != self._seen:
-                self._known, self._seen = _read(self._path), seen
-            return self._known
+        return self._file.now()
 
     def find(self, token: str) -> Screen | None:
         """The screen that holds this token."""
@@ -108,7 +95,7 @@ class Screens:
             _free(known, screen.name)
             return (*known, screen)
 
-        self._change(change)
+        self._file.change(change)
         return screen, token
 
     def rename(self, key: str, name: str) -> Screen:
@@ -120,13 +107,13 @@ class Screens:
             _free(tuple(s for s in known if s is not mine), name)
             return tuple(replace(s, name=name) if s is mine else s for s in known)
 
-        self._change(change)
+        self._file.change(change)
         return _one(self.all(), name)
 
     def show(self, key: str, wall: str) -> Screen:
         """Another wall of the same audience; the screen changes over by itself."""
         mine = _one(self.all(), key)
-        self._change(lambda known: tuple(
+        self._file.change(lambda known: tuple(
             replace(s, wall=wall) if s.screen_id == mine.screen_id else s for s in known
         ))  # fmt: skip
         return _one(self.all(), mine.screen_id)
@@ -134,18 +121,8 @@ class Screens:
     def unpair(self, key: str) -> Screen:
         """Its token is worth nothing from now on."""
         mine = _one(self.all(), key)
-        self._change(lambda known: tuple(s for s in known if s.screen_id != mine.screen_id))
+        self._file.change(lambda known: tuple(s for s in known if s.screen_id != mine.screen_id))
         return mine
-
-    def _change(self, change: Callable[[tuple[Screen, ...]], tuple[Screen, ...]]) -> None:
-        if self._path is None:
-            with self._lock:
-                self._known = change(self._known)
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _exclusive(self._path.with_suffix(".lock")):
-            known = change(_read(self._path) if self._path.exists() else ())
-            write_private(self._path, json.dumps([asdict(s) for s in known], ensure_ascii=False, indent=1))
 
 
 @dataclass
@@ -284,6 +261,10 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _text(known: tuple[Screen, ...]) -> str:
+    return json.dumps([asdict(s) for s in known], ensure_ascii=False, indent=1)
+
+
 def _read(path: Path) -> tuple[Screen, ...]:
     try:
         found = tuple(Screen(**entry) for entry in json.loads(path.read_text(encoding="utf-8")))
@@ -295,10 +276,3 @@ def _read(path: Path) -> tuple[Screen, ...]:
             500, "file", f"{path} 不是屏幕清单，请移走后重新配对",
             f"{path} is no list of screens ({error}); move it away and pair the screens again",
         ) from error  # fmt: skip
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    with open(path, "w", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -18,7 +18,8 @@ from threading import Lock
 
 from starlette.requests import Request
 
-from cockpit.tokens import Grant, write_private
+from cockpit.kept_file import write_private
+from cockpit.tokens import Grant
 
 COOKIE = "cim_session"
 SESSION_SECONDS = 30 * 24 * 3600

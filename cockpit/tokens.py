@@ -6,19 +6,16 @@ when it changes: a token made by ``run.py token create`` works at once on a serv
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
 
+from cockpit.kept_file import KeptFile
 from twin_model.rights import EVERYWHERE, PROGRAM, Rights, Scope
 
 FILE_NAME = "tokens.json"
@@ -185,44 +182,38 @@ class Tokens:
     """The tokens of one data folder, plus those that live only as long as this process (demo, control)."""
 
     def __init__(self, folder: Path | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._path = folder / FILE_NAME if folder else None
         self._now = now
-        self._lock = Lock()
         self._passing: dict[str, Grant] = {}
-        self._stored: dict[str, _Stored] = {}
-        self._seen: tuple[int, ...] = ()
+        path = folder / FILE_NAME if folder else None
+        self._stored: KeptFile[_Entries] = KeptFile(path, read=_read, text=_text, empty={})
 
     def create(
         self, role: Role, name: str, at: datetime, *, scope: Scope = EVERYWHERE, days: int | None = None, by: str = ""
     ) -> str:
         """Make, store and return a new token; it cannot be shown again. ``days``: how long it is good for."""
-        if self._path is None:
+        if self._stored.path is None:
             raise TokenFileError("there is no data folder to keep a token in")
         token = _new()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with exclusive(self._path.with_suffix(".lock")):
-            entries = _read(self._path)
-            until = (at + timedelta(days=days)).isoformat() if days else None
-            made = _Stored(_digest(token), role.value, name, at.isoformat(), until=until, by=by, **limits_of(scope))
-            entries.append(made)
-            _write(self._path, entries)
+        until = (at + timedelta(days=days)).isoformat() if days else None
+        made = _Stored(_digest(token), role.value, name, at.isoformat(), until=until, by=by, **limits_of(scope))
+        self._stored.change(lambda known: {**known, made.sha256: made})
         return token
 
     def listed(self) -> list[Token]:
         """The stored tokens, newest first."""
-        entries = _read(self._path) if self._path else []
         return [
             Token(e.sha256[:16], Role(e.role), e.name, datetime.fromisoformat(e.created_at), e.ends_at, e.scope, e.by)
-            for e in reversed(entries)
+            for e in reversed(self._stored.now().values())
         ]
 
     def revoke(self, token_id: str) -> Token:
         """Take a token back; sessions it opened end with it. Raises ``TokenFileError`` for an unknown one."""
         found = next((t for t in self.listed() if token_id and t.token_id.startswith(token_id)), None)
-        if self._path is None or found is None:
+        if found is None:
             raise TokenFileError(f"there is no token {token_id!r}; `run.py token list` shows them")
-        with exclusive(self._path.with_suffix(".lock")):
-            _write(self._path, [e for e in _read(self._path) if not e.sha256.startswith(found.token_id)])
+        self._stored.change(
+            lambda known: {sha256: e for sha256, e in known.items() if not sha256.startswith(found.token_id)}
+        )
         return found
 
     def lend(self, role: Role, name: str, *, is_control: bool = False) -> str:
@@ -235,12 +226,12 @@ class Tokens:
     def find(self, token: str) -> Grant | None:
         """The grant of a token, or None."""
         digest = _digest(token)
-        return self._passing.get(digest) or self._still(self._current().get(digest))
+        return self._passing.get(digest) or self._still(self._stored.now().get(digest))
 
     def grant(self, grant_id: str) -> Grant | None:
         """The grant with this id while its token exists; a session ends with the token that opened it."""
         passing = next((g for g in self._passing.values() if g.grant_id == grant_id), None)
-        known = (e for e in self._current().values() if e.sha256.startswith(grant_id))
+        known = (e for e in self._stored.now().values() if e.sha256.startswith(grant_id))
         return passing or self._still(next(known, None))
 
     def _still(self, entry: _Stored | None) -> Grant | None:
@@ -248,33 +239,12 @@ class Tokens:
             return None
         return entry.grant()
 
-    def _current(self) -> dict[str, _Stored]:
-        if self._path is None:
-            return {}
-        try:
-            stat = self._path.stat()
-        except FileNotFoundError:
-            return {}
-        seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        with self._lock:
-            if seen != self._seen:
-                self._stored = {e.sha256: e for e in _read(self._path)}
-                self._seen = seen
-            return self._stored
+
+_Entries = dict[str, _Stored]  # by the SHA-256, in the order in which they were made
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; readers see the old or the new text, never half."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    beside.replace(path)
-
-
-def _write(path: Path, entries: list[_Stored]) -> None:
-    write_private(path, json.dumps([asdict(e) for e in entries], ensure_ascii=False, indent=1))
+def _text(entries: _Entries) -> str:
+    return json.dumps([asdict(e) for e in entries.values()], ensure_ascii=False, indent=1)
 
 
 def _new() -> str:
@@ -285,20 +255,11 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _read(path: Path) -> list[_Stored]:
-    if not path.exists():
-        return []
+def _read(path: Path) -> _Entries:
     try:
         entries = [_Stored(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
         for entry in entries:
             Role(entry.role), entry.scope, entry.ends_at
-        return entries
+        return {entry.sha256: entry for entry in entries}
     except (ValueError, TypeError) as error:
         raise TokenFileError(f"{path} is not a token file ({error}); move it away and make new tokens") from error
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    with open(path, "w", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

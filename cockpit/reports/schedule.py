@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
+from cockpit.kept_file import write_private
 from cockpit.reports.delivering import NotDelivered, channels
 from cockpit.reports.desk import ReportDesk
 from cockpit.reports.kinds import ReportRefused, Wish, name_of
 from cockpit.reports.settings import ReportSettings
-from cockpit.tokens import write_private
 from layouts.page import ZONE
 from twin_model.twin import Twin
 

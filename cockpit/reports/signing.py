@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from cockpit.kept_file import write_private
 from cockpit.reports.kinds import ReportRefused
-from cockpit.tokens import write_private
 
 FILE_NAME = "report.key"
 
