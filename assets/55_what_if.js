@@ -174,7 +174,7 @@
     const pins = said.pins.map((p) => ({
       id: p.id, kind: p.what === "site" ? "site" : p.kind, name: p.name || t("new"), name_en: p.name_en, ...metres(p.lon, p.lat), building: -1,
       placed: p.what === "gone" || p.what === "site" ? "no_network" : "on_path", shut: p.what === "gone", chosen: p.what === "new",
-      first: p.what !== "site", note: p.what === "gone" ? t("closed") : p.what === "site" ? t("site") : p.what === "new" ? t("new") : "", what: p.what, lon: p.lon, lat: p.lat,
+      first: p.what !== "site", note: p.what === "gone" ? t("closed") : p.what === "site" ? t("site") : p.what === "new" && p.name ? t("new") : "", what: p.what, lon: p.lon, lat: p.lat,
     }));
     draw.pins = pins;
     window.CimMap.setCircle({ colourOf: (i, use) => colour(said, i, use), noteOf: (i) => note(said, i), pins });

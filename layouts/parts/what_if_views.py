@@ -91,7 +91,7 @@ def places(view: View, _now: datetime, answer: Any) -> html.Div | None:
         return None
     lang = view.lang
     there = [html.Li(_facility(lang, row)) for row in answer["facilities"]]
-    sites = [html.Li(_site(lang, row, answer["kind"])) for row in answer["sites"]]
+    sites = [html.Li(_site(lang, row)) for row in answer["sites"]]
     none_there = unknown(t(lang, "what_if.none_there", kind=kind_of(lang, answer["kind"])))
     return html.Div(
         [
@@ -121,7 +121,7 @@ def _facility(lang: str, row: Any) -> list[Any]:
     return [html.B(name), html.Small(facts), html.Span(acts, className="acts")]
 
 
-def _site(lang: str, row: Any, kind: str) -> list[Any]:
+def _site(lang: str, row: Any) -> list[Any]:
     facts = [t(lang, f"what_if.kind.{row['kind']}")]
     if row["area_m2"] is not None:
         facts.append(t(lang, "what_if.m2", n=measure(row["area_m2"], 0)))
@@ -129,7 +129,7 @@ def _site(lang: str, row: Any, kind: str) -> list[Any]:
     facts.append(t(lang, "what_if.yuan", n=count(cost)) if cost is not None else t(lang, "what_if.no_cost"))
     names = ("site_no", "title", "lon", "lat", "area_m2", "yuan_per_m2")
     use = html.Button(
-        t(lang, "what_if.use", kind=kind_of(lang, kind)), className="link",
+        t(lang, "what_if.use"), className="link",
         **does("use", json.dumps({name: row[name] for name in names}, ensure_ascii=False)),
     )  # fmt: skip
     acts = html.Small(t(lang, "what_if.used"), className="on") if row["used"] else html.Span(use, className="acts")
@@ -205,7 +205,8 @@ def _outcome(view: View, one: Any, answer: Any) -> html.Section:
     )  # fmt: skip
     moved = one["counts"]
     homes = " · ".join(t(lang, f"what_if.moved.{word}", n=moved[word]) for word in moved if moved[word])
-    effects = [html.Li(_effect(lang, one_effect)) for one_effect in one["effects"]]
+    unit = t(lang, f"circles.group_unit.{one['group']}")
+    effects = [html.Li(_effect(lang, one_effect, unit)) for one_effect in one["effects"]]
     return html.Section(
         [
             html.H3(f"{kind_of(lang, one['kind'])} · "
@@ -246,13 +247,13 @@ def _served(lang: str, pair: Any, limit: str) -> html.P | None:
     return html.P([words, html.Small(missing, className="lost") if missing else None], className="what-if-served")
 
 
-def _effect(lang: str, row: Any) -> list[Any]:
+def _effect(lang: str, row: Any, unit: str) -> list[Any]:
     if row["snap_m"] is None:
         return [html.B(t(lang, "what_if.edit_no", n=row["edit"] + 1)), unknown(t(lang, "what_if.off_path"))]
-    words = [t(lang, "what_if.adds", n=count(row["people"]))]
-    words.append(t(lang, "what_if.per_m2", n=measure(row["per_m2"], 2)) if row["per_m2"] is not None
+    words = [t(lang, "what_if.adds", n=count(row["people"]), unit=unit)]
+    words.append(t(lang, "what_if.per_m2", n=measure(row["per_m2"], 2), unit=unit) if row["per_m2"] is not None
                  else t(lang, "what_if.no_area"))  # fmt: skip
-    words.append(t(lang, "what_if.per_10k", n=measure(row["per_10k"], 1)) if row["per_10k"] is not None
+    words.append(t(lang, "what_if.per_10k", n=measure(row["per_10k"], 1), unit=unit) if row["per_10k"] is not None
                  else t(lang, "what_if.no_yuan"))  # fmt: skip
     snap = t(lang, "what_if.snap", n=measure(row["snap_m"], 0))
     return [html.B(t(lang, "what_if.edit_no", n=row["edit"] + 1)), html.Small(" · ".join([*words, snap]))]
@@ -316,7 +317,7 @@ def _found(lang: str, answer: Any) -> html.Div:
                 if answer["total"] else UNKNOWN)  # fmt: skip
     walk = t(lang, "what_if.best_mean", a=count(answer["mean_before_m"]), b=count(answer["mean_m"]),
              limit=count(answer["limit_m"]))  # fmt: skip
-    rows = [html.Li(_best_site(lang, n, row)) for n, row in enumerate(answer["sites"], 1)]
+    rows = [html.Li(_best_site(lang, n, row, unit)) for n, row in enumerate(answer["sites"], 1)]
     take = html.Button(
         t(lang, "what_if.take_all"), className="button",
         **does("take", json.dumps([{k: row[k] for k in ("site_no", "title", "lon", "lat", "area_m2", "yuan_per_m2")}
@@ -334,11 +335,11 @@ def _found(lang: str, answer: Any) -> html.Div:
     )
 
 
-def _best_site(lang: str, number: int, row: Any) -> list[Any]:
-    words = [t(lang, "what_if.adds", n=count(row["people"]))]
+def _best_site(lang: str, number: int, row: Any, unit: str) -> list[Any]:
+    words = [t(lang, "what_if.adds", n=count(row["people"]), unit=unit)]
     if row["per_m2"] is not None:
-        words.append(t(lang, "what_if.per_m2", n=measure(row["per_m2"], 2)))
-    words.append(t(lang, "what_if.per_10k", n=measure(row["per_10k"], 1)) if row["per_10k"] is not None
+        words.append(t(lang, "what_if.per_m2", n=measure(row["per_m2"], 2), unit=unit))
+    words.append(t(lang, "what_if.per_10k", n=measure(row["per_10k"], 1), unit=unit) if row["per_10k"] is not None
                  else t(lang, "what_if.no_yuan"))  # fmt: skip
     return [html.B(f"{number}. {row['title']}"), html.Small(" · ".join(words))]
 
