@@ -3,15 +3,15 @@
 Every answer is for an instant: the network, homes and facilities as known then. Walks go over the paths of all
 communities; ``community_id`` says whose homes are asked about. Networks and walks are remembered until an entity they
 are made of changes. Nothing is guessed: what stands on no path, on an island, or behind hours that cannot be read is
-said to, and is never "reached".
+said to, and is never "reached". Somewhat long, because it is all that can be asked of circles on one page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 
 from twin_model import hours
 from twin_model.circle_book import CHILD_GROUPS, GROUPS, Book, book
-from twin_model.coverage import STATUS, Homes, Walked, count_homes, shares
+from twin_model.circle_doors import Doors, best_door, by_place, first_door, may_reach, standing
+from twin_model.circle_tables import CAPACITY, nearest_table, placed, streets_table, with_rooms
+from twin_model.coverage import Homes, Walked, count_homes, shares
 from twin_model.remembered import Shared
 from twin_model.rights import NotAllowed, asked, program
-from twin_model.walking import F64, I64, Bool, Profile, Shut, Snapped, Stretches, straight
+from twin_model.walking import F64, I64, Bool, Profile, Shut, Snapped, straight
 from twin_model.walks import Walk, lay
 
 if TYPE_CHECKING:
@@ -33,11 +35,7 @@ LIMIT_M = 1_200.0
 """How far is searched: 15 minutes of an adult."""
 _SOURCES = ("community", "ground", "gate", "entrance", "building", "home", "facility", "room")
 _LOCAL = timezone(timedelta(hours=8))
-_NETWORKS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 2, 256, 48
-_FACILITY = (
-    "facility_id", "community_id", "facility_kind", "name", "name_en", "building_id", "lon", "lat", "area_m2",
-    "capacity", "opening_hours", "operator",
-)  # fmt: skip
+_NETWORKS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 4, 128, 48  # a city's walk to one kind takes a megabyte
 
 
 class Unasked(ValueError):
@@ -141,7 +139,7 @@ class Circles:
         self._twin.sight.need(community_id)
         at = self._twin.until_now(at)
         table = self._answers.get(
-            ("facilities", self.epoch(at), self._twin.forgotten), lambda: _placed_table(self._network(at))
+            ("facilities", self.epoch(at), self._twin.forgotten), lambda: placed(self._network(at))
         )
         table = self._twin.sight.of(table, common=True)
         return table if community_id is None else table.filter(pc.equal(table["community_id"], community_id))
@@ -194,8 +192,8 @@ class Circles:
         walked = self.walked(at, kinds, community_id, profile, open_at, limit_m)
         homes, speed = self._homes_of(at, community_id), self.profile(profile).metres_per_minute
         ids = self._network(at).facilities["facility_id"].to_numpy(zero_copy_only=False)
-        parts = [_nearest_table(homes, kind, walk, ids, speed, limit_m) for kind, walk in walked.items()]
-        return self._twin.sight.of(pa.concat_tables(parts) if parts else _nearest_table(homes, "", None, ids, 1.0, 0.0))
+        parts = [nearest_table(homes, kind, walk, ids, speed, limit_m) for kind, walk in walked.items()]
+        return self._twin.sight.of(pa.concat_tables(parts) if parts else nearest_table(homes, "", None, ids, 1.0, 0.0))
 
     def coverage(
         self, at: datetime, community_id: str | None = None, kinds: Sequence[str] | None = None,
@@ -224,7 +222,11 @@ class Circles:
             walked = self.walked(at, kinds, community_id, profile, open_at, furthest)
             return shares(self._homes_of(at, community_id), by, walked, limits, tuple(groups))
 
-        table = self._answers.get((*key, tuple(limits), by, local, tuple(groups)), ask)
+        if community_id is None:  # a city's table is large, and made fast from walks that are remembered
+            with program():
+                table = ask()
+        else:
+            table = self._answers.get((*key, tuple(limits), by, local, tuple(groups)), ask)
         if by == "building" and not asked().children:
             table = table.filter(pc.invert(pc.is_in(table["group"], pa.array(sorted(CHILD_GROUPS)))))
         return self._seen(table, by)
@@ -264,7 +266,7 @@ class Circles:
                     "missing": [row["facility_id"] for row in mine if row["capacity"] is None],
                 }
             )  # fmt: skip
-        return pa.Table.from_pylist(rows, schema=_CAPACITY)
+        return pa.Table.from_pylist(rows, schema=CAPACITY)
 
     def distances(
         self, at: datetime, points: F64, community_id: str, profile: str = "adult", limit_m: float = LIMIT_M
@@ -295,11 +297,11 @@ class Circles:
         found: list[tuple[I64, F64, int]] = []
         for site in range(len(sites)):
             metres = walk.network.within(sites[site : site + 1], doors.at, who, limit_m, shut)
-            place, metres = _by_place(metres, doors.place, doors.places)
+            place, metres = by_place(metres, doors.place, doors.places)
             found.append((place, metres, site))
         return Sparse(
             np.concatenate([np.full(len(p), s) for p, _, s in found] or [np.empty(0)]).astype(np.int32),
-            np.concatenate([p for p, _, _ in found] or [_NO_NUMBER]).astype(np.int32),
+            np.concatenate([p for p, _, _ in found] or [np.empty(0, np.int64)]).astype(np.int32),
             np.concatenate([m for _, m, _ in found] or [np.empty(0)]), sites.snap_m, doors.places,
         )  # fmt: skip
 
@@ -322,9 +324,9 @@ class Circles:
         streets = walk.network.reach(source, who, limit_m, bands_m=cuts, shut=shut)
         doors = self._doors_of(at, community_id, who)
         metres = walk.network.within(source, doors.at, who, limit_m, shut)
-        number, metres = _by_place(metres, doors.place, doors.places)
+        number, metres = by_place(metres, doors.place, doors.places)
         homes = self._homes_of(at, community_id).of(number)
-        snap = _first(doors.at.snap_m, doors.place, doors.places)[number]
+        snap = first_door(doors.at.snap_m, doors.place, doors.places)[number]
         buildings = pa.table(
             {
                 "community_id": pa.array(homes.community_id, pa.string()),
@@ -334,7 +336,7 @@ class Circles:
         )  # fmt: skip
         island = bool(walk.network.on_island(source, who)[0])
         return Reach(
-            _streets(walk, streets, who),
+            streets_table(walk, streets, who),
             self._twin.sight.of(buildings),
             lonlat,
             float(source.snap_m[0]),
@@ -355,7 +357,7 @@ class Circles:
         buildings, homes = of_these("building"), entities("home", at)
         lived_in = pc.is_in(buildings["building_id"], pc.unique(homes["building_id"]))
         buildings = buildings.filter(pc.or_(lived_in, pc.equal(buildings["use"], "residential")))
-        facilities = _facilities(of_these("facility"), entities("room", at), self.book)
+        facilities = with_rooms(of_these("facility"), entities("room", at), self.book)
         return lay(of_these("ground"), of_these("gate"), of_these("entrance"), buildings, facilities)
 
     def _numbers(self, at: datetime, community_id: str) -> I64:
@@ -363,17 +365,17 @@ class Circles:
         names = self._network(at).buildings["community_id"].to_numpy(zero_copy_only=False)
         return np.flatnonzero(names == community_id)
 
-    def _doors_of(self, at: datetime, community_id: str | None, who: Profile) -> _Doors:
+    def _doors_of(self, at: datetime, community_id: str | None, who: Profile) -> Doors:
         """The doors of a community's buildings, which are numbered from 0."""
         walk = self._network(at)
         doors = walk.building_doors(who)
         if community_id is None:
-            return _Doors(doors.at, doors.place, walk.buildings.num_rows)
+            return Doors(doors.at, doors.place, walk.buildings.num_rows)
         numbers = self._numbers(at, community_id)
         anew = np.full(walk.buildings.num_rows, -1, np.int64)
         anew[numbers] = np.arange(len(numbers))
         chosen = np.flatnonzero(anew[doors.place] >= 0)
-        return _Doors(doors.at[chosen], anew[doors.place[chosen]], len(numbers))
+        return Doors(doors.at[chosen], anew[doors.place[chosen]], len(numbers))
 
     def _source(
         self, walk: Walk, place: str | tuple[float, float], who: Profile, community_id: str | None
@@ -420,13 +422,13 @@ class Circles:
             judged = np.array([one is True for one in said], bool)
             doubtful = np.array([one is None for one in said], bool)
         every = walk.facility_doors(who).at[of_kind]
-        near = _near(every, doors.at, limit_m)
+        near = may_reach(every, doors.at, limit_m)
 
         def search(chosen: Bool, shut: Shut) -> tuple[F64, I64]:
             chosen = chosen & near
             sources = every[chosen]
             metres, which = walk.network.nearest_which(sources, doors.at, who, limit_m, shut)
-            best = _best(metres, doors.place, doors.places)
+            best = best_door(metres, doors.place, doors.places)
             reached = best >= 0
             found = np.full(doors.places, np.inf)
             facility = np.full(doors.places, -1, np.int64)
@@ -441,9 +443,9 @@ class Circles:
         possible = metres
         if local is not None and (doubtful.any() or perhaps != shut):
             possible, _ = search(judged | doubtful, perhaps)
-        nowhere, island = _standing(walk, doors, who)
+        nowhere, island = standing(walk, doors, who)
         snap = np.full(doors.places, np.nan)
-        best = _best(np.where(doors.at.ok, doors.at.snap_m, np.inf), doors.place, doors.places)
+        best = best_door(np.where(doors.at.ok, doors.at.snap_m, np.inf), doors.place, doors.places)
         snap[best >= 0] = doors.at.snap_m[best[best >= 0]]
         return Walked(
             metres, possible, facility, snap, self._straight(walk, at, community_id, of_kind[judged]), island, nowhere,
@@ -456,131 +458,3 @@ class Circles:
         if community_id is not None:
             middles = middles[self._numbers(at, community_id)]
         return straight(middles, walk.facility_points()[of_kind])
-
-
-def _near(sources: Snapped, doors: Snapped, limit_m: float) -> Bool:
-    """Sources that may be within the limit of some door: no walk is shorter than the straight line."""
-    if not doors.ok.any():
-        return np.zeros(len(sources), bool)
-    low, high = doors.xy[doors.ok].min(axis=0) - limit_m, doors.xy[doors.ok].max(axis=0) + limit_m
-    with np.errstate(invalid="ignore"):
-        return np.asarray(((sources.xy >= low) & (sources.xy <= high)).all(axis=1), np.bool_)
-
-
-@dataclass(frozen=True)
-class _Doors:
-    at: Snapped
-    place: I64
-    places: int
-
-
-def _standing(walk: Walk, doors: _Doors, who: Profile) -> tuple[Bool, Bool]:
-    """Buildings none of whose doors is on the network, and those all of whose doors are on an island."""
-    fine = doors.at.ok & ~walk.network.on_island(doors.at, who)
-    on_path = np.bincount(doors.place[doors.at.ok], minlength=doors.places) > 0
-    on_main = np.bincount(doors.place[fine], minlength=doors.places) > 0
-    return ~on_path, on_path & ~on_main
-
-
-def _best(metres: F64, place: I64, places: int) -> I64:
-    """The number of the door with the shortest walk of each place; -1 for a place without a door."""
-    order = np.lexsort((np.arange(len(metres)), metres, place))
-    ordered = place[order]
-    first = np.ones(len(order), bool)
-    first[1:] = ordered[1:] != ordered[:-1]
-    best = np.full(places, -1, np.int64)
-    best[ordered[first]] = order[first]
-    return best
-
-
-def _first(values: F64, place: I64, places: int) -> F64:
-    best = _best(np.where(np.isnan(values), np.inf, values), place, places)
-    return np.where(best >= 0, values[np.maximum(best, 0)], np.nan) if len(values) else np.full(places, np.nan)
-
-
-def _by_place(metres: F64, place: I64, places: int) -> tuple[I64, F64]:
-    """Places that are reached and the shortest walk to each."""
-    best = _best(metres, place, places)
-    shortest = np.full(places, np.inf)
-    shortest[best >= 0] = metres[best[best >= 0]]
-    reached = np.flatnonzero(np.isfinite(shortest))
-    return reached, shortest[reached]
-
-
-def _facilities(facilities: pa.Table, rooms: pa.Table, rules: Book) -> pa.Table:
-    """Facilities, and rooms that serve as a facility of their own kind where there is no such one in the building."""
-    found = facilities.select([*_FACILITY])
-    by_id = {row["facility_id"]: row for row in found.to_pylist()} if rooms.num_rows else {}
-    there = {(row["building_id"], row["facility_kind"]) for row in by_id.values()}
-    inside = []
-    for room in rooms.to_pylist():
-        house, kind = by_id.get(room["facility_id"]), rules.rooms.get(room["room_kind"])
-        if house is None or kind is None or (house["building_id"], kind) in there:
-            continue
-        kept = {
-            name: house[name] for name in ("community_id", "building_id", "lon", "lat", "opening_hours", "operator")
-        }
-        named = {name: room[name] for name in ("name", "name_en", "area_m2", "capacity")}
-        inside.append({"facility_id": room["room_id"], "facility_kind": kind, **kept, **named})
-    also = pa.Table.from_pylist(inside, schema=found.schema)
-    is_room = pa.array([False] * found.num_rows + [True] * len(inside), pa.bool_())
-    return pa.concat_tables([found, also]).append_column("room", is_room)
-
-
-def _placed_table(walk: Walk) -> pa.Table:
-    """The facilities with where each stands."""
-    adult = book().profiles["adult"]
-    at = walk.facility_doors(adult).at
-    island = walk.network.on_island(at, adult)
-    words = np.select([walk.in_water, ~at.ok, island], ["in_water", "no_network", "island"], "on_path").astype(object)
-    return walk.facilities.append_column("placed", pa.array(words, pa.string())).append_column(
-        "snap_m", pa.array(at.snap_m, pa.float64(), mask=np.isnan(at.snap_m))
-    )
-
-
-def _nearest_table(
-    homes: Homes, kind: str, walk: Walked | None, ids: NDArray[np.object_], speed: float, limit_m: float
-) -> pa.Table:
-    if walk is None:
-        homes, walk = homes.of(np.empty(0, np.int64)), _NOBODY
-    reached = np.isfinite(walk.metres)
-    facility = np.full(len(homes), None, object)
-    facility[walk.facility >= 0] = ids[walk.facility[walk.facility >= 0]]
-    return pa.table(
-        {
-            "community_id": pa.array(homes.community_id, pa.string()),
-            "building_id": pa.array(homes.building_id, pa.string()),
-            "facility_kind": pa.array(np.full(len(homes), kind, object), pa.string()),
-            "facility_id": pa.array(facility, pa.string()),
-            "metres": pa.array(walk.metres, pa.float64(), mask=~reached),
-            "minutes": pa.array(walk.metres / speed, pa.float64(), mask=~reached),
-            "straight_m": pa.array(walk.straight_m, pa.float64(), mask=~np.isfinite(walk.straight_m)),
-            "snap_m": pa.array(walk.snap_m, pa.float64(), mask=np.isnan(walk.snap_m)),
-            "status": pa.array(np.array(STATUS, object)[walk.status(limit_m)], pa.string()),
-        }
-    )
-
-
-_NONE, _NO_NUMBER = np.empty(0), np.empty(0, np.int64)
-_NOBODY = Walked(_NONE, _NONE, _NO_NUMBER, _NONE, _NONE, _NO_NUMBER.astype(bool), _NO_NUMBER.astype(bool), 0, 0, 0)
-
-
-def _streets(walk: Walk, found: Stretches, who: Profile) -> pa.Table:
-    """lon, lat and minutes of both ends of each piece, and the ground line it is of."""
-    start, end = walk.planes.degrees(found.start), walk.planes.degrees(found.end)
-    columns: Mapping[str, Any] = {
-        "ground_id": pa.array(walk.grounds[found.line], pa.string()), "lon0": start[:, 0], "lat0": start[:, 1],
-        "lon1": end[:, 0], "lat1": end[:, 1], "minutes0": found.start_m / who.metres_per_minute,
-        "minutes1": found.end_m / who.metres_per_minute,
-    }  # fmt: skip
-    return pa.table(columns)
-
-
-_CAPACITY = pa.schema(
-    [
-        ("community_id", pa.string()), ("facility_kind", pa.string()), ("group", pa.string()),
-        ("facilities", pa.int64()), ("places", pa.int64()), ("demand", pa.float64()), ("uncounted", pa.int64()),
-        ("per", pa.float64()), ("value", pa.float64()), ("unit", pa.string()), ("unit_en", pa.string()),
-        ("missing", pa.list_(pa.string())),
-    ]
-)  # fmt: skip
