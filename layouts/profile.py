@@ -35,7 +35,7 @@ def layout(view: View) -> html.Div:
             stores(ids, SLOW),
             HEAD.place(ids, view),
             html.Section(
-                [PEOPLE.place(ids, view), COURSE.place(ids, view)], className="profile-column stack",
+                [PEOPLE.place(ids, view), COURSE.place(ids, view)], className="profile-column stack", tabIndex=0,
                 **{"aria-label": t(lang, "profile.ages")},
             ),
             html.Section(

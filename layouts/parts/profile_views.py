@@ -107,7 +107,9 @@ def facilities(view: View, _now: datetime, answer: Any) -> html.Div:
                  html.Small(f"{large(lang, one['area_m2'])} ㎡") if one["area_m2"] else None])
         for one in answer
     ]  # fmt: skip
-    return html.Div([title, html.Ul(chips, className="profile-kinds")], className="panel")
+    words = {"aria-label": t(lang, "profile.facilities")}
+    body = html.Ul(chips, className="profile-kinds", tabIndex=0, **words)
+    return html.Div([title, body], className="panel")
 
 
 def circles(view: View, _now: datetime, answer: Any) -> html.Div:
