@@ -14,7 +14,7 @@ from layouts.parts import circle_frame as frame
 from layouts.parts import circle_rows as rows
 from layouts.parts import circle_side as side
 from layouts.parts import circle_views as views
-from layouts.parts.home_asking import Minutely
+from layouts.parts.home_asking import AsRegistered
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 
@@ -76,8 +76,8 @@ def layout(view: View) -> html.Div:
 
 
 def register(app: Dash, ask: Ask) -> None:
-    """Walks change with the register and the hour, not by the second: asked as of the last full minute."""
-    register_panels(app, Minutely(ask), ids, PANELS)
+    """Walks change with the register and the hour, not by the second."""
+    register_panels(app, AsRegistered(ask), ids, PANELS)
     app.clientside_callback(
         ClientsideFunction("cim", "circles_of"),
         *(Output(ids(name), "data") for name in CHOSEN),

@@ -1,4 +1,4 @@
-"""Ways of asking that care pages need: only for those who may look at a home, written down, once a minute."""
+"""Ways of asking that pages need: only for those who may look at a home, written down, once a minute."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from layouts.page import Ask, View
 from layouts.parts.person import person_of
+from twin_model.timeline import from_us
 
 T = TypeVar("T")
 
@@ -91,4 +92,17 @@ class Minutely(Handing):
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         at = view.at or self.twin.now().replace(second=0, microsecond=0)
+        return self._ask(name, question, replace(view, at=at), **args)
+
+
+class AsRegistered(Handing):
+    """As ``Minutely``, but what was registered since the minute began is there at once: for answers about the register.
+
+    Who has just imported a neighbourhood sees it, not the minute before it.
+    """
+
+    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
+        now = self.twin.now()
+        changed = from_us(self.twin.circles.epoch(now))
+        at = view.at or max(now.replace(second=0, microsecond=0), changed)
         return self._ask(name, question, replace(view, at=at), **args)

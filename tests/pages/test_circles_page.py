@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,12 +21,14 @@ from layouts import circles as page
 from layouts.page import View
 from layouts.parts import circle_answers as answers
 from layouts.parts import circle_map, circle_rows
+from layouts.parts.home_asking import AsRegistered
 from tests.conftest import Clock
 from tests.pages.conftest import classes_of, text_of, titles_of
 from twin_model.catalogue import Catalogue
 from twin_model.circles import Unasked
 from twin_model.entities import Building, Community, Facility, Ground, Home
 from twin_model.rights import Rights, reading
+from twin_model.timeline import from_us
 from twin_model.twin import Twin
 
 HERE = "circ"
@@ -68,7 +71,7 @@ def facility(name: str, kind: str, x: float, y: float, **more: object) -> Facili
 
 @pytest.fixture(scope="module")
 def world():
-    twin = Twin.open(None, clock=Clock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC)), catalogue=Catalogue.load())
+    twin = Twin.open(None, clock=Clock(datetime(2026, 11, 23, 2, 0, 37, tzinfo=UTC)), catalogue=Catalogue.load())
     pond = shapely.to_wkb(shapely.Polygon([at(150, 60), at(250, 60), at(250, 140), at(150, 140)]))
     twin.record([
         Community(community_id=HERE, name="弯街社区", name_en="Bent Street"),
@@ -199,6 +202,21 @@ def test_fewer_than_five_are_kept_back_from_whoever_may_not_look_at_a_home(world
         said = " ".join(text_of(drawn(page.COVERAGE, world, kind="clinic")))
     assert "另有 3 户" not in said
     assert "少于 5" in said
+
+
+def test_what_was_imported_this_minute_is_asked_about_and_nothing_is_asked_by_the_second(world):
+    asked = []
+
+    class Ask(SimpleNamespace):
+        def __call__(self, _name, _question, view):
+            asked.append(view.at)
+
+    way = AsRegistered(Ask(twin=world, services=None))
+    way("name", answers.choices, View(community=HERE))
+    assert asked[-1] == from_us(world.circles.epoch(world.now())), "37 s after the full minute, when it was recorded"
+    past = world.now() - timedelta(days=1)
+    way("name", answers.choices, View(community=HERE, at=past))
+    assert asked[-1] == past
 
 
 def test_without_paths_or_facilities_the_page_says_what_to_import(twin):
