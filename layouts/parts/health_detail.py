@@ -113,7 +113,8 @@ def _evidence(view: View, answer: Row) -> html.Div:
     note = html.Span(t(lang, key, n=count(shown), all=count(answer["all"])), className="note")
     title = html.Div([html.H2(t(lang, "health.rows")), note, *exports], className="head rows-head")
     if not shown:
-        words_none = t(lang, "health.rows_none")
+        key = "none_of_kind" if "kinds" in answer["row"]["how"] else "rows_none"
+        words_none = t(lang, f"health.{key}")
         return html.Div([title, html.P(words_none, className="caveat")], className="panel health-evidence")
     keys = ("source", "row", "amount", "known")
     heads = html.Tr([html.Th(t(lang, f"health.column.{k}"), className="right" if k == "amount" else "") for k in keys])
@@ -127,7 +128,8 @@ def _line(lang: str, row: Row) -> html.Tr:
         kind = some(lang, "circles.group", row["kind"] or "")
     if row["source"] == "finding":
         kind = t(lang, f"health.finding.{row['kind']}")
-    name = [html.Span(row["name"] or kind), html.Span(kind, className="caveat") if row["name"] else None]
+    more = row["name"] and row["source"] != "kpi"
+    name = [html.Span(row["name"] or kind), html.Span(kind, className="caveat") if more else None]
     amount: Any = html.Span([sign("blind"), t(lang, "health.not_registered")], className="blind")
     if not row["is_missing"]:
         amount = _amount(lang, row)

@@ -87,7 +87,7 @@ def _index(view: View, answer: Row) -> html.Div:
                 share=round(answer["least_share"] * 100))  # fmt: skip
         figure: Any = unknown(why)
     else:
-        rank = t(lang, "health.rank", n=one["rank"], all=one["of"]) if one["of"] > 1 else None
+        rank = t(lang, "health.rank", n=count(one["rank"]), all=count(one["of"])) if one["of"] > 1 else None
         flag = html.Span([sign("look"), t(lang, "health.bottom")], className="health-bottom") if one["bottom"] else None
         figure = html.Div(
             [html.Div([html.Span(measure(one["index"]), className="num"), html.Span("/ 100", className="unit")],
