@@ -27,9 +27,12 @@ from cockpit.tokens import Grant
 from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
 from layouts.parts import shell_bar, time_bar
 from layouts.parts.text import t
+from twin_model.remembered import Remembered
 from twin_model.twin import Twin
 
 T = TypeVar("T")
+DRAWN = 256
+"""Fingerprints and trees of panels: those of a few seconds, whoever looks."""
 
 
 class PageError(Exception):
@@ -58,6 +61,7 @@ class Asker:
         self._looks = looks or Looks(services.audit)
         self._answers = answers
         self._hub = hub
+        self._drawn = Remembered(DRAWN)
 
     @property
     def sees_a_home(self) -> bool:
@@ -98,19 +102,29 @@ class Asker:
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
         """``question(twin, at, community_id, **args)``, kept per (name, args, community, revision, instant)."""
-        twin, pulse = self.twin, self._hub.pulse()
-        at = pulse.at if view.at is None else min(view.at, pulse.at)
+        twin = self.twin
+        at, revision = self._moment(view)
         community = view.community or default_community(twin)
         return self._answers.ask(
             name,
             lambda: question(twin, at, community, **args),
-            # what was known at a past instant never changes, whatever the revision
-            revision=pulse.revision if at == pulse.at else PAST,
+            revision=revision,
             instant=at,
             community=community,
             forgotten=twin.forgotten,
             **args,
         )
+
+    def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T:
+        """``make()``, kept per (name, args, view, revision, instant) and the rights of whoever asks."""
+        return self._drawn.get((name, view, *self._moment(view), self.twin.forgotten, *sorted(args.items())), make)
+
+    def _moment(self, view: View) -> tuple[datetime, int]:
+        """The instant that is asked about, and the revision an answer is kept for."""
+        pulse = self._hub.pulse()
+        at = pulse.at if view.at is None else min(view.at, pulse.at)
+        # what was known at a past instant never changes, whatever the revision
+        return at, pulse.revision if at == pulse.at else PAST
 
 
 def _may(grant: Grant) -> dict[str, bool]:

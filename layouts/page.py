@@ -114,6 +114,8 @@ class Ask(Protocol):
     ``ask.sees_a_home``: whether whoever the running callback answers may look at one home's daily life;
     ``ask.reads_audit``: whether he may read the audit trail. ``ask.look(home_id, ...)`` writes down that he looks at
     one home's personal details, before they are shown; it raises where that cannot be written.
+    ``ask.drawn(name, view, make, **args)`` is what ``make()`` makes of such answers, likewise kept for all who look at
+    the same with the same rights; nobody may change it.
     """
 
     twin: Twin
@@ -128,6 +130,8 @@ class Ask(Protocol):
     def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None: ...
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T: ...
+
+    def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T: ...
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from layouts.page import Ask, View
@@ -43,6 +44,10 @@ class Handing:
     def look(self, home_id: str, *, purpose: str = "", what: str = "") -> None:
         """Write down a look at one home's personal details."""
         self._ask.look(home_id, purpose=purpose, what=what)
+
+    def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T:
+        """Made anew for everybody: whether somebody may be answered, and that he was, is decided each time."""
+        return make()
 
 
 class Restricted(Handing):
@@ -91,18 +96,22 @@ class Minutely(Handing):
     """
 
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
-        at = view.at or self.twin.now().replace(second=0, microsecond=0)
-        return self._ask(name, question, replace(view, at=at), **args)
+        return self._ask(name, question, replace(view, at=self._instant(view)), **args)
+
+    def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T:
+        """Kept as the answers are."""
+        return self._ask.drawn(name, view, make, as_of=self._instant(view), **args)
+
+    def _instant(self, view: View) -> datetime:
+        return view.at or self.twin.now().replace(second=0, microsecond=0)
 
 
-class AsRegistered(Handing):
+class AsRegistered(Minutely):
     """As ``Minutely``, but what was registered since the minute began is there at once: for answers about the register.
 
     Who has just imported a neighbourhood sees it, not the minute before it.
     """
 
-    def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T:
-        now = self.twin.now()
-        changed = from_us(self.twin.circles.epoch(now))
-        at = view.at or max(now.replace(second=0, microsecond=0), changed)
-        return self._ask(name, question, replace(view, at=at), **args)
+    def _instant(self, view: View) -> datetime:
+        registered = from_us(self.twin.circles.epoch(self.twin.now()))
+        return view.at or max(super()._instant(view), registered)

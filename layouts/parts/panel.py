@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -87,17 +88,25 @@ def draw(
     ask: Ask, ids: Ids, panel: Panel, view: View, now: datetime, shown: str | None, chosen: Mapping[str, Any]
 ) -> tuple[str, Tree]:
     """The fingerprint and tree of a panel; ``no_update`` for the tree when the reader already sees it."""
-    question = panel.question
+    question, part = panel.question, ids(panel.part)
     args = {name: chosen[store] for name, store in panel.chosen.items()}
     if panel.later:
         args["until"] = None if view.live else ask.twin.now().replace(second=0, microsecond=0)
-    try:
+
+    @cache
+    def answer() -> Any:
         name = f"{question.__module__}.{question.__name__}"
-        answer = ask(name, question, view, **args)
+        found = ask(name, question, view, **args)
         if panel.beside and (view.other or not view.live):
-            answer = {**answer, "now": ask(name, question, replace(view, at=view.other), **args)}
-        key = fingerprint(view, answer)
-        return key, no_update if key == shown else explained(view, ids, panel.part, panel.draw(view, now, answer))
+            found = {**found, "now": ask(name, question, replace(view, at=view.other), **args)}
+        return found
+
+    try:
+        key = ask.drawn(f"{part} key", view, lambda: fingerprint(view, answer()), **args)
+        if key == shown:
+            return key, no_update
+        tree = ask.drawn(part, view, lambda: explained(view, ids, panel.part, panel.draw(view, now, answer())), **args)
+        return key, tree
     except NotAllowed as kept_back:
         return "barred", no_update if shown == "barred" else barred(view, kept_back)
     except Exception:  # the wall between panels: one that fails must not freeze the others

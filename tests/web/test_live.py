@@ -18,8 +18,10 @@ from cockpit.live import WAITING_EVENTS, Hub
 from cockpit.services import Services
 from cockpit.shell import Asker
 from cockpit.tokens import Role
-from layouts.page import View
+from layouts.page import Ids, View
+from layouts.parts.panel import Panel, draw
 from twin_model.entities import Building
+from twin_model.rights import Rights, asked, reading
 
 from .conftest import report, square, street
 
@@ -273,3 +275,22 @@ def test_fifty_live_screens_in_one_second_ask_once(site):
     for _ in range(50):
         ask("q", lambda _twin, _at, _community: asked.append(1), View(community="demo"))
     assert len(asked) == 1
+
+
+def test_a_panel_is_drawn_once_for_all_who_may_see_the_same_and_never_for_others(site):
+    drawn = []
+    ask = Asker(site.twin, Services(), site.cockpit.answers, site.cockpit.hub)
+
+    def number(_twin, _at, _community):
+        return asked().homes
+
+    def shown(may_see: bool, lang: str = "zh") -> str:
+        panel = Panel("n", number, lambda _view, _now, answer: drawn.append(answer) or str(answer))
+        with reading(Rights(homes=may_see)):
+            return draw(ask, Ids("page"), panel, View(community="demo", lang=lang), site.twin.now(), None, {})[1]
+
+    assert [shown(True) for _ in range(50)] == ["True"] * 50
+    assert [shown(False), shown(True), shown(False)] == ["False", "True", "False"]
+    assert drawn == [True, False]
+    shown(True, lang="en")
+    assert drawn == [True, False, True]
