@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -16,9 +16,9 @@ from cockpit.encoding import dumps
 from cockpit.noting import noted
 from cockpit.passwords import PasswordRefused
 from cockpit.problems import refusals
-from cockpit.rights import grant_of, refused
+from cockpit.rights import Confirming, Managing, grant_of, refused
 from cockpit.sign_in import SignIn
-from cockpit.tokens import DIMENSIONS, Grant, Role, Token, TokenFileError, scope_of
+from cockpit.tokens import DIMENSIONS, Role, Token, TokenFileError, scope_of
 from twin_model.rights import Scope
 
 ACCOUNTS = "账号 Accounts"
@@ -99,32 +99,6 @@ class MadeToken(TokenItem):
     """A new token, told this once."""
 
     token: str
-
-
-def managing(request: Request) -> Grant:
-    """Only administrators."""
-    grant = grant_of(request)
-    if not grant.manages_accounts:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能管理账号，需要管理员",
-            f"the role {grant.role} may not manage accounts; it needs administrator",
-        )  # fmt: skip
-    return grant
-
-
-def confirming(request: Request) -> Grant:
-    """Administrators, and the auditor."""
-    grant = grant_of(request)
-    if not grant.confirms:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能查看或确认账号，需要管理员或审计员",
-            f"the role {grant.role} may not see or confirm accounts; it needs administrator or auditor",
-        )  # fmt: skip
-    return grant
-
-
-Managing = Annotated[Grant, Depends(managing)]
-Confirming = Annotated[Grant, Depends(confirming)]
 
 
 def item(account: Account) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The role is the token's or the session's, never the request's. Which role may ta
 here but in the incident's procedure.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -32,48 +33,38 @@ def refused(status: int, code: str, zh: str, en: str) -> Problem:
     return Problem(status, f"{zh} · {en}", code=code, reason={"zh": zh, "en": en})
 
 
-def acting(request: Request) -> Grant:
-    """Only whoever works incidents."""
-    grant = grant_of(request)
-    if not grant.may_act:
-        raise refused(
-            403, "right", f"角色 {grant.role} 只能查看，处置需要网格员、值班员或管理员",
-            f"the role {grant.role} may look; acting needs grid-worker, duty-officer or administrator",
-        )  # fmt: skip
-    return grant
+def only(may: Callable[[Grant], bool], zh: str, en: str) -> Callable[[Request], Grant]:
+    """A dependency that lets those through who may; the others are told in both languages what it takes."""
+
+    def checked(request: Request) -> Grant:
+        grant = grant_of(request)
+        if not may(grant):
+            raise refused(403, "right", f"角色 {grant.role} {zh}", f"the role {grant.role} {en}")
+        return grant
+
+    return checked
 
 
-def deciding(request: Request) -> Grant:
-    """Only whoever may change thresholds and run drills."""
-    grant = grant_of(request)
-    if not grant.may_decide:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能更改，需要值班员或管理员",
-            f"the role {grant.role} may not change this; it needs duty-officer or administrator",
-        )  # fmt: skip
-    return grant
-
-
-def writing(request: Request) -> Grant:
-    """Only whoever may import, adopt and take back."""
-    grant = grant_of(request)
-    if not grant.may_write:
-        raise refused(
-            403, "right", f"角色 {grant.role} 只能查看，导入、收编、撤回需要管理员",
-            f"the role {grant.role} may read; importing and adopting need the role administrator",
-        )  # fmt: skip
-    return grant
-
-
-def at_home(request: Request) -> Grant:
-    """Only whoever may look at one home's daily life."""
-    grant = grant_of(request)
-    if not grant.sees_a_home:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能查看单户的日常",
-            f"the role {grant.role} may not look at one home's daily life",
-        )  # fmt: skip
-    return grant
+acting = only(
+    lambda grant: grant.may_act, "只能查看，处置需要网格员、值班员或管理员",
+    "may look; acting needs grid-worker, duty-officer or administrator",
+)  # fmt: skip
+deciding = only(
+    lambda grant: grant.may_decide, "不能更改，需要值班员或管理员",
+    "may not change this; it needs duty-officer or administrator",
+)  # fmt: skip
+writing = only(
+    lambda grant: grant.may_write, "只能查看，导入、收编、撤回需要管理员",
+    "may read; importing and adopting need the role administrator",
+)  # fmt: skip
+at_home = only(lambda grant: grant.sees_a_home, "不能查看单户的日常", "may not look at one home's daily life")
+managing = only(
+    lambda grant: grant.manages_accounts, "不能管理账号，需要管理员", "may not manage accounts; it needs administrator"
+)
+confirming = only(
+    lambda grant: grant.confirms, "不能查看或确认账号，需要管理员或审计员",
+    "may not see or confirm accounts; it needs administrator or auditor",
+)  # fmt: skip
 
 
 def counts_only(asked: Asked) -> bool:
@@ -92,3 +83,5 @@ Acting = Annotated[Grant, Depends(acting)]
 Deciding = Annotated[Grant, Depends(deciding)]
 Writing = Annotated[Grant, Depends(writing)]
 AtHome = Annotated[Grant, Depends(at_home)]
+Managing = Annotated[Grant, Depends(managing)]
+Confirming = Annotated[Grant, Depends(confirming)]

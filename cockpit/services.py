@@ -76,33 +76,14 @@ class AuditRefused(Exception):
 class Unkept:
     """An audit that keeps nothing: for a web program without a data folder."""
 
-    def note(
-        self,
-        act: str,
-        *,
-        actor: str,
-        role: str,
-        subject: str = "",
-        purpose: str = "",
-        outcome: str = "done",
-        **details: Any,
-    ) -> None:
+    def note(self, act: str, **said: Any) -> None:
         """Nothing."""
 
     def entries(self, wanted: Wanted, limit: int) -> list[Entry]:
         """None."""
         return []
 
-    def search(
-        self,
-        *,
-        act: str = "",
-        actor: str = "",
-        subject: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 200,
-    ) -> list[Entry]:
+    def search(self, **wanted: Any) -> list[Entry]:
         """None."""
         return []
 
