@@ -137,16 +137,24 @@ def nearest_segments(
     if places.dtype == np.object_:
         place, segment = _nearest_outline(tree, places, near, limit_m)  # type: ignore[arg-type]
         return place, segment, *_facing(places[place], a[segment], b[segment])  # type: ignore[arg-type]
-    west_south, east_north = places - near, places + near
-    boxes = shapely.box(west_south[:, 0], west_south[:, 1], east_north[:, 0], east_north[:, 1])
-    of, segment = tree.query(boxes)
-    place, segment, metres, spot = _closest(of, segment, a, b, places)  # type: ignore[arg-type]
+    return _nearest_point(tree, a, b, np.asarray(places, np.float64), near, limit_m)
+
+
+def _nearest_point(
+    tree: shapely.STRtree, a: F64, b: F64, places: F64, near: float, limit_m: float
+) -> tuple[I64, I64, F64, F64]:
+    turns = np.lexsort((places[:, 0], places[:, 1] // STRIP_M))  # neighbours one after the other
+    low, high = (places - near)[turns], (places + near)[turns]
+    of, segment = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+    turn, segment, metres, spot = _closest(of, segment, a, b, places[turns])
     kept = metres <= near
-    place, segment, metres, spot = place[kept], segment[kept], metres[kept], spot[kept]
-    rest = np.setdiff1d(np.arange(len(places)), place, assume_unique=True)
+    place, segment, metres, spot = turns[turn[kept]], segment[kept], metres[kept], spot[kept]
+    is_left = np.ones(len(places), bool)
+    is_left[place] = False
+    rest = np.flatnonzero(is_left)
     if len(rest) and near < limit_m:
         late, far, _ = _asked(tree, shapely.points(places[rest]), limit_m)
-        late, far, more, at = _closest(rest[late], far, a, b, places)  # type: ignore[arg-type]
+        late, far, more, at = _closest(rest[late], far, a, b, places)
         place, segment, metres = np.append(place, late), np.append(segment, far), np.append(metres, more)
         spot = np.vstack([spot, at])
     return place, segment, metres, spot
@@ -159,10 +167,7 @@ def _nearest_outline(
     bounds = shapely.bounds(outlines) + np.array([-near, -near, near, near])
     of, segment = tree.query(shapely.box(*bounds.T))
     metres = shapely.distance(outlines[of], tree.geometries[segment])
-    rank = np.lexsort((segment, metres, of))
-    first = np.ones(len(rank), bool)
-    first[1:] = of[rank][1:] != of[rank][:-1]
-    best = rank[first]
+    best = _least(of, metres, segment)
     best = best[metres[best] <= near]
     rest = np.setdiff1d(np.arange(len(outlines)), of[best], assume_unique=True)
     if not len(rest) or near >= limit_m:
@@ -193,11 +198,19 @@ def _closest(of: I64, segment: I64, a: F64, b: F64, places: F64) -> tuple[I64, I
     share = np.einsum("ij,ij->i", at - start, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
     spot = start + along * np.clip(share, 0.0, 1.0)[:, None]
     metres = np.hypot(*(at - spot).T)
-    rank = np.lexsort((segment, metres, of))
-    first = np.ones(len(rank), bool)
-    first[1:] = of[rank][1:] != of[rank][:-1]
-    best = rank[first]
+    best = _least(of, metres, segment)
     return of[best], segment[best], metres[best], spot[best]
+
+
+def _least(of: I64, metres: F64, segment: I64) -> I64:
+    """Which pair of each place is the nearest, the first segment of several; the pairs come place by place."""
+    if not len(of):
+        return np.empty(0, np.int64)
+    begins = np.flatnonzero(np.append(True, of[1:] != of[:-1]))
+    group = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(of))))
+    nearest = metres == np.minimum.reduceat(metres, begins)[group]
+    first = np.minimum.reduceat(np.where(nearest, segment, np.iinfo(np.int64).max), begins)
+    return np.flatnonzero(nearest & (segment == first[group]))
 
 
 def _facing(geometries: NDArray[np.object_], a: F64, b: F64) -> tuple[F64, F64]:
