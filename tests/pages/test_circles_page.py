@@ -161,7 +161,11 @@ def test_streets_are_coloured_as_far_as_one_walks_and_no_further(world):
 
 
 def test_at_an_hour_when_it_is_closed_nothing_is_reached_and_the_pin_says_so(world):
-    header, arrays = read(circle_map.CircleMap(world).walks(HERE, world.now(), None, "18"))
+    drawing = circle_map.CircleMap(world)
+    _, streets = read(drawing.reach(HERE, world.now(), kind="clinic", hour="18"))
+    assert (streets["ends"] == circle_map.FAR).all()
+    assert (read(drawing.reach(HERE, world.now(), kind="clinic", hour="9"))[1]["ends"] != circle_map.FAR).any()
+    header, arrays = read(drawing.walks(HERE, world.now(), None, "18"))
     assert arrays["metres"][1:3].tolist() == [circle_map.FAR, circle_map.FAR]
     assert {f["id"] for f in header["facilities"] if f["shut"]} == {"clinic", "pond-school"}
     assert "0%" in text_of(drawn(page.COVERAGE, world, kind="clinic", hour="18"))
