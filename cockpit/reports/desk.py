@@ -9,6 +9,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from cockpit.reports.kinds import ReportRefused, Wish, name_of
 from cockpit.reports.making import MANIFEST, make
 from cockpit.reports.signing import Signer
 from cockpit.services import Auditor, NotServed
+from layouts.parts import scene_answers
 from twin_model.rights import Rights, reading
 from twin_model.twin import Twin
 
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 FOLDER = "reports"
 MOST_WAITING = 50
 KEPT_JOBS = 500
+AHEAD = "ahead:"
+"""Before the name of a community in the queue: nothing to make, but to count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,7 @@ class ReportDesk:
         self._lock = threading.Lock()
         self._waiting: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
+        self._prepared: dict[str, datetime] = {}
         self._known: dict[str, tuple[int, Shelved]] = {}
         self._done: dict[str, threading.Event] = {}
         self.schedule: Callable[[], list[dict[str, Any]]] = list
@@ -111,10 +116,7 @@ class ReportDesk:
             while len(self._jobs) > KEPT_JOBS:
                 self._done.pop(first := next(iter(self._jobs)), None)
                 del self._jobs[first]
-            if self._thread is None:
-                shelf.sweep(folder)
-                self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
-                self._thread.start()
+            self._begin(folder)
         try:
             self._waiting.put_nowait(job.name)
         except queue.Full:
@@ -131,7 +133,24 @@ class ReportDesk:
 
     def listed(self, community: str) -> dict[str, Any]:
         """What the page of reports shows whoever it answers; see ``allowing.listed``."""
-        return listed(self, community)
+        found = listed(self, community)
+        if "management" in found["audiences"]:
+            self.prepare(community)
+        return found
+
+    def prepare(self, community: str) -> None:
+        """Count ahead, once an hour, what a report takes longest for: somebody is about to ask for one."""
+        now = self._twin.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._data is None or self._twin.entity("community", community, now) is None:
+            return
+        with self._lock:
+            if self._prepared.get(community) == hour:
+                return
+            self._prepared[community] = hour
+            self._begin(self.folder)
+        with suppress(queue.Full):
+            self._waiting.put_nowait(AHEAD + community)
 
     def wait(self, name: str, seconds: float) -> Job | None:
         """As ``job``, once it is made or failed, or after so many seconds."""
@@ -192,8 +211,17 @@ class ReportDesk:
         self._audit.note("report_made", actor=by, role=role, subject=report.name, audience=wish.audience)
         return path
 
+    def _begin(self, folder: Path) -> None:
+        if self._thread is None:
+            shelf.sweep(folder)
+            self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
+            self._thread.start()
+
     def _run(self) -> None:
         while (name := self._waiting.get()) is not None:
+            if name.startswith(AHEAD):
+                self._count_ahead(name.removeprefix(AHEAD))
+                continue
             job = self._set(name, state="making")
             try:
                 self._make(job)
@@ -204,6 +232,12 @@ class ReportDesk:
                 self._set(name, state="failed", error=f"{type(error).__name__}; the log says more")
             else:
                 self._set(name, state="made")
+
+    def _count_ahead(self, community: str) -> None:
+        try:
+            scene_answers.course(self._twin, self._twin.now(), community)
+        except Exception:  # the report itself will say what is wrong
+            log.exception("counting ahead for reports of %s failed", community)
 
     def _make(self, job: Job) -> None:
         report = make(self._twin, job.at, job.wish, self.signer())

@@ -20,7 +20,8 @@ from cockpit.reports.settings import ReportMistake, ReportSettings, reports
 from cockpit.reports.verifying import verify
 from cockpit.services import UNKEPT
 from cockpit.settings import SettingsError, load
-from tests.conftest import NOON, Clock
+from layouts.parts import scene_answers
+from tests.conftest import NOON, Clock, eventually
 from tests.web.receiver import Receiver, answer
 
 from .conftest import COMMUNITY, lived
@@ -206,3 +207,16 @@ def test_tables_are_read_from_the_file_and_secrets_from_elsewhere(tmp_path):
     assert SECRET not in repr(found)
     with pytest.raises(SettingsError, match="environment variable"):
         load({}, {}, tmp_path)
+
+
+def test_who_opens_the_page_of_reports_has_the_months_counted_ahead(place):
+    twin, desk, clock, _ = place
+    kpis = list(twin.catalogue.kpis.values())
+    desk.prepare("nowhere")
+    desk.prepare(COMMUNITY)
+    eventually(lambda: twin.kpis.computations >= len(kpis), what="the months to be counted")
+    counted = twin.kpis.computations
+    clock.forward(minutes=1)
+    desk.prepare(COMMUNITY)
+    scene_answers.course(twin, twin.now(), COMMUNITY)
+    assert twin.kpis.computations - counted == sum(kpi.is_live for kpi in kpis), "only what is measured now"
