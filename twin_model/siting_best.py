@@ -310,6 +310,7 @@ class _Search:
         self._unproven = -np.inf
         self._tried: set[tuple[int, ...]] = set()
         flat = bool((savings.value == largest_of(savings)[savings.row]).all())
+        self._flat = flat
         self._few, self._near = (FEW_FLAT, 0.0) if flat else (FEW_ENTRIES, TRY_ABOVE)
 
     @property
@@ -349,6 +350,11 @@ class _Search:
                 return []
             part = self._within(part, settled, free, price, lowest)
             worth = worth[free]
+            if first and self._flat and part.savings.sites > FEW_SITES:
+                again = self._polished(part)
+                if again is None:
+                    return []
+                part, worth = again
             savings, k = part.savings, part.k
         if savings.sites <= FEW_SITES or len(savings.row) <= self._few or k <= 0:
             self._program(part)
@@ -359,6 +365,21 @@ class _Search:
             self._within(part, [], others, part.price, part.bound),
             self._within(part, [one], others, part.price, part.bound),
         ]
+
+    def _polished(self, part: _Part) -> tuple[_Part, F64] | None:
+        """The part bounded once more from the prices of the linear program, which under coverage is quick; None: done.
+
+        The subgradient stops half a percent above it there, and every site that a better bound settles is one that the
+        integer program need not look at.
+        """
+        price = _linear_prices(part.savings, part.k, max(0.1, self._until - monotonic()))
+        if price is None:
+            return part, np.ones(part.savings.sites)
+        told = _Part(part.savings, part.number, part.inside, part.k, part.saved, price, part.bound)
+        lowest, price, worth, free, settled = self._bounded(told, STEPS_AGAIN)
+        if lowest < self.better:
+            return None
+        return self._within(told, settled, free, price, min(lowest, part.bound)), worth[free]
 
     def _within(self, part: _Part, settled: list[int], free: I64, price: F64, bound: float) -> _Part:
         """The part in which these sites are in as well and only the free ones may follow."""
@@ -490,6 +511,26 @@ def _solved(savings: Savings, k: int, time_limit_s: float) -> tuple[list[int], f
     if done.x is None:
         return [], bound
     return np.flatnonzero(np.round(done.x[:n]) > 0).tolist(), bound
+
+
+def _linear_prices(savings: Savings, k: int, time_limit_s: float) -> F64 | None:
+    """What each row pays in the linear program over rows that one saving fits all sites of; None without an answer."""
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array
+
+    n, m = savings.sites, savings.rows
+    most = largest_of(savings)
+    rows = np.concatenate([np.arange(m), savings.row, np.full(n, m)])
+    columns = np.concatenate([n + np.arange(m), savings.site, np.arange(n)])
+    entries = np.concatenate([np.ones(m), -np.ones(len(savings.row)), np.ones(n)])
+    matrix = csr_array((entries, (rows, columns)), shape=(m + 1, n + m))
+    done: Any = linprog(
+        -np.concatenate([np.zeros(n), most]), A_ub=matrix, b_ub=np.concatenate([np.zeros(m), [float(k)]]),
+        bounds=(0, 1), method="highs", options={"time_limit": time_limit_s},
+    )  # fmt: skip
+    if done.status != 0:
+        return None
+    return np.clip(most + np.asarray(done.ineqlin.marginals, np.float64)[:m], 0.0, most)
 
 
 def _sets(savings: Savings) -> tuple[list[float], tuple[list[int], list[int], list[float]]]:

@@ -228,7 +228,9 @@ def _map(
         walked = twin.circles.walked(at, [now["kind"]], community, now["speed"])[now["kind"]] if now["kind"] else None
         before = after = np.full(len(homes), np.inf) if walked is None else walked.metres
         words = np.full(len(homes), "same", object)
-    classes = np.where(words == "same", np.where(after <= limit, "within", "beyond"), words)
+    inside = after <= limit  # beyond the circle a shorter walk is still no walk within it
+    moved = np.isin(words, ("gained", "lost")) | (inside & (words != "same"))
+    classes = np.where(moved, words, np.where(inside, "within", "beyond"))
     kind = now["kind"] if shown is None else shown.facility_kind
     pins = []
     closed = {edit.facility_id for edit in edits if edit.op in ("close", "move")}
