@@ -911,7 +911,8 @@ def check(_options: argparse.Namespace) -> int:
     print(
         f"{len(catalogue.sensor_types)} sensor types, {len(catalogue.alert_rules)} alert rules, "
         f"{len(catalogue.procedures)} procedures, {len(drills)} drills, "
-        f"{len(catalogue.record_kinds)} kinds of records, {len(catalogue.kpis)} KPIs, {walls} walls: no mistakes"
+        f"{len(catalogue.record_kinds)} kinds of records, {len(catalogue.kpis)} KPIs, "
+        f"{len(catalogue.health_books)} rulebooks, {walls} walls: no mistakes"
     )
     return 0
 

@@ -18,6 +18,7 @@ from twin_model.declared import DeclarationError
 from twin_model.entities import Community, Entity, Facility, Home
 from twin_model.health_book import HealthBooks, load_health_books
 from twin_model.health_book_check import FACILITY_KINDS, Known
+from twin_model.health_check import without_few
 from twin_model.rights import Rights, reading
 from twin_model.twin import Twin
 
@@ -184,6 +185,25 @@ def test_an_index_is_refused_where_too_little_could_be_measured(city):
     assert (rows["blank"]["index"], rows["blank"]["refused"], rows["blank"]["rank"]) == (None, "few_measurable", None)
     assert verdicts(city, "b@1")["blank", "station"] == "not_measurable"
     assert rows["none"]["refused"] == "few_measurable"
+
+
+def test_an_index_rests_on_as_many_items_as_its_rulebook_asks_for(city, tmp_path):
+    more = replace(city.catalogue, health_books=books(tmp_path, BOOK.replace("least_items = 2", "least_items = 3")))
+    twin = Twin.open(None, clock=Clock(AT), catalogue=more)
+    twin.record([Community(community_id="c", name="c"), place("c", "centre", 100.0), place("c", "clinic")])
+    row = twin.health.index(twin.now(), "b").to_pylist()[0]
+    twin.close()
+    assert (row["counted"], row["index"], row["refused"]) == (2, None, "few_measurable")
+
+
+def test_how_few_people_an_item_lacks_is_not_told_to_whoever_may_not_read_small_counts():
+    """need 3 people | 3 households | 3 m² | 8 people  ->  the first two are kept back, their verdict is not"""
+    need, unit = [3.0, 3.0, 3.0, 8.0], ["people", "households", "m2", "people"]
+    numbers = {name: [7.0] * 4 for name in ("value", "gap", "score", "contribution")}
+    table = without_few(pa.table({"verdict": ["fail"] * 4, "need": need, "need_unit": unit, **numbers}))
+    assert table["need"].to_pylist() == [None, None, 3.0, 8.0]
+    assert table["value"].to_pylist() == [None, None, 7.0, 7.0]
+    assert table["verdict"].to_pylist() == ["fail"] * 4
 
 
 def test_only_the_changed_verdicts_are_told_and_what_changed_them(city):
