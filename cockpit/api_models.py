@@ -62,6 +62,7 @@ class FacilityItem(Versioned):
     area_m2: float | None
     capacity: int | None
     opening_hours: str | None
+    operator: str | None
 
 
 class RoomItem(Versioned):
@@ -87,6 +88,8 @@ class HomeItem(Versioned):
     age_60_79: int | None
     age_80_up: int | None
     elder_alone: bool | None
+    age_0_3: int | None = Field(description="of those under 18, under 3")
+    age_3_6: int | None = Field(description="of those under 18, from 3 to under 6")
 
 
 class DeviceItem(BaseModel):

@@ -57,7 +57,7 @@ class What:
 
 _HOME = frozenset({
     "home_id", "unit_id", "floor", "number", "households", "age_0_17", "age_18_59", "age_60_79", "age_80_up",
-    "elder_alone",
+    "age_0_3", "age_3_6", "elder_alone",
 })  # fmt: skip
 _ACT = frozenset({
     "home_id", "subject", "title", "sentence", "evidence", "facts", "ladder", "owner", "cause", "outcome", "by", "note",
