@@ -39,6 +39,7 @@
       this.paint();
       if (this.part !== data.part || !this.seen) { this.part = data.part; this.frame(this.boxOf(data.part), Boolean(this.seen)); this.seen = true; }
       this.host.dataset.ready = String(shapes.communities.length);
+      requestAnimationFrame(() => setTimeout(() => window.CimShell.set(data.stores.drawn, "1"), 0));
     }
 
     draw(shapes) {

@@ -22,8 +22,9 @@ RANKING = Panel("ranking", answers.ranked, views.ranking, "grow", chosen={**PART
 CHOSEN = Panel("one", answers.one, views.chosen, chosen={"chosen": "chosen"})
 CONTROLS = Panel("controls", answers.painted, views.controls, chosen=PAINT)
 LEGEND = Panel("legend", answers.painted, views.legend, chosen=PAINT)
-COVERED = Panel("covered", answers.covered, views.covered, chosen=PART, waits=True)
+COVERED = Panel("covered", answers.covered, views.covered, chosen={**PART, "drawn": "drawn"}, waits=True)
 COURSE = Panel("course", answers.course, views.course, chosen=PART, waits=True)
+STORES = ("part", "figure", "kind", "minutes", "chosen", "order", "turn", "drawn")
 MAP, SLOW = "-map", "-slow"
 """Circles of a whole city take seconds the first time: what does not need them is not kept waiting."""
 
@@ -36,7 +37,7 @@ def layout(view: View) -> html.Div:
             stores(ids),
             stores(ids, MAP),
             stores(ids, SLOW),
-            *(dcc.Store(id=ids(name)) for name in ("part", "figure", "kind", "minutes", "chosen", "order", "turn")),
+            *(dcc.Store(id=ids(name)) for name in STORES),
             html.Section(
                 [SUMMARY.place(ids, view), PARTS.place(ids, view), COURSE.place(ids, view)],
                 className="city-left", **{"aria-label": t(lang, "rollup.left")},

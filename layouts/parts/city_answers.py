@@ -197,8 +197,13 @@ def _open(projects: Mapping[str, Any] | None) -> int:
     return (projects["planned"] + projects["building"]) if projects else 0
 
 
-def covered(twin: Twin, at: datetime, community: str, *, part: str | None) -> Answer:
-    """Who reaches what: by kind the share of people within 5, 10 and 15 minutes, and who could not be told of."""
+def covered(twin: Twin, at: datetime, community: str, *, part: str | None, drawn: str | None) -> Answer | None:
+    """Who reaches what: by kind the share of people within 5, 10 and 15 minutes, and who could not be told of.
+
+    None until the map is ``drawn``: the first walks of a whole city take seconds of the processor the map waits for.
+    """
+    if not drawn:
+        return None
     inside = {row["community_id"] for row in here(twin, at, part)[0]}
     sums: dict[tuple[str, float], Counter[str]] = {}
     silent = set()

@@ -19,8 +19,8 @@ from layouts.parts.panel import head, icon, sets, sign, unknown
 from layouts.parts.text import named, some, t
 from twin_model.city import KEY_KINDS, MINUTES
 
-PART, FIGURE, KIND, LIMIT, CHOSEN, ORDER, TURN = (
-    f"city--{name}" for name in ("part", "figure", "kind", "minutes", "chosen", "order", "turn")
+PART, FIGURE, KIND, LIMIT, CHOSEN, ORDER, TURN, DRAWN = (
+    f"city--{name}" for name in ("part", "figure", "kind", "minutes", "chosen", "order", "turn", "drawn")
 )
 Row = Mapping[str, Any]
 
@@ -151,7 +151,7 @@ def _data(view: View, answer: Any) -> html.Div:
         "shapes": f"/map/city/shapes?{urlencode(query)}", "figure": figure, "classes": answer["classes"],
         "values": answer["values"], "bottom": answer["bottom"], "part": answer["part"] or None, "lang": lang,
         "form": {"index": "points", "reach": "share", "elders": "share"}.get(figure, "count"),
-        "stores": {"part": PART, "chosen": CHOSEN},
+        "stores": {"part": PART, "chosen": CHOSEN, "drawn": DRAWN},
         "words": {
             "figure": _title(lang, answer), "unknown": t(lang, "rollup.not_measurable"),
             "bottom": t(lang, "rollup.in_bottom"),
@@ -264,6 +264,8 @@ def covered(view: View, _now: datetime, answer: Any) -> html.Div:
     """By kind the share of people within five, ten and fifteen minutes on foot."""
     lang = view.lang
     title = head(t(lang, "rollup.circles"), t(lang, "rollup.circles_note"))
+    if answer is None:
+        return html.Div([title, html.P(t(lang, "panel.waiting"), className="caveat")], className="panel")
     if not answer["kinds"]:
         return html.Div([title, unknown(t(lang, "rollup.circles_none"))], className="panel")
     heads = [html.Th(t(lang, "rollup.column.kind"), scope="col")]
