@@ -35,8 +35,11 @@ def _chooser(lang: str, answer: Row) -> html.Div:
         [
             head(t(lang, "health.rulebook"), t(lang, "health.version", version=book["version"])),
             _select(lang, "rulebook", "health.rulebook", answer["books"], answer["chosen"]),
-            html.P(titled(lang, book["document"], ""), className="caveat"),
-            html.P(published, className="caveat"),
+            html.Details(
+                [html.Summary(t(lang, "health.document")),
+                 html.P(titled(lang, book["document"], ""), className="caveat"), html.P(published, className="caveat")],
+                className="fold",
+            ),
             html.P([sign("blind" if book["template"] else "look"), html.Span(note)], className="health-note")
             if note else None,
             html.Label(
