@@ -1,0 +1,27 @@
+"""The what-if page in a browser: a click on the map puts a facility, and the picture says that it is not what is."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import barriers
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_click_on_the_map_puts_a_facility_and_who_gains_is_told_at_once(screen):
+    page = screen.open("/what-if").page
+    expect(page.locator(".what-if-mark")).to_contain_text("推演方案，非现状")
+    screen.until("() => performance.getEntriesByName('what-if:drawn').length > 0", within=30)
+    page.locator('[data-what-if="put"]').click()
+    box = page.locator("#what-if--map").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.55)
+    expect(page.locator(".what-if-result .op-put")).to_be_visible(timeout=10_000)
+    expect(page.locator(".what-if-figure .num")).to_be_visible()
+    page.locator('[data-what-if="undo"]').click()
+    page.locator('.what-if-places [data-what-if="use"]').first.click()
+    expect(page.locator(".what-if-result tbody tr")).to_have_count(6)
+    page.locator('[data-what-if="best"]').click()
+    expect(page.locator(".proof.proven")).to_contain_text("间隙 0", timeout=15_000)
+    assert barriers(page) == []
