@@ -72,11 +72,13 @@ INDEX = """<!DOCTYPE html>
 <link rel="preload" as="script" href="/vendor/deck.js">
 <link rel="icon" type="image/svg+xml" href="/icon.svg">
 {%css%}
+<link rel="stylesheet" href="{STYLES}">
 </head>
 <body>
 {%app_entry%}
 <footer hidden>{%config%}
 {%scripts%}
+<script src="{SCRIPTS}"></script>
 {%renderer%}</footer>
 </body>
 </html>
@@ -109,13 +111,16 @@ def create_app(
     """The web program on ``twin``. ``folder`` keeps tokens and the session key (None: they end with the process)."""
     tokens = tokens or Tokens(folder, twin.now)
     hub, answers = Hub(twin), Answers()
+    files = {"css": serving.OneFile.styles(_assets("css")), "js": serving.OneFile.scripts(_assets("js"))}
+    own = {kind: f"/bundle/cockpit.{kind}?v={file.version}" for kind, file in files.items()}
     dash = Dash(
         "cockpit",
         backend=serving.Backend,
         title=TITLE,
         update_title="",  # no flicker of the title while callbacks run
         assets_folder=str(ASSETS),
-        index_string=INDEX,
+        include_assets_files=False,  # in one piece instead: see OneFile
+        index_string=INDEX.replace("{STYLES}", own["css"]).replace("{SCRIPTS}", own["js"]),
         serve_locally=True,
         compress=False,  # done below and, for what never changes, once (serving.compressed)
         suppress_callback_exceptions=False,
@@ -154,8 +159,10 @@ def create_app(
     server.include_router(api_views.build(twin, SavedViews(folder, [page.slug for page in pages])))
     server.include_router(api_reports.build(twin, reports))
     registry.register(desk)
-    deck = serving.Vendored(map_scene.deck_bundle_path())
+    deck = serving.OneFile.of(map_scene.deck_bundle_path())
     backend.threads.submit(deck.warm)
+    for kind, file in files.items():
+        server.add_api_route(f"/bundle/cockpit.{kind}", file, methods=["GET"], include_in_schema=False)
     _map_routes(server, twin, deck)
     city_routes.install(server, twin)
     circle_routes.install(server, twin)
@@ -172,6 +179,11 @@ def create_app(
     server.add_middleware(Bounds, registry=registry)
     hub.start()
     return Cockpit(dash, server, hub, answers, tokens, backend, reports, sign_in)
+
+
+def _assets(kind: str) -> list[Path]:
+    """The program's own files of a kind, in the order of their names."""
+    return sorted(ASSETS.glob(f"*.{kind}"))
 
 
 def _sign_in(twin: Twin, settings: Settings, services: Services, tokens: Tokens, folder: Path | None) -> SignIn:
@@ -193,7 +205,7 @@ def _elsewhere(settings: Settings, accounts: Accounts) -> Elsewhere | None:
     return Elsewhere.of(settings, accounts)
 
 
-def _map_routes(server: FastAPI, twin: Twin, deck: serving.Vendored) -> None:
+def _map_routes(server: FastAPI, twin: Twin, deck: serving.OneFile) -> None:
     server.add_api_route("/vendor/deck.js", deck, methods=["GET"], include_in_schema=False)
 
     @server.get("/map/{community_id}/geometry", include_in_schema=False)

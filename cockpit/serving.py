@@ -15,7 +15,7 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
@@ -57,9 +57,7 @@ class Backend(FastAPIDashServer):
     def __init__(self, server: FastAPI) -> None:
         super().__init__(server)
         # Two cores and one interpreter: more threads would only queue on the same lock (evidence.md 4).
-        self.threads = ThreadPoolExecutor(
-            CALLBACK_THREADS, thread_name_prefix="callback", initializer=answers_requests
-        )
+        self.threads = ThreadPoolExecutor(CALLBACK_THREADS, thread_name_prefix="callback", initializer=answers_requests)
 
     @staticmethod
     def create_app(name: str = "cockpit", config: dict[str, Any] | None = None) -> FastAPI:
@@ -128,7 +126,7 @@ class Backend(FastAPIDashServer):
     async def page(self, request: Request) -> Response:
         """The HTML that starts the browser's part; its scripts are named one by one in the policy."""
         path = request.url.path
-        if path.startswith(("/api/", "/map/", "/_", "/assets/", "/vendor/")):
+        if path.startswith(("/api/", "/map/", "/_", "/assets/", "/bundle/", "/vendor/")):
             from cockpit.problems import problem_response
 
             return problem_response(404, "there is nothing at this address; see /api/docs", path)
@@ -195,31 +193,50 @@ def compressed(data: bytes) -> bytes:
     return _packed.get(digest, lambda: gzip.compress(data, 6, mtime=0))
 
 
-class Vendored:
-    """One big script from an installed package, under an address that changes with its content."""
+class OneFile:
+    """One big script or style sheet, compressed once, under an address that changes with its content (``?v=``)."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._name = f"{path.stat().st_size:x}-{path.stat().st_mtime_ns:x}"
+    def __init__(self, read: Callable[[], bytes], version: str, media_type: str = "text/javascript") -> None:
+        self._read, self.version, self._media_type = read, version, media_type
+
+    @classmethod
+    def of(cls, path: Path) -> OneFile:
+        """A script of an installed package; too large to be kept, or read at start."""
+        name = f"{path.stat().st_size:x}-{path.stat().st_mtime_ns:x}"
+        return cls(path.read_bytes, hashlib.sha256(name.encode()).hexdigest()[:12])
+
+    @classmethod
+    def scripts(cls, paths: Sequence[Path]) -> OneFile:
+        """Our own, one after the other: sixty requests less before a page stands. One that fails stops no other."""
+        parts = (
+            f"try {{\n{path.read_text(encoding='utf-8')}\n}} catch (error) {{ console.error(error); }}\n"
+            for path in paths
+        )
+        return cls._joined(parts, "text/javascript")
+
+    @classmethod
+    def styles(cls, paths: Sequence[Path]) -> OneFile:
+        """Our own style sheets, one after the other."""
+        return cls._joined((f"{path.read_text(encoding='utf-8')}\n" for path in paths), "text/css")
+
+    @classmethod
+    def _joined(cls, parts: Iterable[str], media_type: str) -> OneFile:
+        data = "".join(parts).encode()
+        return cls(lambda: data, hashlib.sha256(data).hexdigest()[:12], media_type)
 
     def warm(self) -> None:
         """Compress it now, so that the first visitor need not wait for that."""
-        compressed(self._path.read_bytes())
-
-    @property
-    def version(self) -> str:
-        """Changes when the file does; part of the address, so the answer may be kept for ever."""
-        return hashlib.sha256(self._name.encode()).hexdigest()[:12]
+        compressed(self._read())
 
     async def __call__(self, request: Request) -> Response:
-        """For ever with its version in the address (``?v=``), else checked once an hour."""
+        """For ever with its version in the address, else checked once an hour."""
         tag = f'"{self.version}"'
         cache = FOREVER if request.query_params.get("v") == self.version else "public, max-age=3600"
         headers = {"cache-control": cache, "etag": tag, "vary": "Accept-Encoding"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        plain = await asyncio.to_thread(self._path.read_bytes)
+        plain = await asyncio.to_thread(self._read)
         if "gzip" in request.headers.get("accept-encoding", ""):
             plain = await asyncio.to_thread(compressed, plain)
             headers["content-encoding"] = "gzip"
-        return Response(plain, media_type="text/javascript", headers=headers)
+        return Response(plain, media_type=self._media_type, headers=headers)

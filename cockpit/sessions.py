@@ -59,7 +59,7 @@ PUBLIC_PATHS = {
     "/icon.svg",
 }
 
-DATA_PATHS = ("/api/", "/map/", "/metrics", "/assets/", "/vendor/", "/_")
+DATA_PATHS = ("/api/", "/map/", "/metrics", "/assets/", "/bundle/", "/vendor/", "/_")
 
 _SECURITY = {
     "x-content-type-options": "nosniff",

@@ -22,7 +22,7 @@ from cockpit.tokens import Grant
 BURST_SECONDS = 20
 MOST_KNOWN = 10_000
 STREAM = "/api/v1/live"
-_FREE = ("/assets/", "/vendor/", "/_dash-component-suites/", "/screen", "/healthz", "/icon.svg")
+_FREE = ("/assets/", "/bundle/", "/vendor/", "/_dash-component-suites/", "/screen", "/healthz", "/icon.svg")
 _READS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -45,6 +45,7 @@ from twin_model.twin import Twin
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
 MOST_BODY = 4_096
 SHARED_SECONDS = 5
 _SAID = ("ago.", "wall.updated", "wall.offline", "wall.since", "wall.residents", "wall.staff.over")
@@ -127,11 +128,11 @@ class Walls:
 
 
 def install(
-    server: FastAPI, dash: Dash, twin: Twin, asker: Asker, hub: Hub, desk: Desk, deck: serving.Vendored
+    server: FastAPI, dash: Dash, twin: Twin, asker: Asker, hub: Hub, desk: Desk, deck: serving.OneFile
 ) -> None:
     """Add everything below ``/screen``."""
     walls = Walls(asker, hub, desk)
-    version = _version(dash)
+    version = version_of([STATIC / "wall.html", *(ASSETS / name for name in (*SCRIPTS, *STYLES))])
 
     def seen(request: Request, name: str) -> Seen:
         grant: Grant | None = getattr(request.state, "grant", None)
@@ -310,11 +311,12 @@ def cookie(token: str, request: Request) -> str:
     return f"{COOKIE}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict{end}"
 
 
-def _version(dash: Dash) -> str:
+def version_of(paths: Iterable[Path]) -> str:
     """Changes when a file of the wall does: a screen that reads another one opens its page anew."""
-    names = "".join(dash.get_asset_url(name) for name in (*SCRIPTS, *STYLES))
-    page = (STATIC / "wall.html").read_bytes()
-    return hashlib.blake2b(names.encode() + page, digest_size=6).hexdigest()
+    digest = hashlib.blake2b(digest_size=6)
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _of(version: str, wall: Wall) -> str:

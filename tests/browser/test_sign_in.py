@@ -66,7 +66,7 @@ def test_an_administrator_adds_an_account_that_somebody_else_must_confirm(people
     page = screen.page
     enter(screen, "chen")
     screen.open("/accounts")
-    form = page.locator("aside form")
+    form = page.locator("aside form").filter(has=page.locator("[name=login]"))
     form.locator("[name=login]").fill("zhou")
     form.locator("[name=name]").fill("周舟")
     form.locator("[name=password]").fill(FIRST)

@@ -7,6 +7,7 @@ import pytest
 
 from cockpit.screens import CODES_OF_ONE, COOKIE, TRIES_OF_ONE, Screens
 from cockpit.tokens import Role
+from cockpit.walls import version_of
 
 OWN = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}
 PAGE = {"accept": "text/html,*/*", "sec-fetch-mode": "navigate"}
@@ -177,3 +178,12 @@ def test_the_live_stream_of_a_public_wall_holds_counts_only(site):
     assert b'"states":[]' in said
     assert b"demo-h1" not in said
     assert b"demo-pir" not in said
+
+
+def test_a_wall_that_ran_through_an_upgrade_learns_of_another_script(tmp_path):
+    page, script = tmp_path / "wall.html", tmp_path / "70_wall.js"
+    page.write_text("<html>"), script.write_text("one")
+    before = version_of([page, script])
+    assert version_of([page, script]) == before
+    script.write_text("two")
+    assert version_of([page, script]) != before

@@ -142,11 +142,13 @@ def test_scripts_are_compressed_and_kept_by_the_browser(site):
         for suite in suites:
             answer = client.get(suite)
             assert "max-age=31536000" in answer.headers["cache-control"], suite
-        own = re.findall(r'(?:src|href)="(/assets/[^"]+)"', html)
-        assert len(own) > 30
-        for asset in own:
-            assert "immutable" in client.get(asset).headers["cache-control"], asset
-            assert client.get(asset.partition("?")[0]).headers["cache-control"] == "no-cache", "may change any time"
+        own = re.findall(r'(?:src|href)="(/bundle/[^"]+)"', html)
+        assert len(own) == 2
+        for file in own:
+            answer = client.get(file)
+            assert "immutable" in answer.headers["cache-control"], file
+            assert answer.headers["content-encoding"] == "gzip", file
+            assert "immutable" not in client.get(file.partition("?")[0]).headers["cache-control"], "may change any time"
 
 
 def test_the_map_is_fetched_once_per_version(site):
