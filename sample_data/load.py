@@ -58,7 +58,7 @@ def simulator() -> Simulator:
     return Simulator(build(SEED), SEED)
 
 
-def make_store(path: Path, now: datetime) -> None:
+def make_store(path: Path, now: datetime, past: timedelta = PAST) -> None:
     """A new store at ``path`` that holds the sample: made beside it and put there whole, or not at all.
 
     The work of a process of its own, which exits with 1 when the folder cannot be written or somebody else was first.
@@ -68,7 +68,7 @@ def make_store(path: Path, now: datetime) -> None:
     try:
         twin = Twin.open(beside, clock=lambda: now)
         try:
-            load(twin, now)
+            load(twin, now, past=past)
         finally:
             twin.close()
         os.link(beside, path)  # unlike a rename, this never replaces a store that came meanwhile

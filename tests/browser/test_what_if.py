@@ -11,11 +11,15 @@ pytestmark = pytest.mark.browser
 
 
 BARE = """() => {
-    const box = document.getElementById("what-if--map").getBoundingClientRect();
-    for (let share = 0.5; share < 0.7; share += 0.01) {
-        const [x, y] = [box.x + box.width * share, box.y + box.height * 0.55];
-        if (document.elementFromPoint(x, y).tagName === "CANVAS") return [x, y];
+    const box = document.getElementById("what-if--map").getBoundingClientRect(), met = new Set();
+    for (let n = 0; n < 400; n++) {
+        const x = box.x + box.width * (0.4 + 0.015 * (n % 20));
+        const y = box.y + box.height * (0.4 + 0.015 * Math.floor(n / 20));
+        const there = document.elementFromPoint(x, y);
+        if (there.tagName === "CANVAS") return [x, y];
+        met.add(there.tagName + "." + there.className);
     }
+    throw new Error("no bare spot: " + [...met].join(" "));
 }"""
 """A spot of the map near its middle where no pin stands."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
 from sample_data.load import make_store
@@ -11,8 +11,8 @@ from twin_model.twin import Twin
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
-def made(path) -> int:
-    maker = get_context("spawn").Process(target=make_store, args=(path, NOW))
+def made(path, *past: timedelta) -> int:
+    maker = get_context("spawn").Process(target=make_store, args=(path, NOW, *past))
     maker.start()
     maker.join()
     return maker.exitcode
@@ -29,7 +29,7 @@ def test_a_new_store_holds_the_sample_up_to_now_and_nothing_else_is_left(tmp_pat
 
 def test_a_store_that_came_meanwhile_is_never_replaced(tmp_path):
     (tmp_path / "twin.duckdb").write_bytes(b"somebody's")
-    assert made(tmp_path / "twin.duckdb") == 1
+    assert made(tmp_path / "twin.duckdb", timedelta(hours=1)) == 1
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("twin.duckdb", b"somebody's")]
 
 
