@@ -19,7 +19,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -113,8 +113,11 @@ class Channel:
 class Hub:
     """Listens to the twin and feeds the screens. Start it, hand out `stream`, close it."""
 
-    def __init__(self, twin: Twin, gather_seconds: float = FLUSH_SECONDS) -> None:
+    def __init__(
+        self, twin: Twin, gather_seconds: float = FLUSH_SECONDS, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._twin = twin
+        self._seconds = seconds
         self._gather = gather_seconds
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -130,7 +133,7 @@ class Hub:
         self._sources = twin.sources()
         self._beating = threading.Lock()
         self._pulse = Pulse(twin.revision, twin.now())
-        self._pulse_moved = time.monotonic()
+        self._pulse_moved = self._seconds()
         self._looked = 0.0
         self._look_cost = 0.0
         self._unlooked = False
@@ -165,7 +168,7 @@ class Hub:
 
     def pulse(self) -> Pulse:
         """What live screens ask about now; fifty of them within a second ask the same question."""
-        age = time.monotonic() - self._pulse_moved
+        age = self._seconds() - self._pulse_moved
         moved_on = self._twin.revision != self._pulse.revision
         if (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS:
             self._beat(since=self._pulse)
@@ -178,7 +181,7 @@ class Hub:
             if self._pulse is since:
                 at = self._twin.settle()
                 self._pulse = Pulse(self._twin.revision, at)
-                self._pulse_moved = time.monotonic()
+                self._pulse_moved = self._seconds()
             return self._pulse
 
     # ---------------------------------------------------------------- one screen
@@ -256,7 +259,7 @@ class Hub:
         """``told``: the last event that was handed out before the screen listened; the snapshot must hold it."""
         with channel.making, reading(channel.rights):
             kept = channel.snapshot
-            if kept and kept[1] == since and kept[0] >= told and time.monotonic() - kept[2] < SILENT_LOOK_SECONDS:
+            if kept and kept[1] == since and kept[0] >= told and self._seconds() - kept[2] < SILENT_LOOK_SECONDS:
                 return kept[0], kept[3]  # fifty screens that come back together cost one
             sequence = self._sequence
             twin = self._twin
@@ -278,7 +281,7 @@ class Hub:
             encoded = event(
                 "snapshot", revision, body | Told().look(twin, channel.community, now, is_public=channel.is_public)
             )
-            channel.snapshot = (sequence, since, time.monotonic(), encoded)
+            channel.snapshot = (sequence, since, self._seconds(), encoded)
             self.counts.snapshots += 1
             return sequence, encoded
 
@@ -371,7 +374,7 @@ class Hub:
         while not self._stop.is_set():
             is_alarm = self._alarm.wait(timeout=LOOK_SECONDS)
             self._alarm.clear()
-            since = time.monotonic() - self._looked
+            since = self._seconds() - self._looked
             wait = max(LOOK_SECONDS, 4 * self._look_cost) if self._unlooked else SILENT_LOOK_SECONDS
             if not (is_alarm or since >= wait):
                 continue
@@ -388,7 +391,7 @@ class Hub:
         It asks about the instant the pages ask about next, so that they find the answers made. Whatever changed
         before is told once more by revision alone: a page that asked between two pulses has the answer of the first.
         """
-        started = time.monotonic()
+        started = self._seconds()
         unlooked, self._unlooked = self._unlooked, False
         pulse = self._beat(since=self._pulse)
         with self._lock:
@@ -402,7 +405,7 @@ class Hub:
                 body["map"] = part
             channel.classes = classes
             self._send(channel, [event("change", pulse.revision, body)] if part or unlooked else [])
-        self._looked = time.monotonic()
+        self._looked = self._seconds()
         self._look_cost = self._looked - started
 
     def _send(self, channel: Channel, events: list[bytes]) -> int:

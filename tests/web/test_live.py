@@ -240,11 +240,14 @@ def test_a_screen_too_slow_for_the_news_is_told_anew_how_everything_is(twin, clo
 
 
 def test_live_screens_ask_about_one_revision_for_a_second(site, twin, clock):
-    hub = site.cockpit.hub
+    elapsed = iter([0.0, 0.9, 0.9, 1.0, 1.0])
+    hub = Hub(twin, seconds=lambda: next(elapsed))
     first = hub.pulse()
     clock.forward(seconds=5)
     report(twin, ("demo-air", "temperature", 26.0))
     assert hub.pulse() == first
+    assert hub.pulse().revision == twin.revision > first.revision
+    hub.close()
 
 
 @pytest.mark.parametrize("wrong", ["communtiy=demo"])
