@@ -117,7 +117,7 @@ class Asker:
 
     def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T:
         """``make()``, kept per (name, args, view, revision, instant) and the rights of whoever asks."""
-        return self._drawn.get((name, view, *self._moment(view), self.twin.forgotten, *sorted(args.items())), make)
+        return self._drawn.get((name, view, *self._moment(view), self.twin.forgotten, repr(args)), make)
 
     def _moment(self, view: View) -> tuple[datetime, int]:
         """The instant that is asked about, and the revision an answer is kept for."""

@@ -13,7 +13,7 @@ from layouts.parts.circle_network import LISTED, Network
 from layouts.parts.circle_views import KEY
 from layouts.parts.circle_words import kind_of, limit_of
 from layouts.parts.format import UNKNOWN, count, measure, share
-from layouts.parts.panel import icon, sets
+from layouts.parts.rows_drawer import rows_drawer
 from layouts.parts.text import named, t
 from twin_model.twin import Twin
 
@@ -101,27 +101,6 @@ def drawer(view: View, _now: datetime, answer: Any) -> Any:
     """The rows as a table over the page; nothing while no figure was pressed."""
     if answer is None:
         return None
-    lang = view.lang
     draw, columns = TABLES[answer["kind"]]
-    title = t(lang, f"circles.drawer.{answer['kind']}")
-    heads = html.Tr([html.Th(t(lang, f"circles.column.{name}"), scope="col") for name in columns])
-    body = [html.Tr([html.Td(cell) for cell in draw(lang, row)]) for row in answer["rows"]]
-    note = "drawer.part" if answer["total"] > len(body) else "drawer.all"
-    close = html.Button(
-        [icon("close"), t(lang, "drawer.close")], className="button small", **{**sets(KEY, ""), "data-escape": ""}
-    )
-    table = (
-        html.Table([html.Thead(heads), html.Tbody(body)])
-        if body
-        else html.P(t(lang, "drawer.empty"), className="caveat")
-    )
-    said = html.Span(t(lang, note, n=count(len(body)), all=count(answer["total"])), className="note")
-    return html.Div(
-        [
-            html.Div([html.H2(title, tabIndex=-1), said, close], className="head"),
-            html.Div(table, className="table-box", tabIndex=0, role="region", **{"aria-label": title}),
-        ],
-        className="panel drawer",
-        role="dialog",
-        **{"aria-label": title},
-    )
+    cells = (draw(view.lang, row) for row in answer["rows"])
+    return rows_drawer(view.lang, "circles", answer, columns, cells, key=KEY)

@@ -13,7 +13,8 @@ from layouts.page import View
 from layouts.parts.format import UNKNOWN, age, clock, count, day, measure, share, stamp
 from layouts.parts.occupancy_answers import WEEK
 from layouts.parts.occupancy_views import KEY, TONE, signed
-from layouts.parts.panel import icon, sets, sign
+from layouts.parts.panel import sign
+from layouts.parts.rows_drawer import rows_drawer
 from layouts.parts.text import named, t
 from twin_model.twin import Twin
 
@@ -131,34 +132,7 @@ def drawer(view: View, now: datetime, answer: Any) -> Any:
     """The rows as a table over the page; nothing while no figure was pressed."""
     if answer is None:
         return None
-    lang = view.lang
     _, draw, columns = TABLES[answer["kind"]]
-    title = t(lang, f"occupancy.drawer.{answer['kind']}")
-    heads = html.Tr([html.Th(t(lang, f"occupancy.column.{name}"), scope="col") for name in columns])
-    body = [html.Tr([html.Td(cell) for cell in draw(lang, now, row)]) for row in answer["rows"]]
-    note = "drawer.part" if answer["total"] > len(body) else "drawer.all"
-    close = html.Button(
-        [icon("close"), t(lang, "drawer.close")], className="button small", **{**sets(KEY, ""), "data-escape": ""}
-    )
-    table = (
-        html.Table([html.Thead(heads), html.Tbody(body)])
-        if body
-        else html.P(t(lang, "drawer.empty"), className="caveat")
-    )
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.H2(title, tabIndex=-1),
-                    html.Span(t(lang, note, n=count(len(body)), all=count(answer["total"])), className="note"),
-                    close,
-                ],
-                className="head",
-            ),
-            html.P(t(lang, f"occupancy.note.{answer['kind']}"), className="caveat"),
-            html.Div(table, className="table-box", tabIndex=0, role="region", **{"aria-label": title}),
-        ],
-        className="panel drawer",
-        role="dialog",
-        **{"aria-label": title},
-    )
+    cells = (draw(view.lang, now, row) for row in answer["rows"])
+    note = t(view.lang, f"occupancy.note.{answer['kind']}")
+    return rows_drawer(view.lang, "occupancy", answer, columns, cells, key=KEY, note=note)
