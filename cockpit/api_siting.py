@@ -17,6 +17,7 @@ from cockpit.api_kpis import XLSX
 from cockpit.api_models import Page
 from cockpit.asking import JSON, Asked, instant_of, paged
 from cockpit.encoding import dumps, rfc3339
+from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
 from cockpit.rights import grant_of, refused
 from cockpit.siting_sheet import sheet_of
@@ -96,6 +97,7 @@ def _scenarios(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             edits = read_edits([one.model_dump(exclude_none=True) for one in wish.edits])
             name = grant_of(request).name
             kept = twin.scenarios.save(wish.community, wish.name, name, base, edits, wish.profile)
+        _noted(request, kept, "saved")
         return Response(dumps(_told(kept)), status_code=201, media_type=JSON)
 
     @api.patch("/scenarios/{scenario_id}", response_model=shape.ScenarioItem, responses=refusals(400, 403, 404, 409),
@@ -107,6 +109,7 @@ def _scenarios(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
             if wish.edits is not None:
                 edits = read_edits([one.model_dump(exclude_none=True) for one in wish.edits])
             kept = twin.scenarios.change(scenario_id, name=wish.name, edits=edits, profile=wish.profile)
+        _noted(request, kept, *(what for what in ("name", "profile", "edits") if what in wish.model_fields_set))
         return Response(dumps(_told(kept)), media_type=JSON)
 
     @api.delete("/scenarios/{scenario_id}", status_code=204, responses=refusals(403, 404, 409),
@@ -114,7 +117,8 @@ def _scenarios(api: APIRouter, twin: Twin, read: Callable[..., Asked]) -> None:
     def withdraw(request: Request, scenario_id: ScenarioId) -> Response:
         _staff(request)
         with _asked_rightly():
-            twin.scenarios.withdraw(scenario_id)
+            kept = twin.scenarios.withdraw(scenario_id)
+        _noted(request, kept, "withdrawn")
         return Response(status_code=204)
 
     _copies(api, twin)
@@ -127,6 +131,7 @@ def _copies(api: APIRouter, twin: Twin) -> None:
         _staff(request)
         with _asked_rightly():
             kept = twin.scenarios.duplicate(scenario_id, wish.name, grant_of(request).name)
+        _noted(request, kept, "copied", of=scenario_id)
         return Response(dumps(_told(kept)), status_code=201, media_type=JSON)
 
     @api.get("/scenarios/{scenario_id}/export", responses={200: {"content": {XLSX: {}}}, **refusals(400, 403, 404)},
@@ -135,9 +140,16 @@ def _copies(api: APIRouter, twin: Twin) -> None:
         _staff(request)
         with _asked_rightly():
             one = twin.scenarios.one(twin.now(), scenario_id)
+            noted(request, "export", subject=f"scenario {scenario_id}", community=one.community_id, form=XLSX)
             body = sheet_of(twin, one)
         name = f"scenario-{one.scenario_id}.xlsx"
         return Response(body, media_type=XLSX, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+def _noted(request: Request, kept: Scenario, *what: str, **more: str) -> None:
+    """Who did what to which scenario; its name is free text and stands in the twin, not in the trail."""
+    noted(request, "scenario", subject=kept.scenario_id, community=kept.community_id, what=what,
+          edits=len(kept.edits), **more)  # fmt: skip
 
 
 def _staff(request: Request) -> None:

@@ -8,6 +8,9 @@ import pytest
 import shapely
 from openpyxl import load_workbook
 
+from cockpit.audit import Audit
+from cockpit.audit_chain import Wanted
+from cockpit.services import Services
 from cockpit.settings import Settings
 from cockpit.siting_models import ScenarioItem, SitingAnswer
 from cockpit.tokens import Role
@@ -22,7 +25,13 @@ PUT = {"op": "put", "facility_kind": "clinic", "lon": LON + 700 * EAST, "lat": L
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def kept(tmp_path_factory):
+    """The trail of the street's server."""
+    return Audit(tmp_path_factory.mktemp("trail"), Clock())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, kept):
     twin = Twin.open(None, clock=Clock())
     settle(twin)
     street = shapely.LineString([(LON, LAT), (LON + 1000 * EAST, LAT)]).wkb
@@ -37,7 +46,7 @@ def site(tmp_path_factory):
             Facility(**here, facility_id="f", facility_kind="clinic", name="站", lon=LON, lat=LAT, capacity=4),
         ]
     )
-    with serve(twin, Settings(data=tmp_path_factory.mktemp("siting"))) as found:
+    with serve(twin, Settings(data=tmp_path_factory.mktemp("siting")), Services(audit=kept)) as found:
         yield found
     twin.close()
 
@@ -101,3 +110,25 @@ def test_a_scenario_is_saved_listed_changed_and_withdrawn_and_facilities_stay_as
         assert listed() == ["抄本"]
         assert client.delete(f"{scenarios}/0123456789abcdef").status_code == 404
     assert site.get("/api/v1/facilities").json()["items"] == before
+
+
+def test_whoever_writes_a_scenario_or_takes_one_along_stands_in_the_trail(site, kept):
+    scenarios = "/api/v1/scenarios"
+    with site.client(Role.MANAGER) as client:
+        made = client.post(scenarios, json={"community": "street", "name": "留痕", "edits": [PUT]}).json()
+        path = f"{scenarios}/{made['scenario_id']}"
+        client.patch(path, json={"name": "留痕二"})
+        client.patch(path, json={"edits": [], "profile": "elder"})
+        copy = client.post(f"{path}/copies", json={"name": "留痕三"}).json()
+        client.get(f"{path}/export")
+        client.patch(path, json={"name": "留痕三"})  # in use: nothing is written, nothing is noted
+        client.delete(path)
+    trail = [e for e in reversed(kept.entries(Wanted(), 100)) if made["scenario_id"] in f"{e.subject} {e.details}"]
+    assert [(e.act, e.role, e.details.get("what")) for e in trail] == [
+        ("scenario", "manager", ["saved"]), ("scenario", "manager", ["name"]),
+        ("scenario", "manager", ["profile", "edits"]), ("scenario", "manager", ["copied"]),
+        ("export", "manager", None), ("scenario", "manager", ["withdrawn"]),
+    ]  # fmt: skip
+    assert trail[3].subject == copy["scenario_id"]
+    assert {e.details["community"] for e in trail} == {"street"}
+    assert not any("留痕" in str(vars(e)) for e in trail)
