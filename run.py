@@ -45,6 +45,7 @@ log = logging.getLogger("cim.run")
 # As in ingest.report, which is not imported for --help; a test compares.
 LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
+    "divisions",
 )  # fmt: skip
 # As in cockpit.exporting, likewise.
 EXPORTS = (

@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from tqdm import tqdm
 
-from ingest import features, lists, measurements, tables
+from ingest import divisions, features, lists, measurements, tables
 from ingest.coordinates import CrsUnknown, parse_crs
 from ingest.formats import FeatureFile, FormatError, Row, cityjson, csv, geojson, osm, sniff, xlsx
 from ingest.naming import ColumnMapping, MappingError, read_mapping
@@ -86,6 +86,8 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
     if odd:
         report.warn(odd)
     is_table = found in ("csv", "xlsx")
+    if layer == "divisions" and found not in ("csv", "xlsx", "geojson"):
+        raise ImportRefused(f"{path.name} is {found}, which holds no divisions; expected CSV, Excel or GeoJSON")
     if not is_table and layer in _TABLE_LAYERS:
         raise ImportRefused(f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table")
     if is_table:
@@ -108,6 +110,12 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
             _import_records(twin, path, options, mapping, report, progress(xlsx.read(path)))
             return
         report.layer = layer = table.layer
+        if layer == "divisions":
+            job = _of_no_community(path, options, crs, mapping, report)
+            places = Places(twin, "")
+            gathered = divisions.gather(divisions.lines_of_table(table), None, job, places)
+            _store(twin, gathered, job, places)
+            return
         community_id = _community(twin, options, path, table=not table.has_shapes)
         job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
         report.community = community_id
@@ -119,6 +127,14 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
             gathered = features.gather(tables.features_of(table), lambda: None, job, places)
         else:
             gathered = lists.gather(table, job, places, twin.catalogue, twin.now())
+    elif layer == "divisions" or (
+        found == "geojson" and layer == "auto" and divisions.claims(_open(found, path), mapping)
+    ):
+        job = _of_no_community(path, options, crs, mapping, report)
+        places = Places(twin, "")
+        drawn = _open(found, path)
+        told = list(divisions.lines_of_map(progress(drawn), mapping))
+        gathered = divisions.gather(told, drawn.crs, job, places)
     else:
         community_id = _community(twin, options, path, table=False)
         job = Job(file=path.name, community_id=community_id, layer=layer, crs=crs, mapping=mapping, report=report)
@@ -184,6 +200,14 @@ def _community(twin: Twin, options: ImportOptions, path: Path, *, table: bool) -
     return features.slug(path.name.split(".")[0].lower())
 
 
+def _of_no_community(path: Path, options: ImportOptions, crs: str, mapping: ColumnMapping, report: ImportReport) -> Job:
+    """Divisions lie above the communities: the file is about none of them."""
+    report.layer = "divisions"
+    if options.community:
+        report.warn(f"divisions belong to no community; --community {options.community} was not needed")
+    return Job(file=path.name, community_id="", layer="divisions", crs=crs, mapping=mapping, report=report)
+
+
 def _store(twin: Twin, gathered: Gathered, job: Job, places: Places) -> None:
     """Compare with what is stored, write what differs in one commit, and count per row."""
     report = job.report
@@ -197,7 +221,7 @@ def _store(twin: Twin, gathered: Gathered, job: Job, places: Places) -> None:
             changed.append(after)
             report.stored[key[0]] += 1
     _say_offset(gathered, job, places)
-    if gathered.entities and job.community_id not in places.known(Community):
+    if gathered.entities and job.community_id and job.community_id not in places.known(Community):
         changed.insert(0, gathered.entities.get(("community", job.community_id)) or _new_community(job.community_id))
     if changed:
         twin.record(_once(changed))
@@ -244,6 +268,8 @@ def _say_offset(gathered: Gathered, job: Job, places: Places) -> None:
         points = shapely.get_coordinates(shapely.centroid(shapely.from_wkb(outlines))).tolist()
     else:
         points = [(e.lon, e.lat) for e in new if isinstance(e, Facility | Device) and e.lon is not None]
+    if not points:
+        return
     offset = offset_from_base(np.array(points, dtype=np.float64).reshape(-1, 2), places.base_points())
     if offset:
         job.report.warn(str(offset))

@@ -138,7 +138,7 @@ class _Maker:
                     "other_community", f"{entity.kind} {entity.identity} belongs to community {stored.community_id}"
                 )
         except shapes.BadShape as error:
-            self.gathered.rejects.append(_reject(feature, error.code, _named(feature, str(error))))
+            self.gathered.rejects.append(rejected_feature(feature, error.code, _named(feature, str(error))))
             return
         if isinstance(entity, Building):
             self.job.report.heights[entity.height_source.value] += 1
@@ -155,7 +155,9 @@ class _Maker:
             entity, _ = self._entity(item, meaning, geometry)
         except shapes.BadShape as error:  # the main thing is stored; what comes with it may need another shape
             if error.code == "bad_value":
-                self.gathered.rejects.append(_reject(item.feature, error.code, _named(item.feature, str(error))))
+                self.gathered.rejects.append(
+                    rejected_feature(item.feature, error.code, _named(item.feature, str(error)))
+                )
             return
         if isinstance(entity, Facility) and isinstance(main, Building):
             entity = replace(entity, building_id=main.building_id)
@@ -354,7 +356,7 @@ def _names(item: _Item) -> tuple[str | None, str | None]:
 
 def _unrecognised(feature: Feature) -> Reject:
     names = ", ".join(list(feature.tags)[:6]) or "none"
-    return _reject(
+    return rejected_feature(
         feature, "unknown_kind",
         f"cannot tell what it is (properties: {names}); expected building, highway, amenity, landuse … or a kind: "
         "say --layer buildings, facilities, paths or boundary",
@@ -365,7 +367,8 @@ def _named(feature: Feature, reason: str) -> str:
     return f"{feature.ref}: {reason}" if feature.ref else reason
 
 
-def _reject(feature: Feature, code: str, reason: str) -> Reject:
+def rejected_feature(feature: Feature, code: str, reason: str) -> Reject:
+    """A feature that was not stored, without what names a person."""
     kept = {key: "***" if is_personal(key) or holds_personal(value) else value for key, value in feature.tags.items()}
     raw: dict[str, object] = {"ref": feature.ref, "properties": kept}
     if feature.geometry is not None:

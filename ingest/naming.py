@@ -63,8 +63,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "设备地址", "通信地址", "地址", "deveui", "dev_eui", "eui", "mac", "ieee地址", "address", "device_address",
     ),
     "name": (
-        "名称", "设施名称", "设备名称", "建筑名称", "场所名称", "机构名称", "name", "title", "facility_name",
-        "device_name",
+        "名称", "设施名称", "设备名称", "建筑名称", "场所名称", "机构名称", "区划名称", "name", "title",
+        "facility_name", "device_name",
     ),
     "name_en": ("英文名", "英文名称", "name_en", "name:en", "english_name"),
     "facility": ("设施", "所属设施", "facility"),
@@ -88,6 +88,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "gate_id": ("gate_id", "门禁编号"),
     "entrance_id": ("entrance_id", "入口编号"),
     "width": ("宽度", "路宽", "width", "width_m"),
+    "division_id": (
+        "区划代码", "区划编号", "区划编码", "行政区划代码", "行政区划编码", "division_id", "division_code", "adcode",
+    ),
+    "level": ("层级", "级别", "行政级别", "区划级别", "level", "admin_level"),
+    "parent": ("上级", "上级区划", "上级代码", "上级编号", "上级区划代码", "所属区划", "parent", "parent_id"),
+    "community": ("社区", "社区编号", "社区代码", "社区编码", "所属社区", "community", "community_id"),
+    "subdistrict": (
+        "街道", "街道编号", "街道代码", "街道名称", "所属街道", "乡镇街道", "镇街", "subdistrict", "subdistrict_id",
+    ),
     "metric": ("指标", "测点", "参数", "属性", "metric", "property", "parameter"),
     "taken_at": (
         "时间", "采集时间", "上报时间", "测量时间", "监测时间", "taken_at", "time", "timestamp", "datetime",

@@ -13,6 +13,7 @@ from twin_model.entities import Entity
 
 LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
+    "divisions",
 )  # fmt: skip
 
 
@@ -161,8 +162,9 @@ class ImportReport:
         """The report as lines for a person."""
         if self.error:
             return f"{self.file}: {self.error}"
+        where = f"{self.layer} -> {self.community}" if self.community else self.layer  # divisions are of none
         lines = [
-            f"{self.file}: {self.layer} -> {self.community}: {self.read} read, {self.accepted} new, "
+            f"{self.file}: {where}: {self.read} read, {self.accepted} new, "
             f"{self.updated} updated, {self.unchanged} unchanged, {self.rejected} rejected"
             + (f"; {self.flagged} flagged" if self.flagged else ""),
         ]

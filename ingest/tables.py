@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from ingest.formats import Feature, Row
 from ingest.naming import AGE_BANDS, ColumnMapping, fields_of, holds_personal, is_personal
@@ -36,6 +37,10 @@ REQUIRED: dict[str, tuple[frozenset[str], ...]] = {
     "buildings": (frozenset({"wkt"}),),
     "paths": (frozenset({"wkt"}), frozenset({"lon", "lat"}), frozenset({"lonlat"})),
     "boundary": (frozenset({"wkt"}),),
+    "divisions": (
+        frozenset({"division_id", "level"}), frozenset({"community", "subdistrict"}),
+        frozenset({"community", "parent"}),
+    ),
 }  # fmt: skip
 _EXAMPLES = {
     "readings": "device_id, metric, taken_at, value",
@@ -46,6 +51,9 @@ _EXAMPLES = {
     "buildings": "wkt (an outline), 幢号/building, 高度/height or 层数/levels",
     "paths": "wkt (a line), 名称/name; of gates 经度/lon, 纬度/lat, 名称/name, 开放时间/opening_hours",
     "boundary": "wkt (an outline), 名称/name",
+    "divisions": (
+        "区划代码/division_id, 层级/level, 名称/name, 上级/parent; of communities 社区编号/community, 街道/subdistrict"
+    ),
 }
 
 
@@ -158,8 +166,10 @@ def _sheets(rows: Iterator[Row], name: str, mapping: ColumnMapping) -> Iterator[
 
 def _layer_of(fields: dict[str, int], has_homes: bool) -> str | None:
     if "wkt" in fields:
+        if _fits(fields, "divisions"):
+            return "divisions"
         return "buildings" if {"height", "levels", "building", "building_id"} & fields.keys() else None
-    for layer in ("readings", "devices", "residents", "homes", "facilities"):
+    for layer in ("readings", "devices", "residents", "homes", "facilities", "divisions"):
         if _fits(fields, layer):
             if layer == "residents" and not has_homes and _fits(fields, "homes"):
                 return "homes"
@@ -204,14 +214,17 @@ def _listed(header: Row) -> str:
 def features_of(table: Table) -> Iterator[Feature]:
     """The rows of a table with a WKT column as features."""
     for record in table:
-        text = record.values.pop("wkt", "")
-        srid = re.match(r"(?i)srid=\d+;", text)
-        geometry, problem = None, None
-        try:
-            geometry = shapely.force_2d(shapely.from_wkt(text[srid.end() :] if srid else text)) if text else None
-        except shapely.errors.GEOSException as error:
-            problem = f"its WKT cannot be read: {str(error).splitlines()[0]}"
+        geometry, problem = wkt_shape(record.values.pop("wkt", ""))
         yield Feature(row=record.row, ref="", tags=record.values, geometry=geometry, problem=problem)
+
+
+def wkt_shape(text: str) -> tuple[BaseGeometry | None, str | None]:
+    """The shape a cell holds (None: it is empty) and what is wrong with the cell."""
+    srid = re.match(r"(?i)srid=\d+;", text)
+    try:
+        return (shapely.force_2d(shapely.from_wkt(text[srid.end() :] if srid else text)) if text else None), None
+    except shapely.errors.GEOSException as error:
+        return None, f"its WKT cannot be read: {str(error).splitlines()[0]}"
 
 
 def whole_number(record: Record, name: str, *, highest: int = 100_000) -> int | None:
