@@ -1,17 +1,20 @@
-/* The top bar moves together, and takes a second line, when its contents need it: what stands in it (a badge, another
-   language, larger letters, a longer name) decides, not the width of the screen. */
+/* The top bar moves together, shortens the community's name, and takes a second line, when its contents need it: what
+   stands in it (a badge, another language, larger letters, a longer name) decides, not the width of the screen. */
 (() => {
   "use strict";
   const TIGHTER = ["data-tight", "data-wrapped"];
+  const NAME_REM = 9; /* a name cut to this much is still known, and whole in its tooltip */
 
   /* Whether something in the bar's one line has no room: it ends beyond the bar, or the name has no place. */
   function crowded(bar) {
     const box = bar.getBoundingClientRect();
     const end = box.right - parseFloat(getComputedStyle(bar).paddingRight) + 1;
     const inLine = [...bar.children].filter((child) => getComputedStyle(child).position !== "absolute");
-    const names = [...bar.querySelectorAll(".brand-in, .brand-in b")];
+    const known = NAME_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const cut = (part) => part.scrollWidth > part.clientWidth + 1;
     return inLine.some((child) => child.getBoundingClientRect().right > end)
-      || names.some((name) => name.scrollWidth > name.clientWidth + 1);
+      || [...bar.querySelectorAll(".brand-in")].some(cut)
+      || [...bar.querySelectorAll(".brand-in b")].some((name) => cut(name) && (name.clientWidth < known || !bar.hasAttribute("data-tight")));
   }
 
   function fit(bar) {

@@ -8,6 +8,7 @@
   const MINUTES = [2.5, 5, 7.5, 10, 12.5, 15], METRES = [150, 300, 400, 500, 750, 1000];
   const SHARES = [0.001, 0.2, 0.4, 0.6, 0.8, 0.999];
   const FAR = 65535, ISLAND = 65534, OFF = 65533, NO_HOME = 65532, HOURS = 65531;
+  const FEW = 65535; // of homes: so few that they could be somebody; how many is not told
   const KEYS = ["kind", "speed", "limit", "hour", "facility", "building"];
   let place = null, wired = false, started = false;
   let streets = null, walks = null, reach = null; // the last answers, each with the question it answers
@@ -103,10 +104,18 @@
     const scale = bands(c);
     window.CimMap.setWalks(changed ? metres(near.ends, scale.isShare ? near.header.kinds : 0) : null, scale);
     window.CimMap.setCircle({ colourOf: (i, use) => colour(c, scale, i, use), noteOf: (i) => note(c, i), pins: pins(c) });
-    if (c.building !== picked) { picked = c.building; window.CimMap.select(c.building || null); }
+    look(c);
     legend(c, scale);
   }
-  let picked = null;
+  let picked = null, seen = null;
+  /* What is chosen is flown to; what is let go lets the whole neighbourhood be seen again. */
+  function look(c) {
+    const from = c.building || c.facility || null;
+    if (c.building !== picked) { picked = c.building; window.CimMap.select(c.building || null); }
+    if (from === seen) return;
+    if (from) window.CimMap.flyTo(from); else window.CimMap.home();
+    seen = from;
+  }
   /* Decimetres as sent, or how many of the kinds; as metres, or as the share that is missing. */
   function metres(ends, kinds) {
     const out = new Float32Array(ends.length);
@@ -166,13 +175,16 @@
     const registered = walks.homes.some((n) => n > 0); // without a register of homes buildings are counted
     const box = document.querySelector("[data-circles-legend]");
     if (!box) return;
-    const homes = { beyond: 0, off: 0 }, houses = { beyond: 0, off: 0 };
+    const homes = { beyond: 0, off: 0 }, houses = { beyond: 0, off: 0 }, kept = {};
     for (let i = 0; i < walks.header.buildings; i++) {
       const at = band(c, scale, i);
       if (at === "none") continue;
-      homes[at] = (homes[at] || 0) + (registered ? walks.homes[i] : 1);
+      if (walks.homes[i] === FEW) kept[at] = (kept[at] || 0) + 1; else homes[at] = (homes[at] || 0) + (registered ? walks.homes[i] : 1);
       houses[at] = (houses[at] || 0) + 1;
     }
+    const many = (at) => (!kept[at] ? whole(homes[at] || 0) : homes[at] ? whole(homes[at]) + "+" : "—");
+    const told = (at) => t(registered ? "band" : "band_buildings", { homes: many(at), buildings: whole(houses[at] || 0) })
+      + (kept[at] ? t("kept_back", { n: whole(kept[at]) }) : "");
     const ramp = document.createElement("div"), said = mode(c);
     ramp.className = "walk-ramp";
     const ends = scale.isShare ? [null, 80, 60, 40, 20, 0] : c.unit === "min" ? MINUTES : METRES;
@@ -181,8 +193,8 @@
       const cell = document.createElement("span"), sample = document.createElement("i"), name = document.createElement("b"), n = document.createElement("small");
       sample.style.background = window.CimMapParts.tokens.css(window.CimMapParts.walkRamp.COLOURS[k]);
       name.textContent = scale.isShare ? (k === 0 ? t("all_kinds") : (k === 5 ? "<20" : ends[k] + "+")) : (k === 0 ? "≤" : "") + ends[k];
-      n.textContent = whole(homes[k] || 0);
-      cell.title = t(registered ? "band" : "band_buildings", { homes: whole(homes[k] || 0), buildings: whole(houses[k] || 0) });
+      n.textContent = many(k);
+      cell.title = told(k);
       cell.append(sample, name, n);
       ramp.append(cell);
     }
@@ -197,8 +209,8 @@
       item.className = "walk-rest";
       swatch.className = "swatch walk-" + name;
       text.textContent = name === "beyond" ? (scale.isShare ? t("no_kind") : t("beyond", { limit: c.amount + " " + t(c.unit === "min" ? "minutes" : "metres") })) : t("apart");
-      n.textContent = whole(homes[name]);
-      item.title = t(registered ? "band" : "band_buildings", { homes: whole(homes[name]), buildings: whole(houses[name]) });
+      n.textContent = many(name);
+      item.title = told(name);
       item.append(swatch, text, n);
       return item;
     });
@@ -272,7 +284,7 @@
     if (now === place) { if (place) mark(chosen()); return; }
     if (now && !window.CimMap) return;
     place = now;
-    streets = walks = reach = picked = null;
+    streets = walks = reach = picked = seen = null;
     for (const name in flights) delete flights[name];
     if (!place) return;
     words = JSON.parse(place.dataset.words);

@@ -5,7 +5,8 @@ Three answers, in the format of ``map_scene`` (metres around the same origin, so
 ``streets``  arrays ``xy`` float32 (n x 4: begin and end of each stretch), ``apart`` uint8 (1: on an island).
 ``walks``    header ``kinds``, ``buildings`` (how many, in the order of the geometry), ``metres_per_minute``,
              ``facilities`` (id, kind, names, x, y, building number or -1, placed, shut at the hour chosen); arrays
-             ``metres`` uint16 (kinds x buildings, in decimetres) and ``homes`` uint16.
+             ``metres`` uint16 (kinds x buildings, in decimetres) and ``homes`` uint16 (65535: so few that they could
+             be somebody, kept back from whoever may not see small counts).
 ``reach``    array ``ends`` uint16 (n x 2: at begin and end of each stretch, in decimetres; of all kinds together how
              many are within the limit), ``buildings`` uint16 from one place, header ``pins`` ([facility id, metres]).
 
@@ -32,7 +33,9 @@ from layouts.parts.map_shapes import Plane
 from twin_model import hours
 from twin_model.circle_book import book
 from twin_model.circles import Unasked
+from twin_model.masking import suppressed
 from twin_model.remembered import Remembered
+from twin_model.rights import asked
 from twin_model.twin import Twin
 from twin_model.walking import Profile, Shut, Snapped
 from twin_model.walks import Walk
@@ -44,6 +47,8 @@ AROUND_M = 1_500.0
 TOLD_M = 1_200.0
 """Walks are told up to here: 15 minutes of an adult."""
 HOURS, NO_HOME, OFF, ISLAND, FAR = 65531, 65532, 65533, 65534, 65535
+FEW = 65535
+"""Of homes: kept back."""
 KEPT = 6
 
 U16 = NDArray[np.uint16]
@@ -142,8 +147,11 @@ class CircleMap:
         known = pc.index_in(pa.array(homes.building_id, pa.string()), frame.ids)
         inside = np.asarray(known.is_valid())
         count = np.zeros(n, np.uint16)
-        count[np.asarray(known.drop_null())] = np.minimum(homes.count["homes"], FAR)[inside]
+        count[np.asarray(known.drop_null())] = np.minimum(homes.count["homes"], FEW - 1)[inside]
         count[(metres == NO_HOME).all(axis=0)] = 0  # outside of what whoever asks may see
+        if not (asked().few or asked().homes):
+            told = suppressed(dict(enumerate(count.tolist())), group=lambda _: community)
+            count[[number for number, homes_there in told.items() if homes_there is None]] = FEW
         header = {
             "version": frame.version, "kinds": kinds, "buildings": n,
             "facilities": self._pins(community, at, frame, hour_of(at, hour)),

@@ -130,7 +130,7 @@ def brand(view: View, _now: datetime, community: Any) -> list[Any]:
     several = len(community["all"]) > 1 or community["many"] > 1
     return [
         html.Div(className="logo", **{"aria-hidden": "true"}),
-        _choice(view, community) if several else html.B(_named(view, community)),
+        _choice(view, community) if several else html.B(_named(view, community), title=_named(view, community)),
         html.Span(t(view.lang, "brand.product"), className="product"),
         html.Span(t(view.lang, "care.drill"), className="badge drill") if community["is_drill"] else None,
         html.Span(t(view.lang, "brand.sample"), className="tag") if community["is_sample"] else None,
@@ -151,7 +151,8 @@ def _choice(view: View, community: Any) -> html.Details:
     if community["many"]:
         every = t(view.lang, "rollup.to_all", n=count(community["many"]))
         links.insert(0, html.A(every, href="/city", className="every", **{"data-page": "city"}))
-    title = html.Summary(html.B(_named(view, community)), title=t(view.lang, "brand.choose"))
+    name = _named(view, community)
+    title = html.Summary(html.B(name), title=f"{name} · {t(view.lang, 'brand.choose')}")
     return html.Details([title, html.Div(links, className="communities-list")], className="communities")
 
 

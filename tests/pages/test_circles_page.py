@@ -208,6 +208,17 @@ def test_fewer_than_five_are_kept_back_from_whoever_may_not_look_at_a_home(world
     assert "少于 5" in said
 
 
+def test_the_legend_of_whoever_may_not_see_small_counts_gets_none_and_none_follows_from_the_sum(world):
+    """homes: isle 3 | near 6 | round 6 -> the 3 are kept back, and 6 beside them, else 15 - 12 would tell"""
+    drawing = circle_map.CircleMap(world)
+    with reading(Rights()):
+        _, arrays = read(drawing.walks(HERE, world.now(), None, None))
+    assert sorted(arrays["homes"].tolist()) == [6, circle_map.FEW, circle_map.FEW]
+    assert arrays["homes"][0] == circle_map.FEW
+    _, arrays = read(drawing.walks(HERE, world.now(), None, None))
+    assert arrays["homes"].tolist() == [3, 6, 6], "what is remembered for one is not told to another"
+
+
 def test_what_was_imported_this_minute_is_asked_about_and_nothing_is_asked_by_the_second(world):
     asked = []
 
