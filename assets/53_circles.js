@@ -7,7 +7,7 @@
   const shell = window.CimShell;
   const MINUTES = [2.5, 5, 7.5, 10, 12.5, 15], METRES = [150, 300, 400, 500, 750, 1000];
   const SHARES = [0.001, 0.2, 0.4, 0.6, 0.8, 0.999];
-  const FAR = 65535, ISLAND = 65534, OFF = 65533, NO_HOME = 65532, HOURS = 65531;
+  const FAR = 65535, ISLAND = 65534, OFF = 65533, NO_HOME = 65532, HOURS = 65531, DOOR = 65530;
   const FEW = 65535; // of homes: so few that they could be somebody; how many is not told
   const KEYS = ["kind", "speed", "limit", "hour", "facility", "building"];
   let place = null, wired = false, started = false;
@@ -32,6 +32,8 @@
     const pace = c.unit === "min" ? (walks ? walks.header.metres_per_minute : 80) : 1;
     return { ends: (c.unit === "min" ? MINUTES : METRES).map((v) => v * pace), limit: c.amount * pace, isShare: false };
   }
+  /* Where slopes are known minutes have their own numbers: metres on the flat that take as long. */
+  const told = (c, answer, name) => (c.unit === "min" && answer[name + "_flat"]) || answer[name];
   function choose(changes) { shell.visit(shell.href(changes)); }
 
   /* --- asking --------------------------------------------------------------------------------------------- */
@@ -98,16 +100,17 @@
       window.CimMap.setStreets({ xy: network.xy, apart: network.apart });
       streets.drawnFor = window.CimMap.stats().version;
     }
-    const changed = fresh || !reach || reach.href !== near.href;
+    const ends = told(c, near, "ends"), changed = fresh || !reach || reach.href !== near.href || drawn !== ends;
     walks = every;
     reach = near;
+    drawn = ends;
     const scale = bands(c);
-    window.CimMap.setWalks(changed ? metres(near.ends, scale.isShare ? near.header.kinds : 0) : null, scale);
+    window.CimMap.setWalks(changed ? metres(ends, scale.isShare ? near.header.kinds : 0) : null, scale);
     window.CimMap.setCircle({ colourOf: (i, use) => colour(c, scale, i, use), noteOf: (i) => note(c, i), pins: pins(c) });
     look(c);
     legend(c, scale);
   }
-  let picked = null, seen = null;
+  let picked = null, seen = null, drawn = null; // drawn: the numbers the streets were coloured by
   /* What is chosen is flown to; what is let go lets the whole neighbourhood be seen again. */
   function look(c) {
     const from = c.building || c.facility || null;
@@ -123,15 +126,16 @@
     return out;
   }
   /* What a building's walk is, as the bands want it; a code where there is none to tell. */
-  function value(c, i) {
+  function value(c, i, unit) {
+    if (unit) c = { ...c, unit };
     const n = walks.header.buildings, kinds = walks.header.kinds;
     if (i >= n) return NO_HOME;
-    if (mode(c) === "building" || mode(c) === "facility") return reach.buildings ? reach.buildings[i] : NO_HOME;
-    if (mode(c) === "kind") { const k = kinds.indexOf(c.kind); return k < 0 ? FAR : walks.metres[k * n + i]; }
+    if (mode(c) === "building" || mode(c) === "facility") return reach.buildings ? told(c, reach, "buildings")[i] : NO_HOME;
+    if (mode(c) === "kind") { const k = kinds.indexOf(c.kind); return k < 0 ? FAR : told(c, walks, "metres")[k * n + i]; }
     const most = c.amount * (c.unit === "min" ? walks.header.metres_per_minute : 1) * 10 + 0.5;
     let had = 0, code = 0;
     for (let k = 0; k < kinds.length; k++) {
-      const m = walks.metres[k * n + i];
+      const m = told(c, walks, "metres")[k * n + i];
       if (m >= HOURS && m !== FAR) code = m; else if (m <= most) had++;
     }
     return code && !had ? code : had;
@@ -155,17 +159,18 @@
   }
   function note(c, i) {
     if (mode(c) === "building") return "";
-    const v = value(c, i);
+    const v = value(c, i, mode(c) === "all" ? null : "m"), slow = value(c, i, "min");
     if (v === NO_HOME) return "";
+    if (v === DOOR) return t("door");
     if (v >= HOURS && v !== FAR) return t(v === ISLAND ? "island" : v === OFF ? "off" : "hours");
     if (mode(c) === "all") return t("kinds_of", { n: v, of: walks.header.kinds.length });
-    return v === FAR ? t("far") : way(v / 10);
+    return v === FAR ? t("far") : way(v / 10, slow === FAR ? null : slow / 10 / walks.header.metres_per_minute);
   }
   /* `312 m · 3.9 min` */
-  function way(m) { return whole(m) + " m · " + (m / walks.header.metres_per_minute).toFixed(1) + " " + t("minutes"); }
+  function way(m, minutes) { return whole(m) + " m" + (minutes === null ? "" : " · " + minutes.toFixed(1) + " " + t("minutes")); }
   function pins(c) {
-    const all = walks.header.facilities, near = new Map(reach.header.pins);
-    if (mode(c) === "building") return all.filter((f) => near.has(f.id)).map((f) => ({ ...f, note: way(near.get(f.id)), first: true }));
+    const all = walks.header.facilities, near = new Map(reach.header.pins.map(([id, m, minutes]) => [id, way(m, minutes)]));
+    if (mode(c) === "building") return all.filter((f) => near.has(f.id)).map((f) => ({ ...f, note: near.get(f.id), first: true }));
     if (mode(c) === "facility") return all.filter((f) => f.id === c.facility || (c.kind && f.kind === c.kind)).map((f) => ({ ...f, chosen: f.id === c.facility, first: true, note: f.shut ? t("shut") : "" }));
     return all.filter((f) => !c.kind || f.kind === c.kind).map((f) => ({ ...f, first: Boolean(c.kind), note: f.shut ? t("shut") : "" }));
   }

@@ -160,7 +160,7 @@ class _Maker:
                 )
             return
         if isinstance(entity, Facility) and isinstance(main, Building):
-            entity = replace(entity, building_id=main.building_id)
+            entity = replace(entity, building_id=main.building_id, outline=None)
         self.gathered.also(entity)
 
     def _entity(self, item: _Item, meaning: Meaning, geometry: BaseGeometry) -> tuple[Entity, str | None]:
@@ -264,7 +264,8 @@ class _Maker:
         self, item: _Item, meaning: Meaning, identity: str, geometry: BaseGeometry
     ) -> tuple[Facility, str | None]:
         lon, lat = shapes.place_of(geometry)
-        area = shapes.area_of(geometry) if "Polygon" in geometry.geom_type else None
+        is_area = "Polygon" in geometry.geom_type
+        area = shapes.area_of(geometry) if is_area else None
         name, name_en = _names(item)
         title, english, _ = FACILITY_KINDS[meaning.detail]
         word = item.fields.get("kind") or item.fields.get("type")
@@ -278,6 +279,7 @@ class _Maker:
             name_en=name_en or (None if name else english), lon=lon, lat=lat, area_m2=round(area, 1) if area else None,
             capacity=None if capacity is None else int(capacity),
             opening_hours=item.fields.get("opening_hours"), operator=item.fields.get("operator"),
+            outline=shapes.surface_of(geometry) if is_area else None,
         ), None  # fmt: skip
 
     def finish(self, parts: list[_Item], doors: list[_Item]) -> None:
@@ -296,7 +298,9 @@ class _Maker:
                 for door in doors
                 if door.geometry is not None and door.geometry.geom_type == "Point"
             ]
-            placed_entrances(waiting, homes, self.job, self.gathered)
+            made = [e for e in self.gathered.entities.values() if isinstance(e, Facility)]
+            areas = {e.facility_id: e for e in (*self.places.here(Facility), *made)}
+            placed_entrances(waiting, homes, areas.values(), self.job, self.gathered)
         if tree is None:
             return
         for key, entity in list(self.gathered.entities.items()):

@@ -207,6 +207,7 @@ class _Facilities(Reader):
             name_en=record.get("name_en"), building_id=building.building_id if building else None, lon=lon, lat=lat,
             area_m2=decimal(record, "area_m2"), capacity=whole_number(record, "capacity"),
             opening_hours=record.get("opening_hours"), operator=record.get("operator"),
+            outline=stored.outline if stored else None,
         )  # fmt: skip
         self.once(identity, record, f"facility ({name})")
         self.gathered.add(record.row, "facilities", facility)

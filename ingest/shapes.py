@@ -75,6 +75,14 @@ def building_outline(geometry: BaseGeometry) -> tuple[BaseGeometry, str | None]:
     return outline(geometry, "a building", smallest=_SMALLEST_BUILDING_M2, largest=_LARGEST_BUILDING_M2)
 
 
+def surface_of(geometry: BaseGeometry) -> bytes | None:
+    """The outline of an area as WKB; None for one that is too small to be more than a point."""
+    try:
+        return bytes(outline(geometry, "an area")[0].wkb)
+    except BadShape:
+        return None
+
+
 def path_shape(geometry: BaseGeometry) -> tuple[BaseGeometry, str | None]:
     """A line or surface to draw as path or water; raises BadShape for points and lines without length."""
     if geometry.geom_type in ("Polygon", "MultiPolygon", "GeometryCollection"):

@@ -81,6 +81,8 @@ GATES = frozenset(
     {"gate", "lift_gate", "swing_gate", "sliding_gate", "wicket_gate", "turnstile", "full-height_turnstile",
      "kissing_gate", "hampshire_gate", "stile", "sally_port", "entrance"}
 )  # fmt: skip
+HIGH_KERBS = frozenset({"raised", "rolled"})
+"""Kerbs no wheelchair gets over."""
 _NURSING = {"nursing_home", "assisted_living", "retirement_home"}
 
 _RESIDENTIAL = {
@@ -149,7 +151,7 @@ def _meanings(tags: dict[str, str], shape: str) -> list[Meaning]:
     if tags.get("building:part") not in (None, "no"):
         return [Meaning("part")]
     if shape == "point":
-        if tags.get("barrier") in GATES:
+        if tags.get("barrier") in GATES or tags.get("kerb") in HIGH_KERBS:
             return [*also, Meaning("gate", shape="any")]
         if tags.get("entrance") not in (None, "no"):
             return [*also, Meaning("entrance", shape="any")]

@@ -15,7 +15,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ingest.report import Gathered, Job
-from twin_model.entities import Building, Entrance, Gate
+from ingest.tags import HIGH_KERBS
+from twin_model.entities import Building, Entrance, Facility, Gate
 
 ENTRANCE_M = 3.0
 """An entrance belongs to the building whose outline lies within this of it."""
@@ -53,13 +54,25 @@ def of_line(found: Mapping[str, str], fields: Mapping[str, str], layer: str) -> 
     if way == "footway" and "crossing" in (found.get("footway"), found.get("path")):
         way = "crossing"
     chair = _CHAIR.get(_said(found, fields, "wheelchair"))
-    if way == "steps" and chair is None and found.get("ramp:wheelchair") == "yes":
-        chair = "yes"
+    if chair is None:
+        chair = _ramp_or_kerb(found, way)
     return {
         "way": way, "foot": foot_of(found, fields), "wheelchair": chair,
         "incline": slope_of(_said(found, fields, "incline")), "level": _level(found.get("layer", "")),
         "opening_hours": found.get("opening_hours") or fields.get("opening_hours"),
     }  # fmt: skip
+
+
+def _ramp_or_kerb(found: Mapping[str, str], way: str) -> str | None:
+    """What a ramp on stairs, or a kerb of a crossing, says about wheelchairs.
+
+    ``ramp=yes`` alone is any ramp; one that is said to be for bicycles, prams or luggage is not for wheelchairs.
+    """
+    if way == "steps":
+        said = found.get("ramp:wheelchair")
+        other = any(found.get(f"ramp:{use}", "no") != "no" for use in ("bicycle", "stroller", "luggage"))
+        return "yes" if said == "yes" or (said is None and not other and found.get("ramp") == "yes") else None
+    return "no" if found.get("kerb") in HIGH_KERBS else None
 
 
 def foot_of(found: Mapping[str, str], fields: Mapping[str, str] | None = None) -> str | None:
@@ -106,43 +119,58 @@ def _level(text: str) -> int | None:
 def gate(
     community_id: str, identity: str, at: BaseGeometry, found: Mapping[str, str], fields: Mapping[str, str]
 ) -> Gate:
-    """A gate of a map. Turnstiles and stiles are closed to wheelchairs unless they say otherwise."""
+    """A gate of a map, or a high kerb. Turnstiles, stiles and kerbs: no wheelchairs unless they say otherwise."""
     chair = _CHAIR.get(_said(found, fields, "wheelchair"))
-    if chair is None and found.get("barrier") in _NOT_ON_WHEELS:
+    is_kerb = found.get("kerb") in HIGH_KERBS
+    if chair is None and (is_kerb or found.get("barrier") in _NOT_ON_WHEELS):
         chair = "no"
+    name, english = ("路缘石", "Kerb") if is_kerb else (None, None)
     return Gate(
         community_id=community_id, gate_id=identity,
-        name=found.get("name:zh") or found.get("name") or fields.get("name"),
-        name_en=found.get("name:en") or fields.get("name_en"), lon=float(at.x), lat=float(at.y),
+        name=found.get("name:zh") or found.get("name") or fields.get("name") or name,
+        name_en=found.get("name:en") or fields.get("name_en") or english, lon=float(at.x), lat=float(at.y),
         foot=foot_of(found, fields), wheelchair=chair,
         opening_hours=found.get("opening_hours") or fields.get("opening_hours"),
     )  # fmt: skip
 
 
 class Entrances:
-    """Puts entrances into buildings by where they lie."""
+    """Puts entrances into buildings by where they lie, and onto the outlines of areas."""
 
-    def __init__(self, buildings: Iterable[Building]) -> None:
+    def __init__(self, buildings: Iterable[Building], areas: Iterable[Facility] = ()) -> None:
         self._buildings = list(buildings)
         self._tree = shapely.STRtree(shapely.from_wkb([b.footprint for b in self._buildings]))
+        outlines = shapely.from_wkb([area.outline for area in areas if area.outline is not None])
+        self._edges = shapely.STRtree(shapely.boundary(outlines))
 
     def building_at(self, at: BaseGeometry) -> Building | None:
         """The building whose outline lies nearest, within ``ENTRANCE_M``."""
-        reach = ENTRANCE_M / (111_320.0 * math.cos(math.radians(at.y)))
-        found = self._tree.query_nearest(at, max_distance=reach)
+        found = self._tree.query_nearest(at, max_distance=_reach(at))
         return self._buildings[int(np.min(found))] if len(found) else None
+
+    def is_of_area(self, at: BaseGeometry) -> bool:
+        """Whether it lies on the outline of a facility that is an area: a gate of a park."""
+        return bool(len(self._edges.query_nearest(at, max_distance=_reach(at))))
+
+
+def _reach(at: BaseGeometry) -> float:
+    return ENTRANCE_M / (111_320.0 * math.cos(math.radians(at.y)))
 
 
 def placed_entrances(
     waiting: Iterable[tuple[str, BaseGeometry, dict[str, str]]],
     buildings: Iterable[Building],
+    areas: Iterable[Facility],
     job: Job,
     gathered: Gathered,
 ) -> None:
-    """Entrances of a map, put into their buildings; those of no building are counted as skipped."""
-    found = Entrances(buildings)
+    """Entrances of a map, put into their buildings; on the outline of an area they are gates; others are skipped."""
+    found = Entrances(buildings, areas)
     for identity, at, said in waiting:
         building = found.building_at(at)
+        if building is None and found.is_of_area(at):
+            gathered.also(gate(job.community_id, identity, at, said, said))
+            continue
         if building is None:
             job.report.skipped[f"entrance further than {ENTRANCE_M:g} m from a building"] += 1
             continue

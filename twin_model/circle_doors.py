@@ -29,7 +29,7 @@ class Doors:
 
 
 def standing(walk: Walk, doors: Doors, who: Profile) -> tuple[Bool, Bool]:
-    """Buildings none of whose doors is on the network, and those all of whose doors are on an island."""
+    """Buildings none of whose doors is on the network, and those all of whose doors that are on it are on an island."""
     fine = doors.at.ok & ~walk.network.on_island(doors.at, who)
     on_path = np.bincount(doors.place[doors.at.ok], minlength=doors.places) > 0
     on_main = np.bincount(doors.place[fine], minlength=doors.places) > 0

@@ -16,7 +16,7 @@ from twin_model.walks import Walk
 
 FACILITY_COLUMNS = (
     "facility_id", "community_id", "facility_kind", "name", "name_en", "building_id", "lon", "lat", "area_m2",
-    "capacity", "opening_hours", "operator",
+    "capacity", "opening_hours", "operator", "outline",
 )  # fmt: skip
 
 
@@ -43,12 +43,13 @@ def with_rooms(facilities: pa.Table, rooms: pa.Table, rules: Book) -> pa.Table:
 def placed(walk: Walk) -> pa.Table:
     """The facilities with where each stands."""
     adult = book().profiles["adult"]
-    at = walk.facility_doors(adult).at
-    island = walk.network.on_island(at, adult)
-    words = np.select([walk.in_water, ~at.ok, island], ["in_water", "no_network", "island"], "on_path").astype(object)
-    return walk.facilities.append_column("placed", pa.array(words, pa.string())).append_column(
-        "snap_m", pa.array(at.snap_m, pa.float64(), mask=np.isnan(at.snap_m))
+    ok, island, snap = walk.facilities_stand(adult)
+    words = np.select([walk.in_water, ~ok, island], ["in_water", "no_network", "island"], "on_path").astype(object)
+    told = walk.facilities.append_column("placed", pa.array(words, pa.string())).append_column(
+        "snap_m", pa.array(snap, pa.float64(), mask=np.isnan(snap))
     )
+    area = walk.facilities["outline"].is_valid()
+    return told.drop_columns(["outline"]).append_column("is_area", area)
 
 
 def nearest_table(
@@ -66,7 +67,7 @@ def nearest_table(
             "facility_kind": pa.array(np.full(len(homes), kind, object), pa.string()),
             "facility_id": pa.array(facility, pa.string()),
             "metres": pa.array(walk.metres, pa.float64(), mask=~reached),
-            "minutes": pa.array(walk.metres / speed, pa.float64(), mask=~reached),
+            "minutes": pa.array(walk.flat_m / speed, pa.float64(), mask=~np.isfinite(walk.flat_m)),
             "straight_m": pa.array(walk.straight_m, pa.float64(), mask=~np.isfinite(walk.straight_m)),
             "snap_m": pa.array(walk.snap_m, pa.float64(), mask=np.isnan(walk.snap_m)),
             "status": pa.array(np.array(STATUS, object)[walk.status(limit_m)], pa.string()),
@@ -75,7 +76,8 @@ def nearest_table(
 
 
 _NONE, _NO_NUMBER = np.empty(0), np.empty(0, np.int64)
-_NOBODY = Walked(_NONE, _NONE, _NO_NUMBER, _NONE, _NONE, _NO_NUMBER.astype(bool), _NO_NUMBER.astype(bool), 0, 0, 0)
+_NO = _NO_NUMBER.astype(bool)
+_NOBODY = Walked(_NONE, _NONE, _NO_NUMBER, _NONE, _NONE, _NO, _NO, _NO, 0, 0, 0, _NONE, _NONE)
 
 
 def streets_table(walk: Walk, found: Stretches, who: Profile) -> pa.Table:

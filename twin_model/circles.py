@@ -8,6 +8,7 @@ said to, and is never "reached". Somewhat long, because it is all that can be as
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -25,7 +26,7 @@ from twin_model.circle_tables import CAPACITY, nearest_table, placed, streets_ta
 from twin_model.coverage import Homes, Walked, count_homes, shares
 from twin_model.remembered import Shared
 from twin_model.rights import NotAllowed, asked, program
-from twin_model.walking import F64, I64, Bool, Profile, Shut, Snapped, straight
+from twin_model.walking import AWAY, F64, I64, LENGTH, TOWARDS, Bool, Profile, Shut, Snapped
 from twin_model.walks import Walk, lay
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
 
 LIMIT_M = 1_200.0
 """How far is searched: 15 minutes of an adult."""
-_SOURCES = ("community", "ground", "gate", "entrance", "building", "home", "facility", "room")
+_STREETS = ("community", "ground", "gate", "entrance", "building")
+_SOURCES = (*_STREETS, "home", "facility", "room")
 _LOCAL = timezone(timedelta(hours=8))
-_NETWORKS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 4, 128, 48  # a city's walk to one kind takes a megabyte
+_NETWORKS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 6, 128, 48  # a city's walk to one kind takes a megabyte
 
 
 class Unasked(ValueError):
@@ -76,6 +78,7 @@ class Circles:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._networks = Shared(_NETWORKS_KEPT)
+        self._laying = threading.Lock()
         self._walks = Shared(_WALKS_KEPT)
         self._answers = Shared(_ANSWERS_KEPT)
 
@@ -106,7 +109,11 @@ class Circles:
 
     def _network(self, at: datetime) -> Walk:
         at = self._twin.until_now(at)
-        walk: Walk = self._networks.get((self.epoch(at), self._twin.forgotten), lambda: self._laid(at))
+        key = self.epoch(at), self._twin.forgotten
+        walk: Walk | None = self._networks.peek(key)
+        if walk is None:
+            with self._laying:  # one lays it, the others take what it has laid
+                walk = self._networks.get(key, lambda: self._laid(at))
         return walk
 
     def homes(self, at: datetime, community_id: str | None = None) -> Homes:
@@ -171,10 +178,13 @@ class Circles:
         at = self._twin.until_now(at)
         who = self.profile(profile)
         local = None if open_at is None else open_at.astimezone(_LOCAL).replace(second=0, microsecond=0)
-        key = self.epoch(at), self._twin.forgotten, community_id, who, local, limit_m
+        network = self._network(at)
+        key = network.streets, community_id, who, local, limit_m
 
         def ask(kind: str) -> Walked:
-            walk: Walked = self._walks.get((kind, *key), lambda: self._one(at, kind, community_id, who, local, limit_m))
+            walk: Walked = self._walks.get(
+                (kind, network.digest_of(kind), *key), lambda: self._one(at, kind, community_id, who, local, limit_m)
+            )
             return walk
 
         with program():
@@ -191,8 +201,12 @@ class Circles:
         """
         walked = self.walked(at, kinds, community_id, profile, open_at, limit_m)
         homes, speed = self._homes_of(at, community_id), self.profile(profile).metres_per_minute
-        ids = self._network(at).facilities["facility_id"].to_numpy(zero_copy_only=False)
-        parts = [nearest_table(homes, kind, walk, ids, speed, limit_m) for kind, walk in walked.items()]
+        network = self._network(at)
+        ids = network.facilities["facility_id"].to_numpy(zero_copy_only=False)
+        parts = [
+            nearest_table(homes, kind, walk, ids[network.of_kind(kind)], speed, limit_m)
+            for kind, walk in walked.items()
+        ]
         return self._twin.sight.of(pa.concat_tables(parts) if parts else nearest_table(homes, "", None, ids, 1.0, 0.0))
 
     def coverage(
@@ -269,17 +283,21 @@ class Circles:
         return pa.Table.from_pylist(rows, schema=CAPACITY)
 
     def distances(
-        self, at: datetime, points: F64, community_id: str, profile: str = "adult", limit_m: float = LIMIT_M
-    ) -> Sparse:
-        """Walks from points (lon, lat) to the buildings of ``homes(at, community_id)`` within a limit."""
+        self, at: datetime, points: F64, community_id: str, profile: str = "adult", limit_m: float = LIMIT_M,
+        by: str = LENGTH,
+    ) -> Sparse:  # fmt: skip
+        """Walks between points (lon, lat) and the buildings of ``homes(at, community_id)`` within a limit.
+
+        ``by``: LENGTH, or TOWARDS the points: metres on the flat that take as long.
+        """
         self._twin.sight.need(community_id)
         walk, who = self._network(at), self.profile(profile)
         sites = walk.network.snap(walk.metres(points, community_id), profile=who)
-        return self._from(at, sites, community_id, who, limit_m)
+        return self._from(at, [sites[one : one + 1] for one in range(len(sites))], community_id, who, limit_m, by)
 
     def distances_of(
         self, at: datetime, facility_ids: Sequence[str], community_id: str, profile: str = "adult",
-        limit_m: float = LIMIT_M,
+        limit_m: float = LIMIT_M, by: str = LENGTH,
     ) -> Sparse:  # fmt: skip
         """As ``distances``, from the doors of facilities. Raises ``Unasked`` for one that is not known at ``at``."""
         self._twin.sight.need(community_id)
@@ -287,59 +305,70 @@ class Circles:
         number = {one: place for place, one in enumerate(walk.facilities["facility_id"].to_pylist())}
         if unknown := [one for one in facility_ids if one not in number]:
             raise Unasked("facility_id", unknown[0], ["a facility known then"])
-        sites = walk.facility_doors(who).at[np.array([number[one] for one in facility_ids], np.int64)]
-        return self._from(at, sites, community_id, who, limit_m)
+        shut = walk.shut(who, None)
+        sites = [walk.doors_of([number[one]], who, shut)[0] for one in facility_ids]
+        return self._from(at, sites, community_id, who, limit_m, by)
 
-    def _from(self, at: datetime, sites: Snapped, community_id: str, who: Profile, limit_m: float) -> Sparse:
+    def _from(
+        self, at: datetime, sites: Sequence[Snapped], community_id: str, who: Profile, limit_m: float, by: str
+    ) -> Sparse:
         walk = self._network(at)
         shut = walk.shut(who, None)
         doors = self._doors_of(at, community_id, who)
         found: list[tuple[I64, F64, int]] = []
-        for site in range(len(sites)):
-            metres = walk.network.within(sites[site : site + 1], doors.at, who, limit_m, shut)
+        for number, site in enumerate(sites):
+            metres = walk.network.within(site, doors.at, who, limit_m, shut, by)
             place, metres = by_place(metres, doors.place, doors.places)
-            found.append((place, metres, site))
+            found.append((place, metres, number))
+        snaps = [float(np.nanmin(site.snap_m)) if site.ok.any() else np.nan for site in sites]
         return Sparse(
             np.concatenate([np.full(len(p), s) for p, _, s in found] or [np.empty(0)]).astype(np.int32),
             np.concatenate([p for p, _, _ in found] or [np.empty(0, np.int64)]).astype(np.int32),
-            np.concatenate([m for _, m, _ in found] or [np.empty(0)]), sites.snap_m, doors.places,
+            np.concatenate([m for _, m, _ in found] or [np.empty(0)]), np.array(snaps, np.float64), doors.places,
         )  # fmt: skip
 
     def reach(
         self, at: datetime, place: str | tuple[float, float], minutes: float = 15.0, profile: str = "adult",
         community_id: str | None = None, bands: Sequence[float] = (5, 10, 15), open_at: datetime | None = None,
     ) -> Reach:  # fmt: skip
-        """The streets and buildings within minutes of a facility (its id) or of a place (lon, lat).
+        """The streets and buildings from which a facility (its id), or which from a place (lon, lat), are reached
+        within minutes.
 
-        Walks are the same in both directions, so this is also who reaches it. ``bands``: minutes at which streets are
-        cut. Raises ``Unasked`` for a facility that is not known at ``at``.
+        Where slopes are known it matters that one walks to a facility and from another place. ``bands``: minutes at
+        which streets are cut. Raises ``Unasked`` for a facility that is not known at ``at``.
         """
         self._twin.sight.need(community_id)
         at, who = self._twin.until_now(at), self.profile(profile)
         walk = self._network(at)
-        source, lonlat = self._source(walk, place, who, community_id)
         shut = walk.shut(who, None if open_at is None else open_at.astimezone(_LOCAL))
+        source, lonlat = self._source(walk, place, who, community_id, shut)
+        by = TOWARDS if isinstance(place, str) else AWAY
         limit_m = minutes * who.metres_per_minute
         cuts = [band * who.metres_per_minute for band in bands if band < minutes]
-        streets = walk.network.reach(source, who, limit_m, bands_m=cuts, shut=shut)
+        streets = walk.network.reach(source, who, limit_m, bands_m=cuts, shut=shut, by=by)
         doors = self._doors_of(at, community_id, who)
-        metres = walk.network.within(source, doors.at, who, limit_m, shut)
-        number, metres = by_place(metres, doors.place, doors.places)
+        flat = walk.network.within(source, doors.at, who, limit_m, shut, by)
+        length = flat if walk.network.is_flat(who) else walk.network.within(source, doors.at, who, limit_m, shut)
+        number, flat = by_place(flat, doors.place, doors.places)
+        shortest = np.full(doors.places, np.inf)
+        near, metres = by_place(length, doors.place, doors.places)
+        shortest[near] = metres
         homes = self._homes_of(at, community_id).of(number)
         snap = first_door(doors.at.snap_m, doors.place, doors.places)[number]
         buildings = pa.table(
             {
                 "community_id": pa.array(homes.community_id, pa.string()),
-                "building_id": pa.array(homes.building_id, pa.string()), "metres": metres,
-                "minutes": metres / who.metres_per_minute, "snap_m": snap,
+                "building_id": pa.array(homes.building_id, pa.string()), "metres": shortest[number],
+                "minutes": flat / who.metres_per_minute, "snap_m": snap,
             }
         )  # fmt: skip
-        island = bool(walk.network.on_island(source, who)[0])
+        island = bool(source.ok.any() and walk.network.on_island(source[source.ok], who).all())
+        snap_m = float(np.nanmin(source.snap_m)) if source.ok.any() else float("nan")
         return Reach(
             streets_table(walk, streets, who),
             self._twin.sight.of(buildings),
             lonlat,
-            float(source.snap_m[0]),
+            snap_m,
             limit_m,
             island,
         )
@@ -347,18 +376,26 @@ class Circles:
     # ------------------------------------------------------------------- private
 
     def _laid(self, at: datetime) -> Walk:
+        """The network with facilities on it; laid anew only when something changed that it is made of without them."""
         entities = self._twin.entities
-        here = entities("community", at)["community_id"]  # without drills
+        here = entities("community", at)["community_id"].combine_chunks()  # without drills
 
         def of_these(kind: str) -> pa.Table:
             table = entities(kind, at)
-            return table.filter(pc.is_in(table["community_id"], here.combine_chunks()))
+            return table.filter(pc.is_in(table["community_id"], here))
 
-        buildings, homes = of_these("building"), entities("home", at)
-        lived_in = pc.is_in(buildings["building_id"], pc.unique(homes["building_id"]))
-        buildings = buildings.filter(pc.or_(lived_in, pc.equal(buildings["use"], "residential")))
         facilities = with_rooms(of_these("facility"), entities("room", at), self.book)
-        return lay(of_these("ground"), of_these("gate"), of_these("entrance"), buildings, facilities)
+        lived_in = pc.unique(entities("home", at)["building_id"])
+        living = hash(frozenset(lived_in.to_pylist()))
+        key = "streets", self._twin.entity_epoch(at, *_STREETS), self._twin.forgotten, living
+        before: Walk | None = self._networks.peek(key)
+        walk = None if before is None else before.with_facilities(facilities)
+        if walk is None:
+            buildings = of_these("building")
+            mine = pc.or_(pc.is_in(buildings["building_id"], lived_in), pc.equal(buildings["use"], "residential"))
+            walk = lay(of_these("ground"), of_these("gate"), of_these("entrance"), buildings.filter(mine), facilities)
+        self._networks.put(key, walk)
+        return walk
 
     def _numbers(self, at: datetime, community_id: str) -> I64:
         """The buildings of a community, by their numbers in the network's table."""
@@ -378,7 +415,7 @@ class Circles:
         return Doors(doors.at[chosen], anew[doors.place[chosen]], len(numbers))
 
     def _source(
-        self, walk: Walk, place: str | tuple[float, float], who: Profile, community_id: str | None
+        self, walk: Walk, place: str | tuple[float, float], who: Profile, community_id: str | None, shut: Shut
     ) -> tuple[Snapped, tuple[float, float]]:
         if isinstance(place, str):
             ids = walk.facilities["facility_id"].to_pylist()
@@ -390,7 +427,7 @@ class Circles:
                 raise NotAllowed(
                     "不在当前账号负责的范围内", "this lies outside of what this account is responsible for"
                 )
-            return walk.facility_doors(who).at[number : number + 1], (row["lon"], row["lat"])
+            return walk.doors_of([number], who, shut)[0], (row["lon"], row["lat"])
         at = np.array([place], np.float64)
         return walk.network.snap(walk.metres(at, self._region(walk, place, community_id)), profile=who), place
 
@@ -411,45 +448,46 @@ class Circles:
     ) -> Walked:
         """The walks of all buildings to one kind of facility."""
         walk = self._network(at)
-        doors = self._doors_of(at, community_id, who)
-        of_kind = np.flatnonzero(
-            walk.facilities["facility_kind"].to_numpy(zero_copy_only=False) == kind
-        )  # fmt: skip
+        network, doors = walk.network, self._doors_of(at, community_id, who)
+        of_kind = walk.of_kind(kind)
         judged = np.ones(len(of_kind), bool)
         doubtful = np.zeros(len(of_kind), bool)
         if local is not None:
             said = [hours.is_open(text, local) for text in walk.facilities["opening_hours"].take(of_kind).to_pylist()]
             judged = np.array([one is True for one in said], bool)
             doubtful = np.array([one is None for one in said], bool)
-        every = walk.facility_doors(who).at[of_kind]
-        near = may_reach(every, doors.at, limit_m)
 
-        def search(chosen: Bool, shut: Shut) -> tuple[F64, I64]:
-            chosen = chosen & near
-            sources = every[chosen]
-            metres, which = walk.network.nearest_which(sources, doors.at, who, limit_m, shut)
+        def search(chosen: Bool, shut: Shut, by: str) -> tuple[F64, I64]:
+            sources, owner = walk.doors_of(of_kind[chosen], who, shut)
+            furthest = limit_m if by == LENGTH else limit_m * network.slowest(who)
+            near = may_reach(sources, doors.at, furthest)
+            metres, which = network.nearest_which(sources[near], doors.at, who, furthest, shut, by)
             best = best_door(metres, doors.place, doors.places)
             reached = best >= 0
             found = np.full(doors.places, np.inf)
             facility = np.full(doors.places, -1, np.int64)
             found[reached] = metres[best[reached]]
             told = reached & np.isfinite(found)
-            facility[told] = of_kind[chosen][which[best[told]]]
+            facility[told] = np.flatnonzero(chosen)[owner[near][which[best[told]]]]
             return found, facility
 
-        shut = walk.shut(who, local)
-        metres, facility = search(judged, shut)
-        perhaps = walk.shut(who, local, doubtful=True)
-        possible = metres
-        if local is not None and (doubtful.any() or perhaps != shut):
-            possible, _ = search(judged | doubtful, perhaps)
+        shut, perhaps = walk.shut(who, local), walk.shut(who, local, doubtful=True)
+        is_sure = local is None or not (doubtful.any() or perhaps != shut)
+        metres, facility = search(judged, shut, LENGTH)
+        possible = metres if is_sure else search(judged | doubtful, perhaps, LENGTH)[0]
+        flat, possible_flat = metres, possible
+        if not network.is_flat(who):
+            flat, _ = search(judged, shut, TOWARDS)
+            possible_flat = flat if is_sure else search(judged | doubtful, perhaps, TOWARDS)[0]
         nowhere, island = standing(walk, doors, who)
-        snap = np.full(doors.places, np.nan)
-        best = best_door(np.where(doors.at.ok, doors.at.snap_m, np.inf), doors.place, doors.places)
-        snap[best >= 0] = doors.at.snap_m[best[best >= 0]]
+        closed = walk.no_way_in(who)
+        closed = closed if community_id is None else closed[self._numbers(at, community_id)]
+        snap = first_door(doors.at.snap_m, doors.place, doors.places)
+        placed = int(walk.facilities_stand(who)[0][of_kind].sum())
         return Walked(
-            metres, possible, facility, snap, self._straight(walk, at, community_id, of_kind[judged]), island, nowhere,
-            placed=int(every.ok.sum()), unplaced=int((~every.ok).sum()), hours_unknown=int(doubtful.sum()),
+            metres, possible, facility, snap, self._straight(walk, at, community_id, of_kind[judged]), island,
+            nowhere & ~closed, closed, placed=placed, unplaced=len(of_kind) - placed,
+            hours_unknown=int(doubtful.sum()), flat_m=flat, possible_flat_m=possible_flat,
         )  # fmt: skip
 
     def _straight(self, walk: Walk, at: datetime, community_id: str | None, of_kind: I64) -> F64:
@@ -457,4 +495,4 @@ class Circles:
         middles = walk.building_middles()
         if community_id is not None:
             middles = middles[self._numbers(at, community_id)]
-        return straight(middles, walk.facility_points()[of_kind])
+        return walk.straight(middles, of_kind)

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from twin_model.coverage import UNKNOWN
 from twin_model.health_facts import F64, Facts, Places
 from twin_model.rights import program
+from twin_model.walking_graph import TOWARDS
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -64,15 +66,15 @@ def reach_when_finished(twin: Twin, at: datetime, community_id: str, minutes: fl
     reached = np.zeros((len(rows), size), dtype=bool)
     if placed and size:
         points = np.array([[rows[n]["lon"], rows[n]["lat"]] for n in placed])
-        found = circles.distances(at, points, community_id, PROFILE, limit)
+        found = circles.distances(at, points, community_id, PROFILE, limit, by=TOWARDS)
         reached[np.array(placed)[found.site_no], found.building_no] = True
     for n, row in enumerate(rows):
         row["group"] = group = _group(twin, row["facility_kind"])
-        status = walked[row["facility_kind"]].status(limit)
+        status = walked[row["facility_kind"]].status(limit, by_time=True)
         people, now = homes.count[group], status == 0
         same = [m for m, other in enumerate(rows) if other["facility_kind"] == row["facility_kind"]]
         then = now | reached[same].any(axis=0)
-        known = then | (status < 2)
+        known = then | (status < UNKNOWN)
         total = float(people[known].sum())
         can_tell = n in placed and total > 0
         row |= {

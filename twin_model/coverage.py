@@ -22,7 +22,9 @@ _AGES = {
     "people": ("age_0_17", "age_18_59", "age_60_79", "age_80_up"), "aged_60": ("age_60_79", "age_80_up"),
     "aged_80": ("age_80_up",), "aged_0_3": ("age_0_3",), "aged_3_6": ("age_3_6",),
 }  # fmt: skip
-STATUS = ("reached", "too_far", "island", "no_network", "hours_unknown")
+STATUS = ("reached", "too_far", "no_way_in", "island", "no_network", "hours_unknown")
+UNKNOWN = 3
+"""From this place in ``STATUS`` on it is not known whether a building reaches anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,9 @@ def count_homes(buildings: pa.Table, homes: pa.Table) -> Homes:
 class Walked:
     """Per building the walk to the nearest facility of one kind (inf: not reached within the search limit).
 
-    ``possible_m``: the same if everything whose hours cannot be read were open. ``facility``: its number, -1 none.
+    ``possible_m``: the same if everything whose hours cannot be read were open. ``flat_m``, ``possible_flat_m``: of the
+    quickest walk the metres one walks on the flat in that time; where no slope is known they are the metres.
+    ``facility``: its number among those of its kind, -1 none. ``no_way_in``: none of the entrances is for this profile.
     ``straight_m``: as the crow flies, from the middle of the building. ``placed``, ``unplaced``: facilities of the kind
     that are on the network, and those that are not (in the water, or too far from any path).
     """
@@ -108,14 +112,19 @@ class Walked:
     straight_m: F64
     island: Bool
     no_network: Bool
+    no_way_in: Bool
     placed: int
     unplaced: int
     hours_unknown: int
+    flat_m: F64
+    possible_flat_m: F64
 
-    def status(self, limit_m: float) -> I64:
-        """Per building the place in ``STATUS`` for a limit."""
-        reached, possible = self.metres <= limit_m, self.possible_m <= limit_m
-        return np.select([reached, self.no_network, possible, self.island], [0, 3, 4, 2], 1).astype(np.int64)
+    def status(self, limit_m: float, *, by_time: bool = False) -> I64:
+        """Per building the place in ``STATUS`` for a limit; ``by_time``: of metres on the flat."""
+        own, perhaps = (self.flat_m, self.possible_flat_m) if by_time else (self.metres, self.possible_m)
+        reached, possible = own <= limit_m, perhaps <= limit_m
+        conditions = [reached, self.no_way_in, self.no_network, possible, self.island]
+        return np.select(conditions, [0, 2, 4, 5, 3], 1).astype(np.int64)
 
 
 def shares(
@@ -149,9 +158,9 @@ def shares(
     }
     for kind, walk in walked.items():
         for stated, unit, metres in limits:
-            status = walk.status(metres)
+            status = walk.status(metres, by_time=unit == "min")
             columns["reached"].append(added(status == 0))
-            columns["unknown"].append(added(status >= 2))
+            columns["unknown"].append(added(status >= UNKNOWN))
             columns["straight"].append(added(walk.straight_m <= metres))
             for name, value in (("kind", kind), ("limit", stated), ("unit", unit), ("placed", walk.placed)):
                 columns[name].append(value)

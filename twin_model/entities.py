@@ -164,7 +164,10 @@ class Home(Entity):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facility(Entity):
-    """A place of service. ``facility_kind``: clinic, kindergarten, supermarket, parking, park, centre …"""
+    """A place of service. ``facility_kind``: clinic, kindergarten, supermarket, parking, park, centre …
+
+    ``outline``: of one that is an area (a park, the grounds of a school); its lon and lat are a point within.
+    """
 
     kind: ClassVar[str] = "facility"
     key: ClassVar[str] = "facility_id"
@@ -180,6 +183,7 @@ class Facility(Entity):
     capacity: int | None = None
     opening_hours: str | None = None
     operator: str | None = None
+    outline: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

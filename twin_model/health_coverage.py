@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twin_model.coverage import Homes, Walked
+from twin_model.coverage import UNKNOWN, Homes, Walked
 from twin_model.health_book import Item
 from twin_model.health_facts import Bools, Facts
 from twin_model.health_measures import Measured
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from twin_model.twin import Twin
 
 USUAL_PROFILE = "adult"
-_REACHED, _TOO_FAR = 0, 1
-"""Places in ``coverage.STATUS``; whatever comes after is not known."""
+_REACHED = 0
+"""Its place in ``coverage.STATUS``."""
 
 
 def coverage(twin: Twin, at: datetime, facts: Facts, items: Sequence[Item], most_unknown: float) -> dict[str, Measured]:
@@ -40,7 +40,8 @@ def coverage(twin: Twin, at: datetime, facts: Facts, items: Sequence[Item], most
         speed = twin.circles.profile(profile).metres_per_minute
         for item in mine:
             metres = item.how["metres"] if "metres" in item.how else item.how["minutes"] * speed
-            reach = _reach([walked[kind] for kind in item.how["kinds"]], metres, len(homes))
+            walks = [walked[kind] for kind in item.how["kinds"]]
+            reach = _reach(walks, metres, len(homes), by_time="metres" not in item.how)
             found[item.key] = _share(facts, homes, lived, *reach, item, most_unknown)
     return found
 
@@ -50,13 +51,13 @@ def profile_of(item: Item) -> str:
     return str(item.how.get("profile", USUAL_PROFILE))
 
 
-def _reach(walks: Sequence[Walked], metres: float, size: int) -> tuple[Bools, Bools]:
+def _reach(walks: Sequence[Walked], metres: float, size: int, *, by_time: bool) -> tuple[Bools, Bools]:
     """Which buildings have one of the kinds within the limit, and of which that is not known."""
     reached, unknown = np.zeros(size, bool), np.zeros(size, bool)
     for walk in walks:
-        status = walk.status(metres)
+        status = walk.status(metres, by_time=by_time)
         reached |= status == _REACHED
-        unknown |= status > _TOO_FAR
+        unknown |= status >= UNKNOWN
     return reached, unknown & ~reached
 
 

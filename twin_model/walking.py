@@ -3,8 +3,9 @@
 Everything is in metres in a flat plane (see ``plane``); nothing here knows the twin, SQL or time. Lines join only where
 they share a point (and, for lines that are not exact, where points lie within ``JOIN_M``); what merely comes close is
 reported and stays apart. Between two such points a line is one edge; a place stands at the nearest point *on* an edge,
-so that no walk is longer than it is because a node is missing. Walks are the same in both directions. Somewhat long,
-because the network is one thing; its lines are in ``walking_lines``, its near misses in ``walking_report``.
+so that no walk is longer than it is because a node is missing. Metres are the same in both directions, minutes are not
+where slopes are known. Somewhat long, because the network is one thing; its lines are in ``walking_lines``, who walks
+and what that costs in ``walking_graph``, its near misses in ``walking_report``.
 
 Distances come from Dijkstra's algorithm in scipy.sparse.csgraph: one search for all facilities of a kind together,
 from a source that is joined to each of them. docs/circles.md says the rules, docs/decisions/0030 why.
@@ -22,6 +23,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from twin_model.walking_graph import (
+    AWAY,
+    LENGTH,
+    OPEN,
+    TOWARDS,
+    Graph,
+    Profile,
+    Shut,
+    as_flat,
+    made,
+    passable,
+)
 from twin_model.walking_lines import (
     F64,
     GATE_M,
@@ -39,23 +52,13 @@ from twin_model.walking_lines import (
 from twin_model.walking_report import Unconnected, unconnected
 
 __all__ = [
-    "F64", "GATE_M", "I64", "JOIN_M", "OPEN", "PROFILES", "SNAP_LIMIT_M", "Bool", "Graph", "Lines", "Network",
-    "Profile", "Shut", "Snapped", "Stretches", "Unconnected", "straight",
+    "AWAY", "F64", "GATE_M", "I64", "JOIN_M", "LENGTH", "OPEN", "PROFILES", "SNAP_LIMIT_M", "TOWARDS", "Bool", "Graph",
+    "Lines", "Network", "Profile", "Shut", "Snapped", "Stretches", "Unconnected", "straight",
 ]  # fmt: skip
 
 SNAP_LIMIT_M = 150.0
 """A place further than this from any path stands on no network. A proposal; no standard says it."""
 GRAPHS_KEPT = 8
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Who walks. ``max_slope``: rise over run that can still be managed, None: any. Speeds: see docs/circles.md."""
-
-    name: str
-    metres_per_minute: float
-    stairs: bool = True
-    max_slope: float | None = None
 
 
 PROFILES = {
@@ -90,30 +93,6 @@ class Snapped:
         return Snapped(self.edge[chosen], self.offset_m[chosen], self.snap_m[chosen], self.ok[chosen], self.xy[chosen])
 
 
-@dataclass(frozen=True)
-class Shut:
-    """What may not be walked at some hour: lines and gates, by their numbers."""
-
-    lines: frozenset[int] = frozenset()
-    gates: frozenset[int] = frozenset()
-
-
-OPEN = Shut()
-
-
-@dataclass(frozen=True)
-class Graph:
-    """The network as one profile may walk it: compressed rows over the nodes, both directions."""
-
-    indptr: NDArray[np.int32]
-    indices: NDArray[np.int32]
-    metres: F64
-    open_edge: Bool
-    open_node: Bool
-    component: NDArray[np.int32]
-    main: int
-
-
 @dataclass(frozen=True, eq=False)
 class Network:
     """The network, immutable. Edges run over segments in order; ``segment_*`` describe those, ``edge_*`` the edges."""
@@ -131,7 +110,8 @@ class Network:
     segment_edge: I64
     gate_node: I64
     dropped: tuple[int, ...]
-    _graphs: OrderedDict[tuple[str, Shut], Graph] = field(default_factory=OrderedDict, repr=False)
+    _graphs: OrderedDict[tuple[str, Shut, str], Graph] = field(default_factory=OrderedDict, repr=False)
+    _slowest: dict[str, float] = field(default_factory=dict, repr=False)
     _trees: dict[bytes, tuple[shapely.STRtree, I64]] = field(default_factory=dict, repr=False)
 
     # ---------------------------------------------------------------- making
@@ -180,55 +160,32 @@ class Network:
             gate_node=np.where(gate_point < 0, -1, number[gate_point]), dropped=tuple(missing.tolist()),
         )  # fmt: skip
 
-    def graph(self, profile: Profile, shut: Shut = OPEN) -> Graph:
-        """What this profile may walk while some lines and gates are shut."""
-        key = profile.name, shut
+    def graph(self, profile: Profile, shut: Shut = OPEN, by: str = LENGTH) -> Graph:
+        """What this profile may walk while some lines and gates are shut; ``by`` what walks are made short."""
+        if by != LENGTH and self.is_flat(profile):
+            by = LENGTH
+        key = profile.name, shut, by
         found = self._graphs.get(key)
         if found is None:
-            found = self._graph(profile, shut)
+            found = made(self, profile, shut, by)
             self._graphs[key] = found
             while len(self._graphs) > GRAPHS_KEPT:
                 self._graphs.popitem(last=False)
         return found
 
-    def _graph(self, profile: Profile, shut: Shut) -> Graph:
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import connected_components
+    def is_flat(self, profile: Profile) -> bool:
+        """Whether no slope that is known slows this profile: minutes are then metres at its speed."""
+        return self.slowest(profile) == 1.0
 
-        n = len(self.nodes)
-        passable = self._passable(profile)
-        if shut.lines:
-            passable[sorted(shut.lines)] = False
-        open_edge = passable[self.edge_line]
-        open_node = np.ones(n, bool)
-        closed = [self.gate_node[gate] for gate in shut.gates if self.gate_node[gate] >= 0]
-        open_node[closed] = False
-        walked = open_edge & open_node[self.edge_u] & open_node[self.edge_v] & (self.edge_u != self.edge_v)
-        u, v, metres = self.edge_u[walked], self.edge_v[walked], self.edge_m[walked]
-        rows, columns, metres = np.concatenate([u, v]), np.concatenate([v, u]), np.concatenate([metres, metres])
-        order = np.lexsort((metres, rows * n + columns))
-        rows, columns, metres = rows[order], columns[order], metres[order]
-        first = np.ones(len(rows), bool)  # of two ways between the same points the shorter
-        first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
-        rows, columns, metres = rows[first], columns[first], metres[first]
-        indptr = np.searchsorted(rows, np.arange(n + 1)).astype(np.int32)
-        matrix = csr_array((metres, columns.astype(np.int32), indptr), shape=(n, n))
-        _, component = connected_components(matrix, directed=False) if n else (0, np.empty(0, np.int32))
-        size = np.bincount(component[self.edge_u[open_edge]], weights=self.edge_m[open_edge], minlength=1)
-        return Graph(indptr, columns.astype(np.int32), metres, open_edge, open_node, component, int(size.argmax()))
-
-    def _passable(self, profile: Profile) -> Bool:
-        """Which lines a profile may walk. A line said to be fit for wheelchairs is, stairs and slope or not."""
-        lines = self.lines
-        passable = np.ones(len(lines), bool)
-        if not profile.stairs:
-            passable &= ~lines.stairs & (lines.wheelchair >= 0)
-        if profile.max_slope is not None:
-            with np.errstate(invalid="ignore"):
-                passable &= ~(np.abs(lines.slope) > profile.max_slope)
-        if not profile.stairs:
-            passable |= lines.wheelchair > 0
-        return np.asarray(passable, np.bool_)
+    def slowest(self, profile: Profile) -> float:
+        """How many metres on the flat the steepest metre this profile may walk stands for."""
+        if profile.name not in self._slowest:
+            slope = self.lines.slope
+            known = ~np.isnan(slope)
+            known[known] = passable(self, profile)[known]
+            costs = as_flat(np.abs(slope[known]))
+            self._slowest[profile.name] = float(costs.max(initial=1.0))
+        return self._slowest[profile.name]
 
     # ------------------------------------------------------------- standing
 
@@ -285,111 +242,119 @@ class Network:
 
     def nearest(
         self, sources: Snapped, of: Snapped, profile: Profile = PROFILES["adult"], limit_m: float = np.inf,
-        shut: Shut = OPEN,
+        shut: Shut = OPEN, by: str = LENGTH,
     ) -> F64:  # fmt: skip
-        """Metres from each place to the nearest source, both snap legs included; inf beyond the limit or unreached."""
-        return self.nearest_which(sources, of, profile, limit_m, shut)[0]
+        """Metres from each place to the nearest source, both snap legs included; inf beyond the limit or unreached.
+
+        ``by``: LENGTH; TOWARDS or AWAY from the sources: metres on the flat that take as long as the quickest walk.
+        """
+        return self.nearest_which(sources, of, profile, limit_m, shut, by)[0]
 
     def nearest_which(
         self, sources: Snapped, of: Snapped, profile: Profile = PROFILES["adult"], limit_m: float = np.inf,
-        shut: Shut = OPEN,
+        shut: Shut = OPEN, by: str = LENGTH,
     ) -> tuple[F64, I64]:  # fmt: skip
         """As ``nearest``, with the number of the source that is the nearest (-1: none); of equals the first."""
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import dijkstra
-
-        graph = self.graph(profile, shut)
-        n = len(self.nodes)
+        graph = self.graph(profile, shut, by)
         metres, which = np.full(len(of), np.inf), np.full(len(of), -1, np.int64)
         usable = np.flatnonzero(sources.ok & graph.open_edge[sources.edge]) if len(self.edge_m) else np.empty(0, int)
         here = np.flatnonzero(of.ok & graph.open_edge[of.edge]) if len(usable) else np.empty(0, int)
         if not len(here):
             return metres, which
-        starts = self._legs(sources[usable], graph)
-        node, cost, owner = starts.node, starts.metres, usable[starts.place]
-        order = np.lexsort((owner, cost, node))
-        node, cost, owner = node[order], cost[order], owner[order]
-        first = np.ones(len(node), bool)
-        first[1:] = node[1:] != node[:-1]
-        node, cost, owner = node[first], cost[first], owner[first]
-        matrix = csr_array(
-            (
-                np.concatenate([graph.metres, cost]), np.concatenate([graph.indices, node.astype(np.int32)]),
-                np.append(graph.indptr, graph.indptr[-1] + len(node)).astype(np.int32),
-            ),
-            shape=(n + 1, n + 1),
-        )  # fmt: skip
-        found, before = dijkstra(matrix, indices=n, limit=limit_m, return_predecessors=True)
-        reached = _reached(before[:n], node, owner, n)
-        places = of[here]
-        u, v = self.edge_u[places.edge], self.edge_v[places.edge]
-        by_u = np.where(graph.open_node[u], found[u], np.inf) + places.offset_m
-        by_v = np.where(graph.open_node[v], found[v], np.inf) + (self.edge_m[places.edge] - places.offset_m)
-        total = np.minimum(by_u, by_v)
-        by = np.where(by_u <= by_v, reached[u], reached[v])
-        self._directly(sources[usable], usable, places, total, by)
-        total += places.snap_m
+        node, cost, owner = self._starts(sources[usable], graph)
+        found, before = self._searched(graph, node, cost, limit_m)
+        reached = _reached(before, node, usable[owner])
+        total, by_u = self._on_edges(found, graph, of[here])
+        u, v = self.edge_u[of.edge[here]], self.edge_v[of.edge[here]]
+        nearest = np.where(by_u, reached[u], reached[v])
+        self._directly(sources[usable], usable, of[here], graph, total, nearest)
+        total += of.snap_m[here]
         near = total <= limit_m
-        metres[here[near]], which[here[near]] = total[near], by[near]
+        metres[here[near]], which[here[near]] = total[near], nearest[near]
         return metres, which
 
     def within(
-        self, source: Snapped, targets: Snapped, profile: Profile = PROFILES["adult"], limit_m: float = np.inf,
-        shut: Shut = OPEN,
+        self, sources: Snapped, targets: Snapped, profile: Profile = PROFILES["adult"], limit_m: float = np.inf,
+        shut: Shut = OPEN, by: str = LENGTH,
     ) -> F64:  # fmt: skip
-        """Metres from one source to each target, both snap legs included; inf beyond the limit or unreached.
+        """As ``nearest``, from one place (or few doors of one): what one more facility costs.
 
-        A search from the two ends of the source's edge that stops at the limit: what one more facility costs.
+        A search from the two ends of the place's edge that stops at the limit.
         """
-        graph = self.graph(profile, shut)
+        graph = self.graph(profile, shut, by)
         metres = np.full(len(targets), np.inf)
-        if not len(self.edge_m) or not source.ok[0] or not graph.open_edge[source.edge[0]]:
+        sources = self._usable(sources, graph)
+        if not len(sources):
             return metres
-        found = self._from(source, graph, limit_m)
-        edge = targets.edge
-        u, v = self.edge_u[edge], self.edge_v[edge]
-        total = np.minimum(found[u] + targets.offset_m, found[v] + (self.edge_m[edge] - targets.offset_m))
-        same = np.flatnonzero(edge == source.edge[0])
-        total[same] = np.minimum(total[same], np.abs(targets.offset_m[same] - source.offset_m[0]) + source.snap_m[0])
+        found = self._from(sources, graph, limit_m)
+        total, _ = self._on_edges(found, graph, targets)
+        if len(sources) == 1:
+            same = np.flatnonzero(targets.edge == sources.edge[0])
+        else:
+            same = np.flatnonzero(np.isin(targets.edge, sources.edge))
+        direct, whose = total[same], np.zeros(len(same), np.int64)
+        self._directly(sources, np.arange(len(sources)), targets[same], graph, direct, whose)
+        total[same] = direct
         total += targets.snap_m
-        near = targets.ok & graph.open_edge[edge] & (total <= limit_m)
+        near = targets.ok & graph.open_edge[targets.edge] & (total <= limit_m)
         metres[near] = total[near]
         return metres
 
     def reach(
-        self, source: Snapped, profile: Profile = PROFILES["adult"], limit_m: float = 1_200.0, *,
-        bands_m: Iterable[float] = (), shut: Shut = OPEN,
+        self, sources: Snapped, profile: Profile = PROFILES["adult"], limit_m: float = 1_200.0, *,
+        bands_m: Iterable[float] = (), shut: Shut = OPEN, by: str = LENGTH,
     ) -> Stretches:  # fmt: skip
-        """The streets within the limit of one place, cut exactly there and at each of ``bands_m``.
+        """The streets within the limit of one place (of its doors), cut exactly there and at each of ``bands_m``.
 
         A piece never holds the point where two ways to it are as long, so that metres are linear along each.
         """
-        graph = self.graph(profile, shut)
-        if not len(self.edge_m) or not source.ok[0] or not graph.open_edge[source.edge[0]]:
+        graph = self.graph(profile, shut, by)
+        sources = self._usable(sources, graph)
+        if not len(sources):
             none = np.empty(0)
             return Stretches(np.empty((0, 2)), np.empty((0, 2)), none, none, none.astype(np.int64))
-        found = self._from(source, graph, limit_m)
-        a, b, edge = self.segment_a, self.segment_b, self.segment_edge
-        length, offset = self.segment_m, self.segment_offset
-        by_u = found[self.edge_u[edge]] + offset
-        by_v = found[self.edge_v[edge]] + self.edge_m[edge] - offset - length
-        own = np.flatnonzero(edge == source.edge[0])
-        far = source.offset_m[0] - offset[own]  # of the source from the beginning of each segment of its edge
-        here = source.snap_m[0]
-        by_u[own] = np.where(far <= 0, here - far, by_u[own])
-        by_v[own] = np.where(far >= length[own], here + far - length[own], by_v[own])
-        chosen = np.flatnonzero(graph.open_edge[edge] & (np.minimum(by_u, by_v) <= limit_m))
-        inside = own[(far > 0) & (far < length[own])]
-        chosen = np.setdiff1d(chosen, inside)
-        a_, b_, l_, u_, v_, e_ = a[chosen], b[chosen], length[chosen], by_u[chosen], by_v[chosen], edge[chosen]
-        for segment in inside.tolist():  # the one the source stands on: two parts that meet in it
-            cut = source.offset_m[0] - offset[segment]
-            at = a[segment] + (b[segment] - a[segment]) * (cut / length[segment])
-            a_, b_ = np.vstack([a_, a[segment], at]), np.vstack([b_, at, b[segment]])
-            l_ = np.append(l_, [cut, length[segment] - cut])
-            u_, v_ = np.append(u_, [by_u[segment], here]), np.append(v_, [here, by_v[segment]])
-            e_ = np.append(e_, [edge[segment]] * 2)
-        return pieces(a_, b_, l_, u_, v_, self.edge_line[e_], limit_m, sorted({*bands_m, limit_m}))
+        found = self._from(sources, graph, limit_m)
+        segment = np.arange(len(self.segment_m))
+        start, end = np.zeros(len(segment)), self.segment_m
+        own = np.flatnonzero(np.isin(self.segment_edge, sources.edge))
+        for turn in range(len(sources)):  # no source inside of a piece: it is cut where one stands
+            offset = sources.offset_m[turn] - self.segment_offset[own]
+            of = own[(self.segment_edge[own] == sources.edge[turn]) & (offset > 0) & (offset < self.segment_m[own])]
+            for one in of.tolist():
+                at = float(sources.offset_m[turn] - self.segment_offset[one])
+                inside = np.flatnonzero((segment == one) & (start < at) & (at < end))
+                segment, start, end = (
+                    np.append(segment, segment[inside]),
+                    np.append(start, at),
+                    np.append(end, end[inside]),
+                )
+                end[inside] = at
+        edge, offset = self.segment_edge[segment], self.segment_offset[segment]
+        whole = np.ones(len(edge), bool)
+        ends = [
+            Snapped(
+                edge, np.minimum(offset + along, self.edge_m[edge]), np.zeros(len(edge)), whole, self.segment_a[segment]
+            )
+            for along in (start, end)
+        ]
+        by_a, by_b = (self._on_edges(found, graph, one)[0] for one in ends)
+        beside = np.flatnonzero(np.isin(edge, sources.edge))
+        for one, cost in zip(ends, (by_a, by_b), strict=True):
+            direct = cost[beside]
+            numbers = np.arange(len(sources))
+            self._directly(sources, numbers, one[beside], graph, direct, np.zeros(len(beside), np.int64))
+            cost[beside] = direct
+        chosen = np.flatnonzero(graph.open_edge[edge] & (np.minimum(by_a, by_b) <= limit_m))
+        segment, start, end, edge = segment[chosen], start[chosen], end[chosen], edge[chosen]
+        way = (self.segment_b - self.segment_a)[segment] / np.maximum(self.segment_m[segment], 1e-12)[:, None]
+        a = self.segment_a[segment] + way * start[:, None]
+        b = self.segment_a[segment] + way * end[:, None]
+        b[end == self.segment_m[segment]] = self.segment_b[segment][end == self.segment_m[segment]]
+        forth, back = (np.broadcast_to(one, len(edge)) for one in graph.per_metre(edge))
+        return pieces(
+            a, b, end - start, by_a[chosen], by_b[chosen], forth, back, self.edge_line[edge], limit_m,
+            sorted({*bands_m, limit_m}),
+        )  # fmt: skip
 
     # ------------------------------------------------------------- reporting
 
@@ -416,41 +381,90 @@ class Network:
 
     # --------------------------------------------------------------- private
 
-    def _legs(self, places: Snapped, graph: Graph) -> _Legs:
-        """From each place to both ends of its edge, as far as these are open."""
+    def _usable(self, sources: Snapped, graph: Graph) -> Snapped:
+        if not len(self.edge_m):
+            return sources[:0]
+        return sources[sources.ok & graph.open_edge[sources.edge]]
+
+    def _legs(self, places: Snapped, graph: Graph) -> tuple[I64, F64, I64]:
+        """From each place to both ends of its edge, as far as these are open: node, cost, and which place."""
         u, v = self.edge_u[places.edge], self.edge_v[places.edge]
+        forth, back = graph.per_metre(places.edge)
         node = np.concatenate([u, v])
-        metres = np.concatenate([places.offset_m, self.edge_m[places.edge] - places.offset_m])
-        metres += np.concatenate([places.snap_m, places.snap_m])
+        cost = np.concatenate([places.offset_m * back, (self.edge_m[places.edge] - places.offset_m) * forth])
+        cost += np.concatenate([places.snap_m, places.snap_m])
         place = np.tile(np.arange(len(places)), 2)
         kept = graph.open_node[node]
-        return _Legs(node[kept], metres[kept], place[kept])
+        return node[kept], cost[kept], place[kept]
 
-    def _from(self, source: Snapped, graph: Graph, limit_m: float) -> F64:
-        """Metres from one place to every node; inf beyond the limit."""
+    def _starts(self, sources: Snapped, graph: Graph) -> tuple[I64, F64, I64]:
+        """The nodes a search from all sources begins at, each with its least cost and whose it is."""
+        node, cost, owner = self._legs(sources, graph)
+        order = np.lexsort((owner, cost, node))
+        node, cost, owner = node[order], cost[order], owner[order]
+        first = np.ones(len(node), bool)
+        first[1:] = node[1:] != node[:-1]
+        return node[first], cost[first], owner[first]
+
+    def _searched(self, graph: Graph, node: I64, cost: F64, limit_m: float) -> tuple[F64, NDArray[np.int32]]:
+        """Costs to every node from one source that is joined to these nodes, and the node before each."""
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
 
         n = len(self.nodes)
+        matrix = csr_array(
+            (
+                np.concatenate([graph.costs, cost]), np.concatenate([graph.indices, node.astype(np.int32)]),
+                np.append(graph.indptr, graph.indptr[-1] + len(node)).astype(np.int32),
+            ),
+            shape=(n + 1, n + 1),
+        )  # fmt: skip
+        found, before = dijkstra(matrix, indices=n, limit=limit_m, return_predecessors=True)
+        return found[:n], before[:n]
+
+    def _from(self, sources: Snapped, graph: Graph, limit_m: float) -> F64:
+        """Costs from one place, or from the nearest of its doors, to every node; inf beyond the limit."""
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        if len(sources) > 1:
+            node, cost, _ = self._starts(sources, graph)
+            return self._searched(graph, node, cost, limit_m)[0]
+        n = len(self.nodes)
         found = np.full(n, np.inf)
-        matrix = csr_array((graph.metres, graph.indices, graph.indptr), shape=(n, n))
-        legs = self._legs(source, graph)
-        for node, metres in zip(legs.node.tolist(), legs.metres.tolist(), strict=True):
+        matrix = csr_array((graph.costs, graph.indices, graph.indptr), shape=(n, n))
+        node, cost, _ = self._legs(sources, graph)
+        for start, metres in zip(node.tolist(), cost.tolist(), strict=True):
             if metres <= limit_m:
-                reached = dijkstra(matrix, indices=node, limit=limit_m - metres)
+                reached = dijkstra(matrix, indices=start, limit=limit_m - metres)
                 np.minimum(found, reached + metres, out=found)
-        found[~graph.open_node] = np.inf
         return found
 
-    def _directly(self, sources: Snapped, numbers: I64, places: Snapped, total: F64, by: I64) -> None:
+    def _on_edges(self, found: F64, graph: Graph, places: Snapped) -> tuple[F64, Bool]:
+        """The cost to each place by the better end of its edge, and where that is its beginning."""
+        u, v = self.edge_u[places.edge], self.edge_v[places.edge]
+        forth, back = graph.per_metre(places.edge)
+        if not graph.open_node.all():
+            found = np.where(graph.open_node, found, np.inf)
+        by_u = found[u] + places.offset_m * forth
+        by_v = found[v] + (self.edge_m[places.edge] - places.offset_m) * back
+        return np.minimum(by_u, by_v), by_u <= by_v
+
+    def _directly(self, sources: Snapped, numbers: I64, places: Snapped, graph: Graph, total: F64, by: I64) -> None:
         """Sources on the very edge a place stands on: along it, without a node between."""
         order = np.argsort(sources.edge, kind="stable")
         edges = sources.edge[order]
         low, high = np.searchsorted(edges, places.edge, "left"), np.searchsorted(edges, places.edge, "right")
+        forth, back = graph.per_metre(places.edge)
         for turn in range(int((high - low).max(initial=0))):
             place = np.flatnonzero(low + turn < high)
             source = order[low[place] + turn]
-            metres = np.abs(places.offset_m[place] - sources.offset_m[source]) + sources.snap_m[source]
+            ahead = places.offset_m[place] - sources.offset_m[source]
+            if graph.forth is None:
+                metres = np.abs(ahead) + sources.snap_m[source]
+            else:
+                per = np.where(ahead >= 0, np.asarray(forth)[place], np.asarray(back)[place])
+                metres = np.abs(ahead) * per + sources.snap_m[source]
             nearer = metres < total[place]
             total[place[nearer]], by[place[nearer]] = metres[nearer], numbers[source[nearer]]
 
@@ -464,15 +478,9 @@ def straight(places: F64, others: F64) -> F64:
     return np.asarray(KDTree(others).query(places)[0], np.float64)
 
 
-@dataclass(frozen=True)
-class _Legs:
-    node: I64
-    metres: F64
-    place: I64
-
-
-def _reached(before: NDArray[np.int32], node: I64, owner: I64, super_source: int) -> I64:
+def _reached(before: NDArray[np.int32], node: I64, owner: I64) -> I64:
     """Which source each node was reached from: the steps back are doubled until all have arrived."""
+    super_source = len(before)
     at = np.arange(len(before))
     step = np.where((before < 0) | (before == super_source), at, before)
     while True:

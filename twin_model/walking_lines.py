@@ -225,26 +225,28 @@ def _facing(geometries: NDArray[np.object_], a: F64, b: F64) -> tuple[F64, F64]:
 
 
 def pieces(
-    a: F64, b: F64, length: F64, by_a: F64, by_b: F64, line: I64, limit_m: float, bands: Sequence[float]
-) -> Stretches:
-    """Segments with the metres to both ends, cut where a band ends and where the two ways are as long."""
+    a: F64, b: F64, length: F64, by_a: F64, by_b: F64, forth: F64, back: F64, line: I64, limit_m: float,
+    bands: Sequence[float],
+) -> Stretches:  # fmt: skip
+    """Segments with the costs to both ends, cut where a band ends and where the two ways cost as much.
+
+    ``forth``, ``back``: the cost of a metre from ``a``, and from ``b``.
+    """
     with np.errstate(invalid="ignore"):
-        middle = (by_b + length - by_a) / 2
+        middle = (by_b + length * back - by_a) / (forth + back)
     middle = np.where(np.isnan(middle), 0.0, middle)
     cuts = [np.zeros(len(length)), length, middle]
     for band in bands:
-        cuts += [np.where(band - by_a < middle, band - by_a, 0.0)]
-        cuts += [np.where(by_b + length - band > middle, by_b + length - band, 0.0)]
+        near, far = (band - by_a) / forth, length - (band - by_b) / back
+        cuts += [np.where(near < middle, near, 0.0), np.where(far > middle, far, 0.0)]
     at = np.sort(np.clip(np.stack(cuts, axis=1), 0.0, length[:, None]), axis=1)
     start, end = at[:, :-1].ravel(), at[:, 1:].ravel()
     row = np.repeat(np.arange(len(length)), at.shape[1] - 1)
 
-    def metres(position: F64) -> F64:
-        return np.minimum(by_a[row] + position, by_b[row] + length[row] - position)
+    def cost(position: F64) -> F64:
+        return np.minimum(by_a[row] + position * forth[row], by_b[row] + (length[row] - position) * back[row])
 
-    kept = (end - start > 1e-6) & (metres((start + end) / 2) <= limit_m)
+    kept = (end - start > 1e-6) & (cost((start + end) / 2) <= limit_m)
     row, start, end = row[kept], start[kept], end[kept]
     share = (b - a)[row] / length[row][:, None]
-    return Stretches(
-        a[row] + share * start[:, None], a[row] + share * end[:, None], metres(start), metres(end), line[row]
-    )
+    return Stretches(a[row] + share * start[:, None], a[row] + share * end[:, None], cost(start), cost(end), line[row])

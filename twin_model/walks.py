@@ -1,13 +1,14 @@
 """From what is stored to a walking network: ground lines, gates, entrances, buildings and facilities on it.
 
-A walk to a building ends at the nearest of its entrances; where none is known, at the side of its outline that lies
-nearest to a path. A facility is where its entrance is, else its point. docs/circles.md says the rules and their limits.
+Where walks end is in ``walk_doors``. Facilities stand on a network that is laid without them, so that one more needs no
+other network. docs/circles.md says the rules and their limits.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,21 +20,29 @@ from numpy.typing import NDArray
 
 from twin_model import hours
 from twin_model.plane import Planes
-from twin_model.walking import F64, GATE_M, I64, JOIN_M, PROFILES, SNAP_LIMIT_M, Lines, Network, Profile, Shut, Snapped
+from twin_model.walk_doors import Door, Places, Stands, Ways, entrances_of, house_doors, stand
+from twin_model.walking import (
+    F64,
+    GATE_M,
+    I64,
+    JOIN_M,
+    OPEN,
+    PROFILES,
+    SNAP_LIMIT_M,
+    Lines,
+    Network,
+    Profile,
+    Shut,
+    Snapped,
+)
 
 MOTOR_ONLY = frozenset({"motorway", "motorway_link", "trunk", "trunk_link", "busway"})
 """Roads nobody may walk along unless they say so (foot=yes, or a pavement beside them)."""
 EXACT = frozenset({"osm", "sample"})
 """Formats in which lines that meet hold the very same point; ends of others are joined within ``JOIN_M``."""
+_STANDING = ("facility_id", "community_id", "building_id", "lon", "lat", "opening_hours", "outline")
+"""What of a facility matters for walks to it."""
 _DEGREE = 10_000_000  # points are told apart to 1e-7 degree, as OpenStreetMap does: 1 cm
-
-
-@dataclass(frozen=True)
-class Door:
-    """Where walks to places end: ``at`` on the network, ``place`` which place each is of (several doors: one place)."""
-
-    at: Snapped
-    place: I64
 
 
 @dataclass(frozen=True)
@@ -68,40 +77,103 @@ class Walk:
     buildings: pa.Table = field(repr=False)
     facilities: pa.Table = field(repr=False)
     in_water: NDArray[np.bool_] = field(repr=False)
-    _building_middles: F64 = field(repr=False)
-    _building_doors: tuple[NDArray[np.object_], I64] = field(repr=False)
-    _facility_points: F64 = field(repr=False)
-    _facility_doors: tuple[F64, I64] = field(repr=False)
+    _middles: F64 = field(repr=False)
+    _entrances: Mapping[str, Ways] = field(repr=False)
+    _house: Places = field(repr=False)
+    _stands: Stands = field(repr=False)
+    _water: NDArray[np.object_] = field(repr=False)
+    streets: object = field(default_factory=object, repr=False)  # the same as long as network and buildings are
     _kept: dict[object, Any] = field(default_factory=dict, repr=False)
+    _kept_of_facilities: dict[object, Any] = field(default_factory=dict, repr=False)
+
+    def of_kind(self, kind: str) -> I64:
+        """The numbers of the facilities of a kind."""
+        if "kinds" not in self._kept_of_facilities:
+            names = self.facilities["facility_kind"].combine_chunks().dictionary_encode()
+            place = {name: number for number, name in enumerate(names.dictionary.to_pylist())}
+            order = np.argsort(names.indices.to_numpy(), kind="stable")
+            ends = np.searchsorted(names.indices.to_numpy()[order], np.arange(len(place) + 1))
+            self._kept_of_facilities["kinds"] = {
+                name: order[ends[n] : ends[n + 1]].astype(np.int64) for name, n in place.items()
+            }
+        found: I64 = self._kept_of_facilities["kinds"].get(kind, np.empty(0, np.int64))
+        return found
+
+    def digest_of(self, kind: str) -> bytes:
+        """The same for two walks whose facilities of a kind stand, and are open, alike."""
+        key = "digest", kind
+        if key not in self._kept_of_facilities:
+            rows = self.facilities.take(pa.array(self.of_kind(kind))).select([*_STANDING])
+            said = hashlib.blake2b(digest_size=16)
+            for column in rows.columns:
+                said.update(repr(column.to_pylist()).encode())
+            self._kept_of_facilities[key] = said.digest()
+        found: bytes = self._kept_of_facilities[key]
+        return found
+
+    # -------------------------------------------------------------- doors
 
     def building_doors(self, profile: Profile) -> Door:
-        """Where walks to the buildings end, on paths this profile may walk."""
-        return self._doors("building", self._building_doors, profile)
-
-    def facility_doors(self, profile: Profile) -> Door:
-        """Where walks to the facilities end; of one in the water nowhere."""
-        door = self._doors("facility", self._facility_doors, profile)
-        wet = self.in_water[door.place]
-        return door if not wet.any() else Door(_drowned(door.at, wet), door.place)
-
-    def building_middles(self) -> F64:
-        """The middle of each building, in metres."""
-        return self._building_middles
-
-    def facility_points(self) -> F64:
-        """The point of each facility, in metres, wherever it is."""
-        return self._facility_points
-
-    def _doors(self, what: str, doors: tuple[NDArray[Any], I64], profile: Profile) -> Door:
-        kind = PROFILES["adult"] if self._same_paths(profile) else profile
-        key = what, kind.name
+        """Where walks to the buildings end, on paths this profile may walk; one it cannot enter by is on none."""
+        key = "buildings", self._paths_of(profile).name, profile.stairs
         if key not in self._kept:
-            self._kept[key] = Door(self.network.snap(doors[0], profile=kind), doors[1])
+            self._kept[key] = self._house.snapped(self.network, self._paths_of(profile), on_wheels=not profile.stairs)
         found: Door = self._kept[key]
         return found
 
-    def _same_paths(self, profile: Profile) -> bool:
-        return bool(self.network.graph(profile).open_edge.all())
+    def no_way_in(self, profile: Profile) -> NDArray[np.bool_]:
+        """Which buildings have entrances, all of which are closed to this profile."""
+        if profile.stairs:
+            return np.zeros(self.buildings.num_rows, bool)
+        doors = self._house
+        fit = np.bincount(doors.place[~doors.not_on_wheels], minlength=self.buildings.num_rows) > 0
+        return np.asarray(~fit, np.bool_)
+
+    def facility_doors(self, profile: Profile) -> Door:
+        """Where walks to the facilities end, several of an area; of one in the water, or without a way in, nowhere."""
+        key = self._paths_of(profile).name, profile.stairs
+        if key not in self._kept_of_facilities:
+            door = self._stands.snapped(self.network, self._paths_of(profile), on_wheels=not profile.stairs)
+            self._kept_of_facilities[key] = door.without(self.in_water[door.place])
+        found: Door = self._kept_of_facilities[key]
+        return found
+
+    def doors_of(self, facilities: I64 | list[int], profile: Profile, shut: Shut = OPEN) -> tuple[Snapped, I64]:
+        """The doors of some facilities that are not shut gates, in the order of the table, and which facility each is
+        of (its place in ``facilities``)."""
+        door, numbers = self.facility_doors(profile), np.asarray(facilities, np.int64)
+        place = np.full(self.facilities.num_rows, -1, np.int64)
+        place[numbers] = np.arange(len(numbers))
+        chosen = place[door.place] >= 0
+        if shut.gates:
+            chosen &= ~np.isin(door.gate, sorted(shut.gates))
+        return door.at[chosen], place[door.place[chosen]]
+
+    def facilities_stand(self, profile: Profile) -> tuple[NDArray[np.bool_], NDArray[np.bool_], F64]:
+        """Per facility whether it is on the network, whether on islands only, and the metres of its nearest door."""
+        door, size = self.facility_doors(profile), self.facilities.num_rows
+        apart = self.network.on_island(door.at, profile)
+        order = np.lexsort((np.where(door.at.ok, door.at.snap_m, np.inf), apart | ~door.at.ok, door.place))
+        first = order[np.searchsorted(door.place[order], np.arange(size))] if len(order) else order
+        return door.at.ok[first], apart[first], door.at.snap_m[first]
+
+    def building_middles(self) -> F64:
+        """The middle of each building, in metres."""
+        return self._middles
+
+    def facility_points(self) -> F64:
+        """The point of each facility, in metres, wherever it is."""
+        return self._stands.points
+
+    def straight(self, of: F64, facilities: I64) -> F64:
+        """As the crow flies: metres from each place to the nearest of some facilities, of areas to their outline."""
+        return self._stands.straight(of, facilities)
+
+    def _paths_of(self, profile: Profile) -> Profile:
+        """A profile with the same paths: places stand alike for all who may walk everywhere."""
+        return PROFILES["adult"] if bool(self.network.graph(profile).open_edge.all()) else profile
+
+    # -------------------------------------------------------------- hours
 
     def shut(self, profile: Profile, open_at: datetime | None, *, doubtful: bool = False) -> Shut:
         """What is shut at a local time: gates nobody may pass, what is closed by its hours and, unless ``doubtful``
@@ -113,6 +185,26 @@ class Walk:
         return Shut(
             _closed(dict(enumerate(self.line_hours)), open_at, doubtful), never | _closed(gates, open_at, doubtful)
         )
+
+    # -------------------------------------------------------------- others
+
+    def with_facilities(self, facilities: pa.Table) -> Walk | None:
+        """The same network with other facilities on it; None where one is of a community that has no plane here."""
+        names = _text(facilities["community_id"])
+        if not set(names) <= self.planes.region_of.keys():
+            return None
+        region = _region(self.planes, names)
+        lonlat = np.stack([_numbers(facilities["lon"]), _numbers(facilities["lat"])], axis=1)
+        points = self.planes.metres(lonlat, region)
+        stands = stand(
+            self.network, facilities["building_id"].to_pylist(), points, self._entrances,
+            _outlines(facilities, self.planes, region),
+        )  # fmt: skip
+        wet = _in_water(self._water, points, np.asarray(facilities["building_id"].is_null()), stands.outlines)
+        return replace(
+            self, facilities=facilities, in_water=wet, _stands=stands,
+            _kept_of_facilities={},
+        )  # fmt: skip
 
     def metres(self, lonlat: F64, community_id: str) -> F64:
         """Places of a community, in the plane of its region."""
@@ -186,7 +278,7 @@ def lay(ground: pa.Table, gates: pa.Table, entrances: pa.Table, buildings: pa.Ta
     planes = Planes.around(_middles(communities, [_starts(lonlat, of, len(shapes)), middles, spots]))
 
     def region(names: NDArray[np.object_]) -> I64:
-        return np.array([planes.region_of.get(name, 0) for name in names], np.int64)
+        return _region(planes, names)
 
     points, vertices = _unique(lonlat)
     where = np.zeros(len(points), np.int64)
@@ -201,18 +293,31 @@ def lay(ground: pa.Table, gates: pa.Table, entrances: pa.Table, buildings: pa.Ta
     )  # fmt: skip
     network = Network.build(lines, gates=planes.metres(gate_at, gate_region))
 
-    doors = _entrances(entrances, planes)
-    region_of_building = region(communities[1])
+    ways, region_of_building = entrances_of(entrances, planes), region(communities[1])
     flat = _moved(outlines, lambda xy, which: planes.metres(xy, region_of_building[which]))
-    standing = planes.metres(spots, region(communities[2]))
-    return Walk(
+    walk = Walk(
         network=network, planes=planes, grounds=_text(paths["ground_id"])[owner],
         line_hours=tuple(_text(paths["opening_hours"])[owner].tolist()), gates=tuple(gate_rows),
-        line_community=line_community, buildings=buildings, facilities=facilities,
-        in_water=_in_water(ground, facilities, planes), _building_doors=_building_doors(buildings, flat, doors),
-        _building_middles=shapely.get_coordinates(shapely.centroid(flat)), _facility_points=standing,
-        _facility_doors=_facility_doors(facilities, standing, doors),
+        line_community=line_community, buildings=buildings, facilities=facilities.slice(0, 0),
+        in_water=np.zeros(0, bool), _middles=shapely.get_coordinates(shapely.centroid(flat)), _entrances=ways,
+        _house=house_doors(buildings["building_id"].to_pylist(), flat, ways),
+        _stands=stand(network, [], np.empty((0, 2)), ways, {}), _water=_water(ground, planes),
     )  # fmt: skip
+    placed = walk.with_facilities(facilities)
+    assert placed is not None  # its planes are around these very facilities
+    return placed
+
+
+def _region(planes: Planes, names: NDArray[np.object_]) -> I64:
+    return np.array([planes.region_of.get(name, 0) for name in names], np.int64)
+
+
+def _outlines(facilities: pa.Table, planes: Planes, region: I64) -> dict[int, Any]:
+    """The outlines of those facilities that are areas, in metres, by their numbers."""
+    numbers = np.flatnonzero(np.asarray(facilities["outline"].is_valid()))
+    shapes = shapely.from_wkb(_bytes(facilities["outline"].take(pa.array(numbers))))
+    flat = _moved(shapes, lambda xy, which: planes.metres(xy, region[numbers[which]]))
+    return dict(zip(numbers.tolist(), flat, strict=True))
 
 
 def _attributes(paths: pa.Table, owner: I64) -> dict[str, NDArray[Any]]:
@@ -250,69 +355,32 @@ def _unique(lonlat: F64) -> tuple[F64, I64]:
     return lonlat[first], vertices.reshape(-1).astype(np.int64)
 
 
-def _entrances(entrances: pa.Table, planes: Planes) -> dict[str, F64]:
-    """The entrances of each building, in metres, in the order of their ids."""
-    found: dict[str, list[F64]] = {}
-    for row in entrances.to_pylist():
-        at = planes.metres(np.array([[row["lon"], row["lat"]]]), planes.region_of.get(row["community_id"], 0))
-        found.setdefault(row["building_id"], []).append(at)
-    return {building: np.vstack(points) for building, points in found.items()}
-
-
-def _building_doors(
-    buildings: pa.Table, outlines: NDArray[np.object_], entrances: Mapping[str, F64]
-) -> tuple[NDArray[np.object_], I64]:
-    places: list[Any] = list(outlines)
-    owner = list(range(len(places)))
-    if entrances:
-        for number, building in enumerate(buildings["building_id"].to_pylist()):
-            points = entrances.get(building)
-            if points is not None:
-                places[number] = shapely.Point(points[0])
-                places += [shapely.Point(point) for point in points[1:]]
-                owner += [number] * (len(points) - 1)
-    array = np.empty(len(places), object)
-    array[:] = places
-    return array, np.array(owner, np.int64)
-
-
-def _facility_doors(facilities: pa.Table, standing: F64, entrances: Mapping[str, F64]) -> tuple[F64, I64]:
-    """Of a facility in a building with known entrances the one nearest to its point, else its point."""
-    places = standing.copy()
-    if entrances:
-        for number, building in enumerate(facilities["building_id"].to_pylist()):
-            points = entrances.get(building)
-            if points is not None:
-                places[number] = points[np.hypot(*(points - standing[number]).T).argmin()]
-    return places, np.arange(len(places))
-
-
-def _in_water(ground: pa.Table, facilities: pa.Table, planes: Planes) -> NDArray[np.bool_]:
-    """Facilities that stand in no building and whose point lies in water: a mistake of their coordinates."""
-    wet = np.zeros(facilities.num_rows, bool)
+def _water(ground: pa.Table, planes: Planes) -> NDArray[np.object_]:
+    """Everything that is water, as areas in metres."""
     water = ground.filter(pc.equal(ground["layer"], "water"))
-    outside = np.flatnonzero(np.asarray(facilities["building_id"].is_null()))
-    if not water.num_rows or not len(outside):
-        return wet
-    shapes = shapely.from_wkb(_bytes(water["geometry"]))
-    names = _text(water["community_id"])
-    regions = np.array([planes.region_of.get(name, 0) for name in names], np.int64)
+    if not water.num_rows:
+        return np.empty(0, object)
+    shapes, regions = shapely.from_wkb(_bytes(water["geometry"])), _region(planes, _text(water["community_id"]))
     flat = _moved(shapes, lambda xy, which: planes.metres(xy, regions[which]))
     is_line = shapely.get_dimensions(flat) == 1
     half = np.nan_to_num(_numbers(water["width_m"]), nan=0.0) / 2
     flat[is_line] = shapely.buffer(flat[is_line], half[is_line])
-    spots = np.stack([_numbers(facilities["lon"]), _numbers(facilities["lat"])], axis=1)[outside]
-    of = [planes.region_of.get(name, 0) for name in _text(facilities["community_id"])[outside]]
-    found, _ = shapely.STRtree(flat).query(shapely.points(planes.metres(spots, np.array(of))), predicate="within")
-    wet[outside[found]] = True
+    return flat
+
+
+def _in_water(
+    water: NDArray[np.object_], points: F64, outside: NDArray[np.bool_], outlines: Mapping[int, Any]
+) -> NDArray[np.bool_]:
+    """Facilities that stand in no building and lie in water: a mistake of their coordinates. A park with a pond in its
+    middle is none."""
+    wet, chosen = np.zeros(len(points), bool), np.flatnonzero(outside)
+    if len(water) and len(chosen):
+        places = shapely.points(points[chosen])
+        for turn in np.flatnonzero(np.isin(chosen, [*outlines])).tolist():
+            places[turn] = outlines[int(chosen[turn])]
+        found, _ = shapely.STRtree(water).query(places, predicate="within")
+        wet[chosen[found]] = True
     return wet
-
-
-def _drowned(at: Snapped, wet: NDArray[np.bool_]) -> Snapped:
-    return Snapped(
-        np.where(wet, -1, at.edge), np.where(wet, np.nan, at.offset_m), np.where(wet, np.nan, at.snap_m), at.ok & ~wet,
-        np.where(wet[:, None], np.nan, at.xy),
-    )  # fmt: skip
 
 
 def _moved(geometries: NDArray[np.object_], move: Any) -> NDArray[np.object_]:

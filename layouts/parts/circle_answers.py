@@ -216,13 +216,12 @@ def _of_building(
     mine = table.filter(pc.equal(table["building_id"], building)).to_pylist()
     names = {one["facility_id"]: one for one in twin.entities("facility", at, community_id=community).to_pylist()}
     amount, unit = limit_of(limit)
-    pace = book().profiles[speed_of(speed)].metres_per_minute
-    metres = amount * pace if unit == "min" else amount
+    told = "minutes" if unit == "min" else "metres"
     walked = [
         {
             "kind": one["facility_kind"], "facility_id": one["facility_id"], "metres": one["metres"],
             "minutes": one["minutes"], "straight_m": one["straight_m"], "status": one["status"],
-            "within": one["metres"] is not None and one["metres"] <= metres, "beyond": amount,
+            "within": one[told] is not None and one[told] <= amount, "beyond": amount,
             "name": names.get(one["facility_id"], {}).get("name"),
             "name_en": names.get(one["facility_id"], {}).get("name_en"),
         }
@@ -244,17 +243,18 @@ def _of_facility(
     if row is None:
         return None
     profile, by = speed_of(speed), counted_by(twin, at, community)
-    pace = book().profiles[profile].metres_per_minute
+    who = book().profiles[profile]
+    furthest = LIMIT_M * twin.circles.network(at, community).network.slowest(who) / who.metres_per_minute
     reach = twin.circles.reach(
-        at, facility, LIMIT_M / pace, profile=profile, community_id=community, open_at=hour_of(at, hour)
+        at, facility, furthest, profile=profile, community_id=community, open_at=hour_of(at, hour)
     )
     homes = twin.circles.homes(at, community)
     counts = dict(zip(homes.building_id.tolist(), homes.count[by].tolist(), strict=True))
     unit = limit_of(limit)[1]
     limits = LIMITS[0 if unit == "min" else 1]
-    most = {one: limit_of(one)[0] * (pace if unit == "min" else 1.0) for one in limits}
-    near = list(zip(reach.buildings["building_id"].to_pylist(), reach.buildings["metres"].to_pylist(), strict=True))
-    reached = [(one, sum(counts.get(b, 0) for b, m in near if m <= most[one])) for one in limits]
+    told = reach.buildings["minutes" if unit == "min" else "metres"].to_pylist()
+    near = list(zip(reach.buildings["building_id"].to_pylist(), told, strict=True))
+    reached = [(one, sum(counts.get(b, 0) for b, m in near if m <= limit_of(one)[0] + 1e-9)) for one in limits]
     placed = {one["facility_id"]: one["placed"] for one in twin.circles.facilities(at, community).to_pylist()}
     return {
         "what": "facility", "id": facility, "name": row["name"], "name_en": row["name_en"],

@@ -8,10 +8,13 @@ Three answers, in the format of ``map_scene`` (metres around the same origin, so
              ``metres`` uint16 (kinds x buildings, in decimetres) and ``homes`` uint16 (65535: so few that they could
              be somebody, kept back from whoever may not see small counts).
 ``reach``    array ``ends`` uint16 (n x 2: at begin and end of each stretch, in decimetres; of all kinds together how
-             many are within the limit), ``buildings`` uint16 from one place, header ``pins`` ([facility id, metres]).
+             many are within the limit), ``buildings`` uint16 from one place, header ``pins`` ([facility id, metres,
+             minutes]).
 
-Decimetres from 65531 on are no distance: 65531 hours that cannot be read are in the way, 65532 nobody lives there,
-65533 not on the network, 65534 island, 65535 out of range.
+Where slopes are known ``metres_flat``, ``ends_flat`` and ``buildings_flat`` stand beside: of the quickest walk the
+metres one walks on the flat in that time. Decimetres from 65530 on are no distance: 65530 no entrance is for
+wheelchairs, 65531 hours that cannot be read are in the way, 65532 nobody lives there, 65533 not on the network, 65534
+island, 65535 out of range.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from twin_model.masking import suppressed
 from twin_model.remembered import Remembered
 from twin_model.rights import asked
 from twin_model.twin import Twin
-from twin_model.walking import Profile, Shut, Snapped
+from twin_model.walking import AWAY, LENGTH, TOWARDS, Profile, Shut, Snapped
 from twin_model.walks import Walk
 
 LONGEST_M = 20.0
@@ -46,7 +49,7 @@ AROUND_M = 1_500.0
 """Streets this far around the community's buildings are drawn: what may be walked within the widest circle."""
 TOLD_M = 1_200.0
 """Walks are told up to here: 15 minutes of an adult."""
-HOURS, NO_HOME, OFF, ISLAND, FAR = 65531, 65532, 65533, 65534, 65535
+DOOR, HOURS, NO_HOME, OFF, ISLAND, FAR = 65530, 65531, 65532, 65533, 65534, 65535
 FEW = 65535
 """Of homes: kept back."""
 KEPT = 6
@@ -137,12 +140,15 @@ class CircleMap:
         kinds = kinds_of(twin, at, community)
         table = walks(twin, at, community, speed, hour, kinds)
         n = len(frame.ids)
+        pace = book().profiles[speed_of(speed)].metres_per_minute
         metres = np.full((len(kinds), n), NO_HOME, np.uint16)
+        flat = metres.copy()
         number = pc.index_in(table["building_id"], frame.ids)
         row = pc.index_in(table["facility_kind"], pa.array(kinds, pa.string()))
         drawn = np.asarray(number.is_valid())
         at_row, at_number = (np.asarray(pc.fill_null(values, 0))[drawn] for values in (row, number))
-        metres[at_row, at_number] = _codes(table)[drawn]
+        metres[at_row, at_number] = _codes(table, table["metres"].to_numpy())[drawn]
+        flat[at_row, at_number] = _codes(table, table["minutes"].to_numpy() * pace)[drawn]
         homes = twin.circles.homes(at, community)
         known = pc.index_in(pa.array(homes.building_id, pa.string()), frame.ids)
         inside = np.asarray(known.is_valid())
@@ -155,9 +161,10 @@ class CircleMap:
         header = {
             "version": frame.version, "kinds": kinds, "buildings": n,
             "facilities": self._pins(community, at, frame, hour_of(at, hour)),
-            "metres_per_minute": book().profiles[speed_of(speed)].metres_per_minute,
+            "metres_per_minute": pace,
         }  # fmt: skip
-        return map_scene.encode(header, {"metres": metres.ravel(), "homes": count})
+        slow = {} if (flat == metres).all() else {"metres_flat": flat.ravel()}
+        return map_scene.encode(header, {"metres": metres.ravel(), "homes": count, **slow})
 
     def _pins(self, community: str, at: datetime, frame: _Frame, local: datetime | None) -> list[dict[str, Any]]:
         rows = self._twin.circles.facilities(at, community).to_pylist()
@@ -194,42 +201,46 @@ class CircleMap:
         if not (kind or facility or building):
             kinds = kinds_of(twin, at, community)
             amount, unit = limit_of(limit)
-            limit_m = amount * (who.metres_per_minute if unit == "min" else 1.0)
+            by, limit_m = (TOWARDS, amount * who.metres_per_minute) if unit == "min" else (LENGTH, float(amount))
             had = np.zeros(len(ends), np.uint16)
             for one in kinds:
-                sources = walk.facility_doors(who).at[_open_of(walk, one, local)]
-                had += np.isfinite(walk.network.nearest(sources, ends, who, limit_m, shut))
+                sources, _ = walk.doors_of(_open_of(walk, one, local), who, shut)
+                had += np.isfinite(walk.network.nearest(sources, ends, who, limit_m, shut, by))
             return map_scene.encode({"kinds": len(kinds), "pins": []}, {"ends": had})
+        every = (LENGTH,) if walk.network.is_flat(who) else (LENGTH, AWAY if building else TOWARDS)
         if kind:
-            sources = walk.facility_doors(who).at[_open_of(walk, kind, local)]
-            return map_scene.encode({"pins": []}, {"ends": self._from(walk, who, shut, sources, ends)})
-        sources = _facility(walk, who, facility) if facility else _building(walk, who, building)
-        pins = [] if facility else self._nearest_of(community, at, speed, hour, building)
-        near = self._buildings(community, at, walk, who, shut, sources)
-        return map_scene.encode({"pins": pins}, {"ends": self._from(walk, who, shut, sources, ends), "buildings": near})
-
-    @staticmethod
-    def _from(walk: Walk, who: Profile, shut: Shut, sources: Snapped, ends: Snapped) -> U16:
-        return decimetres(walk.network.nearest(sources, ends, who, TOLD_M, shut))
+            sources, _ = walk.doors_of(_open_of(walk, kind, local), who, shut)
+        else:
+            sources = _facility(walk, who, facility, shut) if facility else _building(walk, who, building)
+        arrays = {}
+        for by, suffix in zip(every, ("", "_flat"), strict=False):
+            arrays[f"ends{suffix}"] = decimetres(walk.network.nearest(sources, ends, who, TOLD_M, shut, by))
+            if not kind:
+                arrays[f"buildings{suffix}"] = self._buildings(community, at, walk, who, shut, sources, by)
+        pins = self._nearest_of(community, at, speed, hour, building) if building and not kind else []
+        return map_scene.encode({"pins": pins}, arrays)
 
     def _nearest_of(
         self, community: str, at: datetime, speed: str | None, hour: str | None, building: str | None
-    ) -> list[tuple[str, float]]:
+    ) -> list[tuple[str, float, float]]:
         table = walks(self._twin, at, community, speed, hour)
         mine = table.filter(pc.and_(pc.equal(table["building_id"], building), pc.is_valid(table["metres"])))
-        return [(row["facility_id"], round(row["metres"], 1)) for row in mine.to_pylist()]
+        return [(row["facility_id"], round(row["metres"], 1), round(row["minutes"], 2)) for row in mine.to_pylist()]
 
-    def _buildings(self, community: str, at: datetime, walk: Walk, who: Profile, shut: Shut, sources: Snapped) -> U16:
+    def _buildings(
+        self, community: str, at: datetime, walk: Walk, who: Profile, shut: Shut, sources: Snapped, by: str
+    ) -> U16:
         """The walk to every building of the map that people live in."""
         frame, doors = self._frame(community, at), walk.building_doors(who)
         metres = np.full(walk.buildings.num_rows, np.inf)
-        np.minimum.at(metres, doors.place, walk.network.nearest(sources, doors.at, who, TOLD_M, shut))
+        np.minimum.at(metres, doors.place, walk.network.nearest(sources, doors.at, who, TOLD_M, shut, by))
         joined = np.zeros(len(metres), bool)
         joined[doors.place[doors.at.ok]] = True
         apart = np.ones(len(metres), bool)
         apart[doors.place[doors.at.ok & ~walk.network.on_island(doors.at, who)]] = False
         code = decimetres(metres)
         code = np.where(code != FAR, code, np.where(~joined, OFF, np.where(apart, ISLAND, FAR)))
+        code[walk.no_way_in(who)] = DOOR
         seen = self._twin.sight.of(walk.buildings.select(["community_id", "building_id"]).append_column(
             "row", pa.array(np.arange(len(metres)))))  # fmt: skip
         number = pc.index_in(seen["building_id"], frame.ids)
@@ -272,30 +283,30 @@ def walk_lines(walk: Walk, community: str) -> NDArray[np.bool_]:
     return np.asarray(walk.line_community[walk.network.edge_line[walk.network.segment_edge]] == community)
 
 
-def _codes(table: pa.Table) -> U16:
+def _codes(table: pa.Table, metres: F64) -> U16:
     """Metres of the walks, or why there are none."""
-    metres = table["metres"].to_numpy()
     code = decimetres(np.where(np.isnan(metres), np.inf, metres))
     status = table["status"].to_numpy(zero_copy_only=False)
-    for word, number in (("island", ISLAND), ("no_network", OFF), ("hours_unknown", HOURS)):
+    words = (("no_way_in", DOOR), ("island", ISLAND), ("no_network", OFF), ("hours_unknown", HOURS))
+    for word, number in words:
         code[(status == word) & np.isnan(metres)] = number
     return code
 
 
 def _open_of(walk: Walk, kind: str, local: datetime | None) -> NDArray[np.int64]:
     """The facilities of a kind that are surely open then; all of them where hours are left out of account."""
-    found = np.flatnonzero(walk.facilities["facility_kind"].to_numpy(zero_copy_only=False) == kind)
+    found = walk.of_kind(kind)
     if local is None:
         return found
     texts = walk.facilities["opening_hours"].take(found).to_pylist()
     return found[np.array([hours.is_open(text, local) is True for text in texts], bool)]
 
 
-def _facility(walk: Walk, who: Profile, facility: str | None) -> Snapped:
+def _facility(walk: Walk, who: Profile, facility: str | None, shut: Shut) -> Snapped:
     number = pc.index(walk.facilities["facility_id"], facility).as_py()
     if number < 0:
         raise Unasked("facility", facility, ["a facility known then"])
-    return walk.facility_doors(who).at[number : number + 1]
+    return walk.doors_of([number], who, shut)[0]
 
 
 def _building(walk: Walk, who: Profile, building: str | None) -> Snapped:

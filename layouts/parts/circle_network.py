@@ -37,6 +37,8 @@ class Network:
         return {
             "lines": len(np.unique(network.edge_line[mine])), "km": float(metres[mine].sum()) / 1000,
             "stairs_m": float(metres[mine & stairs].sum()),
+            "slope_m": float(metres[mine & ~np.isnan(network.lines.slope[network.edge_line])].sum()),
+            "no_way_in": int(self._walk.no_way_in(self._who)[self._houses()].sum()),
             "counts": {name: len(found) for name, found in rows.items()},
             "island_km": sum(row["metres"] for row in rows["islands"]) / 1000,
             "homes_off": sum(row["homes"] for row in rows["unjoined"]),
@@ -61,9 +63,13 @@ class Network:
     def _snaps(self) -> NDArray[np.float64]:
         """How far the community's buildings stand from the path they are joined to."""
         doors = self._walk.building_doors(self._who)
-        mine = np.asarray(self._walk.buildings["community_id"].to_numpy(zero_copy_only=False) == self._community)
+        mine = self._houses()
         found: NDArray[np.float64] = doors.at.snap_m[doors.at.ok & mine[doors.place]]
         return found
+
+    def _houses(self) -> NDArray[np.bool_]:
+        names = self._walk.buildings["community_id"].to_numpy(zero_copy_only=False)
+        return np.asarray(names == self._community, np.bool_)
 
     def _islands(self) -> list[Row]:
         """Parts of the network that hold a path of the community and are not joined to the largest part."""

@@ -220,10 +220,18 @@ def network(view: View, _now: datetime, answer: Any) -> Any:
     return html.Div(
         [
             title, html.Div(figures, className="net-figures"), good, html.Ul(lines, className="net-list"),
+            html.P(_slopes(lang, answer), className="caveat"),
             html.P(t(lang, "circles.network.note"), className="caveat"),
         ],
         className="panel circles-network",
     )  # fmt: skip
+
+
+def _slopes(lang: str, answer: Any) -> str:
+    """How much of the network states how steep it is; the rest is walked as the flat."""
+    if not answer["slope_m"]:
+        return t(lang, "circles.network.no_slopes")
+    return t(lang, "circles.network.slopes", km=measure(answer["slope_m"] / 1000, 1), of=measure(answer["km"], 1))
 
 
 def _lines(lang: str, answer: Any) -> list[tuple[str, int, str]]:
@@ -236,6 +244,8 @@ def _lines(lang: str, answer: Any) -> list[tuple[str, int, str]]:
         "gates": t(lang, "circles.network.gates_said", n=count(answer["gates"]), shut=count(answer["gates_shut"])),
     }  # fmt: skip
     rest = {"dropped": answer["dropped"], "gates": answer["gates"]}
+    if answer["no_way_in"]:
+        rest["no_way_in"] = answer["no_way_in"]
     return [(name, n, said.get(name, "") if n else "") for name, n in (counts | rest).items()]
 
 

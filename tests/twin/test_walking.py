@@ -8,7 +8,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from twin_model.walking import OPEN, PROFILES, Lines, Network, Shut, Snapped
+from twin_model.walking import AWAY, LENGTH, OPEN, PROFILES, TOWARDS, Lines, Network, Shut, Snapped
+from twin_model.walking_graph import as_flat
 
 ADULT, CHAIR = PROFILES["adult"], PROFILES["wheelchair"]
 CROSS = [[(0, 0), (100, 0), (200, 0)], [(100, 0), (100, 100)]]  # a street, and a lane that leaves it at 100 m
@@ -121,6 +122,50 @@ def test_a_network_of_nothing_reaches_nothing():
     assert len(network.reach(place)) == 0
 
 
+def test_uphill_takes_longer_than_downhill_and_metres_stay_metres():
+    network = Network.build(Lines.of(CROSS, slope=[0.1, np.nan]))
+    top, foot = at(network, (100, 0)), at(network, (0, 0))
+    up = 100 * np.exp(3.5 * 0.1)  # Tobler: as many metres on the flat
+    assert network.nearest(top, foot, by=TOWARDS)[0] == pytest.approx(up)
+    assert network.nearest(top, foot, by=AWAY)[0] == pytest.approx(100)  # nobody is credited with running downhill
+    assert network.nearest(foot, top, by=AWAY)[0] == pytest.approx(up)
+    assert network.within(top, foot)[0] == network.nearest(top, foot)[0] == pytest.approx(100)
+    assert network.slowest(ADULT) == pytest.approx(np.exp(3.5 * 0.1))
+
+
+def test_of_a_short_steep_and_a_long_flat_way_metres_and_minutes_choose_their_own():
+    network = Network.build(Lines.of([[(0, 0), (100, 0)], [(0, 0), (0, 20), (100, 20), (100, 0)]], slope=[0.15, 0.0]))
+    ends = at(network, (100, 0)), at(network, (0, 0))
+    assert network.nearest(*ends)[0] == pytest.approx(100)
+    assert network.nearest(*ends, by=TOWARDS)[0] == pytest.approx(140)
+    assert network.nearest(*ends, by=AWAY)[0] == pytest.approx(100 * as_flat(np.array([-0.15]))[0])
+
+
+def test_an_unknown_slope_is_walked_as_the_flat_and_costs_no_second_network():
+    network = Network.build(CROSS)
+    assert network.is_flat(ADULT)
+    assert network.graph(ADULT, by=TOWARDS) is network.graph(ADULT, by=LENGTH)
+    assert as_flat(np.array([np.nan, 0.0, -0.05, -0.1])).tolist() == [1, 1, 1, 1]
+
+
+def test_streets_reached_uphill_end_where_the_minutes_do():
+    network = Network.build(Lines.of([[(0, 0), (1000, 0)]], slope=[0.1]))
+    found = network.reach(at(network, (500, 0)), ADULT, 100.0, by=AWAY)
+    east = max(found.start[:, 0].max(), found.end[:, 0].max())
+    assert east == pytest.approx(500 + 100 / np.exp(0.35))
+    assert min(found.start[:, 0].min(), found.end[:, 0].min()) == pytest.approx(400)
+
+
+def test_from_several_doors_each_street_is_reached_from_the_nearest():
+    network = Network.build([[(0, 0), (100, 0)]])
+    doors = at(network, (20, 0), (80, 0))
+    found = network.reach(doors, ADULT, 15.0)
+    assert float(np.hypot(*(found.end - found.start).T).sum()) == pytest.approx(60)
+    places = at(network, (30, 0), (75, 0), (100, 0))
+    assert network.within(doors, places).tolist() == pytest.approx([10, 5, 20])
+    assert network.nearest(doors, places).tolist() == pytest.approx([10, 5, 20])
+
+
 def random_lines(rng: np.random.Generator) -> list[np.ndarray]:
     """Walks on a small grid: they cross, overlap, close and miss each other."""
     lines = []
@@ -130,13 +175,15 @@ def random_lines(rng: np.random.Generator) -> list[np.ndarray]:
     return lines
 
 
-def drawn(network: Network, profile, shut, places: dict[str, Snapped]) -> nx.Graph:
-    """The same network for another tool: every place on its path is a point of it."""
-    graph, whole = nx.Graph(), network.graph(profile, shut)
+def drawn(network: Network, profile, shut, places: dict[str, Snapped], by: str) -> nx.DiGraph:
+    """The same network for another tool, in the direction people walk: every place on its path is a point of it."""
+    graph, whole = nx.DiGraph(), network.graph(profile, shut)
+    slopes = np.nan_to_num(network.lines.slope)[network.edge_line]
     on: dict[int, list[tuple[float, object]]] = {}
     for name, snapped in places.items():
         for i in np.flatnonzero(snapped.ok):
             graph.add_edge((name, i), (name, i, "on the path"), weight=snapped.snap_m[i])
+            graph.add_edge((name, i, "on the path"), (name, i), weight=snapped.snap_m[i])
             on.setdefault(int(snapped.edge[i]), []).append((float(snapped.offset_m[i]), (name, i, "on the path")))
 
     def join(a, b, metres):
@@ -151,35 +198,47 @@ def drawn(network: Network, profile, shut, places: dict[str, Snapped]) -> nx.Gra
         middle = sorted(on.get(int(edge), []), key=lambda one: one[0])
         chain = [(0.0, ends[0]), *middle, (float(network.edge_m[edge]), ends[1])]
         for (a, one), (b, other) in pairwise(chain):
-            join(one, other, b - a)
+            for start, end, slope in ((one, other, slopes[edge]), (other, one, -slopes[edge])):
+                slowed = max(1.0, np.exp(3.5 * abs(slope + 0.05)) / np.exp(3.5 * 0.05))
+                join(start, end, (b - a) * (1.0 if by == LENGTH else slowed))
     return graph
 
 
-@pytest.mark.parametrize(("profile", "shut"), [(ADULT, OPEN), (CHAIR, Shut(gates=frozenset({0, 1})))])
-def test_every_walk_is_as_long_as_networkx_finds_it(profile, shut):
+@pytest.mark.parametrize(
+    ("profile", "shut", "by"),
+    [
+        (ADULT, OPEN, LENGTH), (CHAIR, Shut(gates=frozenset({0, 1})), LENGTH), (ADULT, OPEN, AWAY),
+        (CHAIR, Shut(gates=frozenset({0, 1})), TOWARDS),
+    ],
+)  # fmt: skip
+def test_every_walk_is_as_long_as_networkx_finds_it(profile, shut, by):
     worst = pairs = 0
     for seed in range(6):
         rng = np.random.default_rng(seed)
         lines = random_lines(rng)
-        made = Lines.of(lines, stairs=rng.random(len(lines)) < 0.15)
+        slope = np.where(rng.random(len(lines)) < 0.4, rng.uniform(-0.1, 0.1, len(lines)), np.nan)
+        made = Lines.of(lines, stairs=rng.random(len(lines)) < 0.15, slope=slope)
         network = Network.build(made, gates=rng.integers(0, 12, (2, 2)) * 10.0)
         shops = network.snap(rng.random((6, 2)) * 120, 30, profile=profile)
         homes = network.snap(rng.random((40, 2)) * 120, 30, profile=profile)
-        graph = drawn(network, profile, shut, {"shop": shops, "home": homes})
+        graph = drawn(network, profile, shut, {"shop": shops, "home": homes}, by)
+        walked = graph.reverse() if by == TOWARDS else graph
         other = np.full((6, 40), np.inf)
         for i in np.flatnonzero(shops.ok):
-            for place, metres in nx.single_source_dijkstra_path_length(graph, ("shop", i)).items():
+            for place, metres in nx.single_source_dijkstra_path_length(walked, ("shop", i)).items():
                 if place[0] == "home" and len(place) == 2:
                     other[i, place[1]] = metres
-        ours = np.array([network.within(shops[i : i + 1], homes, profile, shut=shut) for i in range(6)])
+        one_by_one = [network.within(shops[i : i + 1], homes, profile, shut=shut, by=by) for i in range(6)]
+        ours = np.array(one_by_one)
         assert (np.isfinite(ours) == np.isfinite(other)).all()
         known = np.isfinite(other)
         worst, pairs = max(worst, float(np.abs(ours[known] - other[known]).max())), pairs + int(known.sum())
-        nearest, which = network.nearest_which(shops, homes, profile, shut=shut)
+        nearest, which = network.nearest_which(shops, homes, profile, shut=shut, by=by)
         assert nearest == pytest.approx(other.min(axis=0), abs=MILLIMETRE)
+        assert network.within(shops, homes, profile, shut=shut, by=by) == pytest.approx(nearest, abs=MILLIMETRE)
         reached = np.flatnonzero(which >= 0)
         assert ours[which[reached], reached] == pytest.approx(nearest[reached], abs=MILLIMETRE)
-        within = network.nearest(shops, homes, profile, 45.0, shut)
+        within = network.nearest(shops, homes, profile, 45.0, shut, by)
         assert within == pytest.approx(np.where(other.min(axis=0) <= 45, other.min(axis=0), np.inf), abs=MILLIMETRE)
-    assert pairs > 500
+    assert pairs > 400
     assert worst < MILLIMETRE

@@ -60,7 +60,7 @@ def test_counts_under_five_and_differences_under_five_are_kept_from_the_public()
     homes = count_homes(buildings, pa.table({"building_id": ids, **ages}))
     metres = np.array([100.0] * 6 + [700.0] * 3 + [np.inf] * 5)
     none = np.zeros(14, bool)
-    walked = Walked(metres, metres, np.zeros(14, int), metres, metres, none, none, 1, 0, 0)
+    walked = Walked(metres, metres, np.zeros(14, int), metres, metres, none, none, none, 1, 0, 0, metres, metres)
     limits = [(5.0, "min", 400.0), (10.0, "min", 800.0)]
     table = shares(homes, "community", {"clinic": walked}, limits, ("homes",))
     told = api_circles.told_in_public(table, 80.0, {("min", 5.0), ("min", 10.0)}).to_pylist()
