@@ -4,16 +4,12 @@ and nothing of what the other side said stands in what is noted.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import smtplib
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import orjson
 
@@ -23,17 +19,16 @@ from cockpit.outlets.post import Poster
 from cockpit.outlets.settings import signing_key
 from cockpit.outlets.webhook import sign
 from cockpit.reports import folder as shelf
+from cockpit.reports import mailing
 from cockpit.reports.kinds import ReportRefused
+from cockpit.reports.mailing import NotDelivered
 from cockpit.reports.making import DATA, HTML, PDF, XLSX
 from cockpit.reports.settings import ReportSettings
+from layouts.page import LANGUAGES
 from layouts.parts.text import t
 
 TIMEOUT_S = 30.0
 Channel = Callable[[str, Mapping[str, bytes], datetime], None]
-
-
-class NotDelivered(Exception):
-    """It did not arrive; the sentence says why, without secrets."""
 
 
 def channels(wanted: ReportSettings) -> dict[str, Channel]:
@@ -52,42 +47,11 @@ def _to_folder(wanted: ReportSettings, name: str, papers: Mapping[str, bytes]) -
     try:
         shelf.put(name, dict(papers), Path(wanted.folder))
     except ReportRefused as refusal:
-        raise NotDelivered(str(refusal)) from None
+        raise NotDelivered(**refusal.said) from None
 
 
 def _by_mail(wanted: ReportSettings, name: str, papers: Mapping[str, bytes], now: datetime) -> None:
-    try:
-        with contextlib.closing(_connected(wanted)) as post:
-            refused = post.send_message(letter(wanted, name, papers, now))
-            if refused:
-                raise NotDelivered(f"the mail server refused {len(refused)} of {len(wanted.mail_to)} recipients")
-    except smtplib.SMTPAuthenticationError:
-        raise NotDelivered("the mail server did not accept user and password") from None
-    except smtplib.SMTPException as error:
-        raise NotDelivered(f"the mail server did not take it ({type(error).__name__})") from None
-    except (OSError, ssl.SSLError) as error:
-        raise NotDelivered(f"the mail server could not be reached ({type(error).__name__})") from None
-
-
-def _connected(wanted: ReportSettings) -> smtplib.SMTP:
-    url = urlsplit(wanted.smtp)
-    host, port = url.hostname or "", url.port
-    context = ssl.create_default_context()
-    if wanted.ca_file:
-        context.load_verify_locations(wanted.ca_file)
-    if url.scheme == "smtps":
-        post: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_S, context=context)
-    else:
-        post = smtplib.SMTP(host, port or (587 if url.scheme == "smtp+starttls" else 25), timeout=TIMEOUT_S)
-    try:
-        if url.scheme == "smtp+starttls":
-            post.starttls(context=context)
-        if url.username:
-            post.login(unquote(url.username), wanted.smtp_password)
-    except BaseException:
-        post.close()
-        raise
-    return post
+    mailing.send(wanted, letter(wanted, name, papers, now))
 
 
 def letter(wanted: ReportSettings, name: str, papers: Mapping[str, bytes], now: datetime) -> EmailMessage:
@@ -129,4 +93,4 @@ def _to_webhook(wanted: ReportSettings, name: str, papers: Mapping[str, bytes], 
     try:
         check_status(poster.post(body, headers), now)
     except NotTold as problem:
-        raise NotDelivered(str(problem)) from None
+        raise NotDelivered(**{lang: problem.fault.text(lang) for lang in LANGUAGES}) from None

@@ -46,7 +46,8 @@ def put(name: str, papers: dict[str, bytes], folder: Path) -> Path:
             aside.rename(wanted)
         raise ReportRefused(
             f"{folder}: the report could not be written ({error.strerror}); make room or choose another folder. "
-            "Nothing was left half-written."
+            "Nothing was left half-written.",
+            f"报告写不进 {folder}（{error.strerror}）；请腾出空间或换一个文件夹。没有留下写了一半的文件。",
         ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)

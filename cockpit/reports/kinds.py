@@ -18,7 +18,12 @@ AUDIENCES = ("public", "staff", "management")
 
 
 class ReportRefused(Exception):
-    """A report that cannot be made as it was asked for; nothing was written. The sentence says what to do."""
+    """A report that cannot be made as it was asked for; nothing was written. The sentence says what to do; ``zh`` is
+    the same for a page, where one can come to be read there."""
+
+    def __init__(self, sentence: str, zh: str = "") -> None:
+        super().__init__(sentence)
+        self.said = {"zh": zh or sentence, "en": sentence}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,10 @@ from typing import Any
 import orjson
 
 from cockpit.kept_file import write_private
-from cockpit.reports.delivering import NotDelivered, channels
+from cockpit.reports.delivering import channels
 from cockpit.reports.desk import ReportDesk
 from cockpit.reports.kinds import ReportRefused, Wish, name_of
+from cockpit.reports.mailing import NotDelivered, not_delivered
 from cockpit.reports.settings import ReportSettings
 from layouts.page import ZONE
 from twin_model.twin import Twin
@@ -85,12 +86,12 @@ class Schedule:
     def _made(self, wanted: ReportSettings, at: datetime, now: datetime) -> Run:
         community = wanted.community or self._only_community()
         wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang)
-        run: Run = {"report": name_of(wish, at), "due": at.isoformat(), "made": now.isoformat(), "error": "", "to": {}}
+        run: Run = {"report": name_of(wish, at), "due": at.isoformat(), "made": now.isoformat(), "error": {}, "to": {}}
         try:
             self._desk.make_now(wish, at, by=wanted.name, role="program")
         except ReportRefused as refusal:
             log.warning("scheduled report %s was not made: %s", wanted.name, refusal)
-            return run | {"error": str(refusal)}
+            return run | {"error": refusal.said}
         return run | {"to": {name: {"tries": [], "done": False, "over": False} for name in channels(wanted)}}
 
     def _only_community(self) -> str:
@@ -102,15 +103,15 @@ class Schedule:
         for name, told in run["to"].items():
             if told["done"] or told["over"] or name not in ways or _again(told, run) > now:
                 continue
-            at, detail = self._clock(), ""
+            at, detail = self._clock(), {}
             try:
                 papers = self._desk.papers(run["report"])
                 if papers is None:
-                    raise NotDelivered("the report is no longer in the data folder")
+                    raise not_delivered("gone")
                 ways[name](run["report"], papers, at)
             except (NotDelivered, ReportRefused) as problem:
-                detail = str(problem)
-                log.warning("report %s was not delivered by %s: %s", run["report"], name, detail)
+                detail = problem.said
+                log.warning("report %s was not delivered by %s: %s", run["report"], name, problem)
             told["tries"] = [*told["tries"], {"at": at.isoformat(), "done": not detail, "detail": detail}][-KEPT_TRIES:]
             told["done"] = not detail
             told["over"] = bool(detail) and at - datetime.fromisoformat(run["made"]) >= GIVE_UP

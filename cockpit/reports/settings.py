@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as clock
 import difflib
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -129,6 +130,9 @@ def _check(place: str, made: ReportSettings) -> None:
             raise ReportMistake(f"{place}: smtp: expected no password in it; use smtp_password_env or _file")
         if smtp.scheme == "smtp" and smtp.hostname not in _LOOPBACK:
             raise ReportMistake(f"{place}: smtp: plain smtp:// only to this machine; use smtps:// or smtp+starttls://")
+        if bool(smtp.username) != bool(made.smtp_password):
+            found = "user, expected smtp_password_env" if smtp.username else "smtp_password, expected a user in smtp"
+            raise ReportMistake(f"{place}: smtp: found a {found} as well")
     if made.webhook:
         url = urlsplit(made.webhook)
         if url.scheme not in ("https", "http") or not url.hostname or url.username or url.password:
@@ -139,6 +143,11 @@ def _check(place: str, made: ReportSettings) -> None:
             raise ReportMistake(f"{place}: webhook_secret: expected at least {MIN_SECRET} characters")
     if made.ca_file and not Path(made.ca_file).is_file():
         raise ReportMistake(f"{place}: ca_file: there is no file {made.ca_file}")
+    if made.ca_file:
+        try:
+            ssl.create_default_context(cafile=made.ca_file)
+        except (OSError, ssl.SSLError):
+            raise ReportMistake(f"{place}: ca_file: {made.ca_file} holds no certificate in PEM form") from None
 
 
 def _hidden(place: str, key: str, table: dict[str, Any], environment: Mapping[str, str], folder: Path) -> str | None:

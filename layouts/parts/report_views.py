@@ -146,13 +146,18 @@ def _last(lang: str, last: Row | None) -> list[Any]:
     if last is None:
         return [html.P(t(lang, "report.page.never"), className="caveat")]
     if last["error"]:
-        return [html.P([sign("act"), last["error"]], className="caveat")]
+        return [html.P([sign("act"), _said(lang, last["error"])], className="caveat")]
     made = t(lang, "report.page.last", at=stamp(lang, datetime.fromisoformat(last["due"])))
     found: list[Any] = [html.P(made, className="caveat")]
     for way, told in last["to"].items():
         state = "done" if told["done"] else "over" if told["over"] else "trying"
         words = t(lang, f"report.page.way_{state}", way=t(lang, f"report.page.to_{way}"), n=len(told["tries"]))
-        detail = told["tries"][-1]["detail"] if told["tries"] and not told["done"] else ""
+        detail = _said(lang, told["tries"][-1]["detail"]) if told["tries"] and not told["done"] else ""
         found.append(html.P([sign("fresh" if told["done"] else "act" if told["over"] else "stale"), words,
                              html.Span(detail, className="note") if detail else None], className="caveat"))  # fmt: skip
     return found
+
+
+def _said(lang: str, sentence: Any) -> str:
+    """What went wrong in the reader's language; what an earlier version kept is in English."""
+    return sentence if isinstance(sentence, str) else str(sentence[lang])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
-import threading
 from collections import deque
 from datetime import timedelta
 
@@ -25,6 +23,7 @@ from tests.conftest import NOON, Clock, eventually
 from tests.web.receiver import Receiver, answer
 
 from .conftest import COMMUNITY, lived
+from .mail_server import mail_server
 
 DAY = timedelta(days=1)
 SECRET = "a-secret-of-the-receiver"
@@ -86,7 +85,8 @@ def test_a_folder_that_cannot_be_written_is_tried_again_until_it_can(place):
     again = schedule.step()
     told = schedule.standing()[0]["last"]["to"]["folder"]
     assert (told["done"], len(told["tries"])) == (False, 1)
-    assert "could not be written" in told["tries"][0]["detail"]
+    assert "could not be written" in told["tries"][0]["detail"]["en"]
+    assert "写不进" in told["tries"][0]["detail"]["zh"]
     assert again == clock.instant + timedelta(seconds=10)
     there.unlink()
     clock.set(again)
@@ -131,52 +131,20 @@ def test_a_delivery_that_never_arrives_is_given_up_after_a_day(place):
     assert runs[0]["to"]["folder"]["over"]
 
 
-class Mailbox:
-    """A mail server that takes one letter, as RFC 5321 has it."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.letters: list[bytes] = []
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        connection, _ = self.socket.accept()
-        with connection, connection.makefile("rwb") as stream:
-            stream.write(b"220 here\r\n")
-            stream.flush()
-            while line := stream.readline():
-                word = line[:4].upper()
-                if word == b"DATA":
-                    stream.write(b"354 go on\r\n")
-                    stream.flush()
-                    letter = b""
-                    while (part := stream.readline()) != b".\r\n":
-                        letter += part
-                    self.letters.append(letter)
-                stream.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-                stream.flush()
-                if word == b"QUIT":
-                    return
-
-
 def test_a_letter_brings_the_papers_and_names_nobody_in_its_subject(place):
     twin, desk, clock, _ = place
-    box = Mailbox()
-    wanted = daily(time="12:15", mail_to=("a@example.org",), mail_from="cim@example.org",
-                   smtp=f"smtp://127.0.0.1:{box.port}")  # fmt: skip
-    schedule = Schedule(twin, desk, [wanted], clock)
-    clock.set(schedule.step())
-    schedule.step()
-    box.thread.join(10)
+    with mail_server() as box:
+        wanted = daily(time="12:15", mail_to=("a@example.org",), mail_from="cim@example.org",
+                       smtp=f"smtp://127.0.0.1:{box.port}")  # fmt: skip
+        schedule = Schedule(twin, desk, [wanted], clock)
+        clock.set(schedule.step())
+        schedule.step()
     assert schedule.standing()[0]["last"]["to"]["mail"]["done"]
     letter = email.message_from_bytes(box.letters[0], policy=email.policy.default)
     assert letter["Subject"] == "试行巷 社区运行日报（2026-11-22 12:15）"
     attached = {part.get_filename(): part.get_content() for part in letter.iter_attachments()}
     name = desk.made()[0].name
     assert attached[f"{name}_report.pdf"] == desk.paper(name, "report.pdf")
-    box.socket.close()
 
 
 @pytest.mark.parametrize(
@@ -190,11 +158,14 @@ def test_a_letter_brings_the_papers_and_names_nobody_in_its_subject(place):
         ({"name": "d", "webhook": "http://example.org/", "webhook_secret": SECRET}, "expected https"),
         ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtp://mail.example.org"}, "smtps"),
         ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtps://u:pw@mail.example.org"}, "no password"),
+        ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtps://u@m"}, "expected smtp_password_env"),
+        ({"name": "d", "ca_file": "cockpit.toml"}, "holds no certificate in PEM form"),
         ({"name": "Day 1"}, "expected a-z"),
         ({"name": "d", "mail_to": [7], "mail_from": "a@b", "smtp": "smtps://m"}, "mail addresses"),
     ],
 )
 def test_a_mistaken_table_is_refused_with_what_was_expected(table, said, tmp_path):
+    (tmp_path / "cockpit.toml").write_text("no certificate")
     with pytest.raises(ReportMistake, match=said.replace("?", r"\?")):
         reports([table], {}, tmp_path)
 
