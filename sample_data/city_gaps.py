@@ -118,3 +118,24 @@ _SCHEMA = pa.schema(
         ("superseded_at", pa.timestamp("us", "UTC")),
     ]
 )  # fmt: skip
+
+
+UNSURVEYED = 25
+"""One community in so many never said that its registers are complete: of it nothing can be said to be absent."""
+
+
+def registers(made: Made, now: datetime) -> pa.Table:
+    """The yearly word of each community that its registers of facilities are complete."""
+    rows = []
+    for year in (2, 1, 0):
+        on = now.date() - timedelta(days=365 * year + 20 * (year != 2))
+        for code in [code for n, code in enumerate(made.codes) if n % UNSURVEYED != UNSURVEYED - 1]:
+            said = {"community_id": code, "record_id": f"{on:%Y}-{code}", "declared_on": on, "facility_kind": "all"}
+            rows.append(
+                said | {"complete": "yes", "document": f"社区设施普查表（{on:%Y}）", "declared_by_role": "街道民政办",
+                        "recorded_at": _noon(on), "superseded_at": None}
+            )  # fmt: skip
+    instant = pa.timestamp("us", "UTC")
+    names = ("community_id", "record_id", "declared_on", "facility_kind", "complete", "document", "declared_by_role")
+    fields = [(name, _DAY if name == "declared_on" else _TEXT) for name in names]
+    return pa.Table.from_pylist(rows, schema=pa.schema([*fields, ("recorded_at", instant), ("superseded_at", instant)]))

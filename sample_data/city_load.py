@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from sample_data.city import Made, Size, build
-from sample_data.city_gaps import projects
+from sample_data.city_gaps import projects, registers
+from twin_model.health_registers import REGISTER
 from twin_model.store import Writer
 from twin_model.twin import Twin
 
@@ -77,18 +78,26 @@ def _evening(at: datetime) -> datetime:
 
 def _record_projects(twin: Twin, made: Made, opened: list[datetime], now: datetime, seed: int) -> int:
     """All communities' in one commit: the ledger takes one community at a time, which takes a city too long."""
-    kind = twin.catalogue.record_kinds["gap_project"]
     rows = projects(made, opened, now, seed)
-    flags = pa.array([[]] * rows.num_rows, pa.list_(pa.string()))
-    rows = rows.append_column("flags", flags).append_column("record_id", rows["project_no"])
-    named = {*kind.columns, "community_id", "record_id", "flags", "recorded_at", "superseded_at"}
-    if wrong := set(rows.column_names) - named:
-        raise ValueError(f"gap_project has no column {', '.join(sorted(wrong))}")
+    rows = rows.append_column("record_id", rows["project_no"])
+    surveys = registers(made, now)
+    tables = [_ledger_rows(twin, name, one) for name, one in (("gap_project", rows), (REGISTER, surveys))]
 
     def change(writer: Writer) -> None:
-        writer.append(kind.table, rows)
+        for name, table in tables:
+            writer.append(name, table)
 
     with twin.writing(now - timedelta(seconds=1)) as received:
         twin.commit(change, received)
         twin.ledger.reload()
     return len(np.unique(rows["record_id"].to_numpy(zero_copy_only=False)))
+
+
+def _ledger_rows(twin: Twin, name: str, rows: pa.Table) -> tuple[str, pa.Table]:
+    """Rows as the ledger's table has them."""
+    kind = twin.catalogue.record_kinds[name]
+    named = {*kind.columns, "community_id", "record_id", "flags", "recorded_at", "superseded_at"}
+    rows = rows.append_column("flags", pa.array([[]] * rows.num_rows, pa.list_(pa.string())))
+    if wrong := set(rows.column_names) - named:
+        raise ValueError(f"{name} has no column {', '.join(sorted(wrong))}")
+    return kind.table, rows

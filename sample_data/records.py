@@ -40,8 +40,8 @@ STOPPED = {"charger_day": timedelta(days=50), "water_use": timedelta(days=110)}
 ended; nothing came since."""
 ABSENT = frozenset({"consent", "reported_value", "school_place", "talent_home"})
 REGISTERS = frozenset(
-    {"candidate_site", "club", "firm", "fund_entry", "gap_project", "grid", "learner", "mutual_pair", "partner_unit",
-     "project", "space", "talent", "volunteer"}
+    {"candidate_site", "club", "facility_register", "firm", "fund_entry", "gap_project", "grid", "learner",
+     "mutual_pair", "partner_unit", "project", "space", "talent", "volunteer"}
 )  # fmt: skip
 """What was there before the records begin is written down on the first day, as it then was."""
 _REACH, _AHEAD = 75, 21

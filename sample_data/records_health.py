@@ -1,4 +1,5 @@
-"""What inspectors found at the sample community: twice a year, some of the items that no data decide."""
+"""What inspectors found at the sample community: twice a year, some of the items that no data decide; and of which
+facilities the survey of every spring says that all are on record."""
 
 from __future__ import annotations
 
@@ -35,5 +36,26 @@ def health_finding(draw: Draw, days: Ints) -> Rows:
         "document": texts(papers),
         "checked_by_role": texts([one[2] for one in found]),
         "note": texts([one[5] for one in found]),
+    }
+    return Rows(columns, by_evening(draw, day, late=0.0))
+
+
+_SURVEYED = (("all", "yes", "街道民政办"), ("waste", "yes", "区环卫中心"), ("charging", "no", "区充电设施运营单位"))
+"""Kind, whether all of it is on record, who says so: the operator of the chargers has given no list."""
+
+
+def facility_register(draw: Draw, days: Ints) -> Rows:
+    """On the 18th of March, as known that evening."""
+    _, month, of_month = calendar(days)
+    springs = days[(month == 3) & (of_month == 18)]
+    day, which = np.repeat(springs, len(_SURVEYED)), np.tile(np.arange(len(_SURVEYED)), len(springs))
+    year, _, _ = calendar(day)
+    found = [_SURVEYED[n] for n in which.tolist()]
+    columns = {
+        "declared_on": day,
+        "facility_kind": texts([one[0] for one in found]),
+        "complete": texts([one[1] for one in found]),
+        "document": texts([f"社区设施普查表（{y}）" for y in year.tolist()]),
+        "declared_by_role": texts([one[2] for one in found]),
     }
     return Rows(columns, by_evening(draw, day, late=0.0))

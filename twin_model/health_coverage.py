@@ -77,7 +77,15 @@ def _share(
     found = Measured(value, upper, total / 100, "households" if group == "homes" else "people")
     found.note("paths", (hidden > 0) & (hidden < total), hidden)
     found.lacks("paths", (hidden >= total) & (total > 0), hidden)
-    found.lacks("facility", np.bincount(facts.facilities.community, minlength=size) == 0)
+    nothing = np.bincount(facts.facilities.community, minlength=size) == 0
+    own = np.bincount(facts.facilities.community[facts.facilities.of(item.how["kinds"])], minlength=size)
+    for kind, where in facts.registers.incomplete(item.how["kinds"]):  # there may be one nobody has registered
+        unsaid = where & (own == 0) & ~np.isnan(found.value)
+        found.upper[unsaid] = 100.0
+        nobody = unsaid & (inside == 0)
+        found.value[nobody] = found.upper[nobody] = np.nan
+        found.note(f"register.{kind}", unsaid & ~nothing)
+        found.note("facility", unsaid & nothing)
     few = facts.unknown[group] > most_unknown * np.maximum(facts.homes, 1)
     found.lacks("home", facts.homes == 0)
     found.lacks(f"home.{group}", few & (facts.homes > 0), facts.unknown[group])

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin_model.entities import Home, columns
+from twin_model.health_registers import Registers, registers, state
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -64,7 +65,8 @@ class Places:
 class Facts:
     """Everything entities say. ``ages``: new, old or None.
 
-    ``groups``: how many of each group are registered; ``unknown``: in how many homes they are not.
+    ``groups``: how many of each group are registered; ``unknown``: in how many homes they are not. ``registers``: of
+    which kinds of facilities all are on record.
     """
 
     communities: list[str]
@@ -76,14 +78,15 @@ class Facts:
     homes: F64
     groups: Mapping[str, F64]
     unknown: Mapping[str, F64]
+    registers: Registers
 
     def __len__(self) -> int:
         return len(self.communities)
 
 
-def epoch(twin: Twin, at: datetime) -> tuple[int, int]:
+def epoch(twin: Twin, at: datetime) -> tuple[int, ...]:
     """Between two changes of this the facts are the same."""
-    return twin.entity_epoch(at, *_KINDS), twin.forgotten
+    return twin.entity_epoch(at, *_KINDS), twin.forgotten, *state(twin, at)
 
 
 def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> Facts:
@@ -122,7 +125,7 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
         homes=column("homes", 0.0), households=column("households", 0.0),
         groups={name: column(name, 0.0) for name in BANDS} | {"homes": column("households", 0.0)},
         unknown={name: column(f"no_{name}" if name in known else "homes", 0.0) for name in BANDS}
-        | {"homes": np.zeros(len(communities))},
+        | {"homes": np.zeros(len(communities))}, registers=registers(twin, at, communities),
     )  # fmt: skip
 
 

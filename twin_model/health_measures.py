@@ -79,17 +79,21 @@ def used(facts: Facts, how: Mapping[str, Any]) -> tuple[Bools, Bools]:
     return own, rooms & ~has[facts.rooms.community]
 
 
-def _without_facilities(facts: Facts, found: Measured) -> Measured:
-    """Where no facility at all is on record none can be said to be absent."""
-    everywhere = np.bincount(facts.facilities.community, minlength=len(facts)) == 0
-    found.lacks("facility", everywhere)
+def _absent(facts: Facts, found: Measured, kinds: Sequence[str], count: F64) -> Measured:
+    """Where nothing of the kinds is on record (``count``) it is absent only if the register is said to be complete."""
+    nothing = np.bincount(facts.facilities.community, minlength=len(facts)) == 0
+    for kind, where in facts.registers.incomplete(kinds):
+        unsaid = where & (count == 0)
+        found.value[unsaid] = found.upper[unsaid] = np.nan
+        found.note(f"register.{kind}", unsaid & ~nothing)
+        found.note("facility", unsaid & nothing)
     return found
 
 
 def _exists(facts: Facts, how: Mapping[str, Any], _most: float) -> Measured:
     own, rooms = used(facts, how)
-    found = Measured.of(_totals(facts, facts.facilities, own) + _totals(facts, facts.rooms, rooms), "places_of_service")
-    return _without_facilities(facts, found)
+    count = _totals(facts, facts.facilities, own) + _totals(facts, facts.rooms, rooms)
+    return _absent(facts, Measured.of(count, "places_of_service"), how["kinds"], count)
 
 
 def _summed(facts: Facts, how: Mapping[str, Any], column: str) -> tuple[F64, F64, F64]:
@@ -110,7 +114,7 @@ def _of_sum(facts: Facts, how: Mapping[str, Any], column: str, unit: str) -> Mea
     found.upper[unknown > 0] = np.inf
     found.lacks(_COLUMN[column], (unknown > 0) & (unknown == count), unknown)
     found.note(_COLUMN[column], (unknown > 0) & (unknown < count), unknown)
-    return _without_facilities(facts, found)
+    return _absent(facts, found, how["kinds"], count)
 
 
 def _area_sum(facts: Facts, how: Mapping[str, Any], _most: float) -> Measured:
@@ -182,7 +186,8 @@ def _functions_within(facts: Facts, how: Mapping[str, Any], _most: float) -> Mea
     without_rooms = np.bincount(facts.rooms.community, minlength=len(facts)) == 0
     found.upper[without_rooms] = np.inf  # what is done in a centre nobody described is not known
     found.note("room", without_rooms)
-    return _without_facilities(facts, found)
+    kinds = [kind for names in functions.values() for kind in names if kind in book().kinds]
+    return _absent(facts, found, kinds, most)
 
 
 OF_PLACES: dict[str, Callable[[Facts, Mapping[str, Any], float], Measured]] = {

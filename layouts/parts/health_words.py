@@ -63,7 +63,9 @@ def lack(lang: str, one: Row, rows: int) -> str:
     """What is missing, in words."""
     title = titled(lang, one["title"], "") if one["title"] else ""
     exact, general = f"health.missing.{one['code'].replace('.', '_')}", f"health.missing.{one['base']}"
-    if has(lang, exact):
+    if one["base"] == "register":
+        words = t(lang, "health.missing.register", kind=some(lang, "facility_kind", one["name"]))
+    elif has(lang, exact):
         words = t(lang, exact)
     elif title and has(lang, f"{general}_named"):
         words = t(lang, f"{general}_named", title=title)

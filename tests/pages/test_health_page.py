@@ -14,6 +14,7 @@ from layouts.parts import health_answers as answers
 from layouts.parts import health_detail, health_views
 from tests.conftest import NOON, Clock
 from tests.pages.conftest import classes_of, text_of
+from tests.twin.registers import declared
 from twin_model.entities import Community, Facility, Home
 from twin_model.twin import Twin
 
@@ -34,6 +35,7 @@ def city():
             for n, c in enumerate(names)
         ])  # fmt: skip
     twin.record([Home(community_id=c, home_id=f"{c}-h", building_id="b", number="1", households=9) for c in names])
+    declared(twin, *names)
     yield twin
     twin.close()
 

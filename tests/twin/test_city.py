@@ -16,6 +16,7 @@ from twin_model.rights import PROGRAM, NotAllowed, Rights, Scope, reading
 from twin_model.twin import Twin
 
 from ..conftest import Clock
+from .registers import declared
 
 EAST, NORTH = 1 / 96_486.3, 1 / 110_852.4  # degrees of a metre at 120 E, 30 N
 NOWHERE = {"lon": None, "lat": None}
@@ -80,6 +81,7 @@ def city() -> Iterator[Twin]:
         ],
         community_id="big",
     )
+    declared(twin, "big", "small")
     yield twin
     twin.close()
 

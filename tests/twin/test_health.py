@@ -13,6 +13,7 @@ import pytest
 from ingest.naming import FACILITY_KINDS as IMPORTED
 from tests.conftest import Clock
 from tests.twin.kpi_examples import BEGIN, NOON, Played, Player
+from tests.twin.registers import declared
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError
 from twin_model.entities import Community, Entity, Facility, Home
@@ -162,6 +163,8 @@ def city(tmp_path_factory):
         place("full", "centre", 100.0), place("full", "clinic"), place("half", "centre", 80.0),
         place("blank", "centre"),
     ])  # fmt: skip
+    clock.set(AT - timedelta(days=90))
+    declared(twin, "full", "half", "none", kind="clinic")
     clock.set(AT)
     yield twin
     twin.close()
@@ -254,6 +257,7 @@ def test_the_bottom_tenth_goes_into_the_plan_first_and_of_equals_those_with_more
     names = [f"c{n:02d}" for n in range(20)]
     twin.record([Community(community_id=c, name=c) for c in names])
     twin.record([place(c, "centre", area) for c, area in zip(names, areas, strict=True)])
+    declared(twin, *names)
     for name, households in (("c00", 5), ("c01", 9), ("c02", 7)):
         twin.record([Home(community_id=name, home_id=name, building_id="b", number="1", households=households)])
     rows = twin.health.index(twin.now(), "b").to_pylist()
@@ -289,3 +293,39 @@ def test_a_table_holds_as_many_rows_as_items_and_communities(city):
     table = city.health.check(AT, "b@1")
     assert table.num_rows == 12
     assert isinstance(table, pa.Table)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([], "not_measurable"),
+        ([("all", "yes", 30)], "fail"),
+        ([("clinic", "yes", 30)], "fail"),
+        ([("pharmacy", "yes", 30)], "not_measurable"),
+        ([("all", "yes", 30), ("clinic", "no", 10)], "not_measurable"),
+        ([("clinic", "no", 30), ("all", "yes", 10)], "fail"),  # the newest word counts
+        ([("clinic", "yes", 30), ("clinic", "no", 10)], "not_measurable"),
+        ([("all", "yes", 401)], "not_measurable"),  # too long ago
+    ],
+)
+def test_what_is_not_on_record_is_absent_only_where_the_register_is_said_to_be_complete(tmp_path, said, expected):
+    twin = Twin.open(None, clock=Clock(AT), catalogue=replace(CATALOGUE, health_books=books(tmp_path, BOOK)))
+    twin.record([Community(community_id="c", name="c"), place("c", "centre", 100.0)])
+    for kind, complete, days in said:
+        declared(twin, "c", kind=kind, complete=complete, days_ago=days)
+    (row,) = [row for row in twin.health.check(twin.now(), "b").to_pylist() if row["item"] == "clinic"]
+    twin.close()
+    assert row["verdict"] == expected
+    assert row["missing"] == ([] if expected == "fail" else ["register.clinic"])
+
+
+def test_a_register_that_is_said_to_be_complete_later_changes_no_earlier_verdict_and_lapses_by_itself(tmp_path):
+    clock = Clock(AT)
+    twin = Twin.open(None, clock=clock, catalogue=replace(CATALOGUE, health_books=books(tmp_path, BOOK)))
+    twin.record([Community(community_id="c", name="c"), place("c", "centre", 100.0)])
+    clock.set(AT + timedelta(days=1))
+    declared(twin, "c")
+    clock.set(AT + timedelta(days=500))
+    days = {day: verdicts(twin, "b", at=AT + timedelta(days=day))["c", "clinic"] for day in (0, 2, 400, 403)}
+    twin.close()
+    assert days == {0: "not_measurable", 2: "fail", 400: "fail", 403: "not_measurable"}
