@@ -1149,10 +1149,13 @@ def _parser() -> argparse.ArgumentParser:
 def _report_parsers(commands: Any, data: argparse.ArgumentParser) -> None:
     one = commands.add_parser("report", parents=[data], help="make a snapshot report: PDF, web page, XLSX, data")
     one.add_argument("--at", metavar="TIME", help="the instant, RFC 3339 (the newest data)")
-    kinds = "daily, weekly, monthly, acceptance, gap_plan or gap_plan_city"
+    kinds = "daily, weekly, monthly, acceptance, gap_plan, gap_plan_city or scenario"
     one.add_argument("--kind", default="daily", help=kinds)
     one.add_argument(
         "--rulebook", default="complete_community_2020", metavar="NAME", help="of a gap plan: by which rulebook"
+    )
+    one.add_argument(
+        "--scenario", action="append", default=[], metavar="ID", help="of kind scenario: which; again for a comparison"
     )
     one.add_argument("--audience", default="staff", help="public, staff or management")
     one.add_argument("--lang", default="zh", help="zh or en")

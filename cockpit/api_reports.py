@@ -20,8 +20,9 @@ from cockpit.problems import Problem, refusals
 from cockpit.reports.allowing import allowed, may_read
 from cockpit.reports.desk import Job, ReportDesk, Shelved
 from cockpit.reports.folder import read, zip_of
-from cockpit.reports.kinds import CITY, ReportRefused, Wish
+from cockpit.reports.kinds import CITY, MOST_SCENARIOS, ReportRefused, Wish
 from cockpit.reports.making import MEDIA
+from cockpit.reports.scenario_facts import chosen
 from cockpit.reports.verifying import verify
 from cockpit.rights import grant_of, refused, role_of
 from cockpit.services import NotServed
@@ -39,11 +40,14 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["daily", "weekly", "monthly", "acceptance", "gap_plan", "gap_plan_city"] = "daily"
+    kind: Literal["daily", "weekly", "monthly", "acceptance", "gap_plan", "gap_plan_city", "scenario"] = "daily"
     audience: Literal["public", "staff", "management"] = "staff"
     lang: Literal["zh", "en"] = "zh"
     rulebook: str = Field(
         default="complete_community_2020", max_length=120, description="of a gap plan; see health-check/rulebooks"
+    )
+    scenarios: list[Annotated[str, Field(max_length=40)]] = Field(
+        default=[], max_length=MOST_SCENARIOS, description="of kind scenario: their ids; several are compared"
     )
     community: str | None = Field(default=None, max_length=200)
     at: str | None = Field(default=None, max_length=60, description="RFC 3339; absent: now")
@@ -124,8 +128,11 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
     ) -> Response:
         grant = grant_of(request)
         community = CITY if wanted.kind == "gap_plan_city" else wanted.community or _only_community(twin)
-        wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang,
-                    rulebook=wanted.rulebook)  # fmt: skip
+        try:
+            wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang,
+                        rulebook=wanted.rulebook, scenarios=tuple(wanted.scenarios))  # fmt: skip
+        except ReportRefused as refusal:
+            raise Problem(400, str(refusal)) from None
         _permit(desk, grant, wish)
         out = None
         if wanted.out is not None:
@@ -212,6 +219,8 @@ def _check(twin: Twin, wish: Wish, at: datetime | None) -> None:
             twin.health.book(wish.rulebook, at or twin.now())
         except KeyError as error:
             raise ReportRefused(f"rulebook: {error.args[0]}") from None
+    if wish.of_scenarios:
+        chosen(twin, at or twin.now(), wish)
     first = twin.first_instant(None if wish.of_city else wish.community)
     if first is None:
         raise ReportRefused(f"community: found {wish.community!r}; see /api/v1/communities")

@@ -21,12 +21,13 @@ from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
 from cockpit.rights import grant_of, refused
 from cockpit.siting_sheet import sheet_of
+from layouts.page import ZONE
 from twin_model.circles import Unasked
 from twin_model.edits import WrongEdit, read_edits
 from twin_model.scenarios import Scenario, ScenarioRefused
 from twin_model.siting import Marginal, Served
 from twin_model.twin import Twin
-from twin_model.what_if import Best, Busy, Outcome
+from twin_model.what_if_told import Best, Busy, Outcome
 
 WHAT_IF = "推演 What-if"
 ScenarioId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
@@ -56,10 +57,11 @@ def _siting(api: APIRouter, twin: Twin) -> None:
                                   parameter=name, found=value)  # fmt: skip
         with _asked_rightly():
             _known(twin, wish.community, at)
+            open_at = None if wish.hour is None else at.astimezone(ZONE).replace(hour=wish.hour, minute=0, second=0)
             edits = read_edits([one.model_dump(exclude_none=True) for one in wish.edits])
             outcomes = twin.scenarios.outcomes(
                 at, wish.community, edits, profile=wish.profile, minutes=wish.minutes, metres=wish.metres,
-                groups=tuple(wish.groups), group=wish.group, limit_m=wish.limit_m,
+                groups=tuple(wish.groups), group=wish.group, limit_m=wish.limit_m, open_at=open_at,
             )  # fmt: skip
             best = None
             if wish.best is not None:
@@ -67,7 +69,7 @@ def _siting(api: APIRouter, twin: Twin) -> None:
                 best = twin.scenarios.best(
                     at, wish.community, one.facility_kind, one.k, method=one.method, group=one.group,
                     limit_m=one.limit_m, profile=wish.profile, where=one.sites, edits=edits, exact=one.exact,
-                    time_limit_s=one.time_limit_s,
+                    time_limit_s=one.time_limit_s, open_at=open_at,
                 )  # fmt: skip
         body = {
             "scenario": True, "at": rfc3339(at), "revision": twin.revision, "outcomes": [_outcome(o) for o in outcomes],
@@ -191,12 +193,13 @@ def _outcome(one: Outcome) -> dict[str, Any]:
     moved = np.flatnonzero(words != "same").tolist()
     return {
         "facility_kind": one.facility_kind, "facilities_before": one.facilities_before,
-        "facilities_after": one.facilities_after, "group": one.group, "limit_m": one.limit_m,
+        "facilities_after": one.facilities_after, "hours_unknown_before": one.hours_unknown_before,
+        "hours_unknown_after": one.hours_unknown_after, "group": one.group, "limit_m": one.limit_m,
         "coverage": [
             {
                 "limit": limit, "limit_unit": unit, "group": row.group, "total": row.total, "before": row.before,
                 "after": row.after, "change": row.change, "gained": row.gained, "lost": row.lost,
-                "uncounted": row.uncounted,
+                "uncounted": row.uncounted, "perhaps_before": row.perhaps_before, "perhaps_after": row.perhaps_after,
             }
             for unit, limit, row in one.covered
         ],

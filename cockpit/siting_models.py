@@ -32,6 +32,7 @@ class EditIn(BaseModel):
     area_m2: float | None = Field(None, ge=0, le=1e7)
     capacity: float | None = Field(None, ge=0, le=1e7)
     yuan_per_m2: float | None = Field(None, ge=0, le=1e7, description="a year; absent: nothing is told per yuan")
+    opening_hours: str | None = Field(None, max_length=60, description="such as Mo-Fr 08:00-18:00; absent: unknown")
 
 
 class BestIn(BaseModel):
@@ -63,6 +64,7 @@ class SitingIn(BaseModel):
     groups: list[Group] = Field(["homes", "people", "aged_60", "aged_80", "aged_0_3", "aged_3_6"], max_length=7)
     group: Group = Field("people", description="whose gain per m² and per yuan is told")
     limit_m: float | None = Field(None, gt=0, le=3_000, description="within which; absent: 15 minutes of the profile")
+    hour: int | None = Field(None, ge=0, le=23, description="local, on the day of ``at``; absent: hours do not count")
     best: BestIn | None = None
 
 
@@ -77,6 +79,8 @@ class CoveredItem(BaseModel):
     gained: float
     lost: float
     uncounted: int = Field(description="homes whose people of this group are not counted; they are in no sum")
+    perhaps_before: float = Field(description="besides, were those open whose hours nobody knows")
+    perhaps_after: float
 
 
 class PlacesItem(BaseModel):
@@ -107,6 +111,8 @@ class OutcomeItem(BaseModel):
     facility_kind: str
     facilities_before: int
     facilities_after: int
+    hours_unknown_before: int = Field(description="nobody can say whether they are open then; they count as shut")
+    hours_unknown_after: int
     group: Group
     limit_m: float
     coverage: list[CoveredItem]

@@ -284,20 +284,22 @@ class Circles:
 
     def distances(
         self, at: datetime, points: F64, community_id: str, profile: str = "adult", limit_m: float = LIMIT_M,
-        by: str = LENGTH,
+        by: str = LENGTH, open_at: datetime | None = None,
     ) -> Sparse:  # fmt: skip
         """Walks between points (lon, lat) and the buildings of ``homes(at, community_id)`` within a limit.
 
-        ``by``: LENGTH, or TOWARDS the points: metres on the flat that take as long.
+        ``by``: LENGTH, or TOWARDS the points: metres on the flat that take as long. ``open_at``: only through what is
+        surely open then; None leaves hours out of account.
         """
         self._twin.sight.need(community_id)
         walk, who = self._network(at), self.profile(profile)
         sites = walk.network.snap(walk.metres(points, community_id), profile=who)
-        return self._from(at, [sites[one : one + 1] for one in range(len(sites))], community_id, who, limit_m, by)
+        each = [sites[one : one + 1] for one in range(len(sites))]
+        return self._from(at, each, community_id, who, limit_m, by, open_at)
 
     def distances_of(
         self, at: datetime, facility_ids: Sequence[str], community_id: str, profile: str = "adult",
-        limit_m: float = LIMIT_M, by: str = LENGTH,
+        limit_m: float = LIMIT_M, by: str = LENGTH, open_at: datetime | None = None,
     ) -> Sparse:  # fmt: skip
         """As ``distances``, from the doors of facilities. Raises ``Unasked`` for one that is not known at ``at``."""
         self._twin.sight.need(community_id)
@@ -305,15 +307,16 @@ class Circles:
         number = {one: place for place, one in enumerate(walk.facilities["facility_id"].to_pylist())}
         if unknown := [one for one in facility_ids if one not in number]:
             raise Unasked("facility_id", unknown[0], ["a facility known then"])
-        shut = walk.shut(who, None)
+        shut = walk.shut(who, None if open_at is None else open_at.astimezone(_LOCAL))
         sites = [walk.doors_of([number[one]], who, shut)[0] for one in facility_ids]
-        return self._from(at, sites, community_id, who, limit_m, by)
+        return self._from(at, sites, community_id, who, limit_m, by, open_at)
 
     def _from(
-        self, at: datetime, sites: Sequence[Snapped], community_id: str, who: Profile, limit_m: float, by: str
-    ) -> Sparse:
+        self, at: datetime, sites: Sequence[Snapped], community_id: str, who: Profile, limit_m: float, by: str,
+        open_at: datetime | None,
+    ) -> Sparse:  # fmt: skip
         walk = self._network(at)
-        shut = walk.shut(who, None)
+        shut = walk.shut(who, None if open_at is None else open_at.astimezone(_LOCAL))
         doors = self._doors_of(at, community_id, who)
         found: list[tuple[I64, F64, int]] = []
         for number, site in enumerate(sites):

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from twin_model import hours
+
 OPS = ("put", "move", "close", "enlarge")
 MOST_EDITS = 40
 _NEEDS = {"put": ("facility_kind", "lon", "lat"), "move": ("facility_id", "lon", "lat"), "close": ("facility_id",),
           "enlarge": ("facility_id", "capacity")}  # fmt: skip
-_TEXTS = ("op", "facility_kind", "facility_id", "site_no", "name")
+_TEXTS = ("op", "facility_kind", "facility_id", "site_no", "name", "opening_hours")
 _NUMBERS = ("lon", "lat", "area_m2", "capacity", "yuan_per_m2")
 _LONGEST = 60
 
@@ -27,7 +29,10 @@ class WrongEdit(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """One change. ``site_no``: the candidate site it stands on; ``yuan_per_m2``: a year; None: not stated."""
+    """One change. ``site_no``: the candidate site it stands on; ``yuan_per_m2``: a year; None: not stated.
+
+    ``opening_hours``: of what is put, or those that a facility which is moved or enlarged would have.
+    """
 
     op: str
     facility_kind: str | None = None
@@ -39,6 +44,7 @@ class Edit:
     area_m2: float | None = None
     capacity: float | None = None
     yuan_per_m2: float | None = None
+    opening_hours: str | None = None
 
     @classmethod
     def read(cls, said: Mapping[str, Any], where: int = 1) -> Self:
@@ -55,6 +61,8 @@ class Edit:
             text = said.get(name)
             if text is not None and (not isinstance(text, str) or not 0 < len(text) <= _LONGEST):
                 raise WrongEdit(where, text, f"{name}: a text of at most {_LONGEST} characters")
+        if (text := said.get("opening_hours")) is not None and hours.read(text) is None:
+            raise WrongEdit(where, text, "opening_hours: such as Mo-Fr 08:00-18:00; Sa 09:00-12:00, or 24/7")
         for name in _NUMBERS:
             number = said.get(name)
             if number is None:

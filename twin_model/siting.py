@@ -56,7 +56,8 @@ class Covered:
     """Of one group within one limit. ``gained`` and ``lost`` are people (homes) who come in and who fall out.
 
     ``total``: those counted; ``uncounted``: buildings for which the number of the group is not known (in no sum; the
-    twin tells it in homes).
+    twin tells it in homes). ``perhaps_before`` and ``perhaps_after``: who would be within it besides, were those open
+    whose hours nobody knows.
     """
 
     group: str
@@ -67,6 +68,8 @@ class Covered:
     gained: float
     lost: float
     uncounted: int
+    perhaps_before: float = 0.0
+    perhaps_after: float = 0.0
 
     @property
     def change(self) -> float:

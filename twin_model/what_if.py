@@ -1,26 +1,30 @@
 """What edits would change, and where the best sites are, of one twin at one instant. Reads; never writes.
 
-Walks, homes and facilities come from ``twin.circles`` and are those known at the instant; hours are left out of
-account. The pure arithmetic is in ``siting``. What may be read is what ``circles`` lets be read.
+Walks, homes and facilities come from ``twin.circles`` and are those known at the instant. Asked of an hour
+(``open_at``), only what is surely open then counts, and who depends on unknown hours is told apart. The pure arithmetic
+is in ``siting``. What may be read is what ``circles`` lets be read.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from twin_model import hours
 from twin_model.circle_book import GROUPS
 from twin_model.circles import LIMIT_M, Sparse, Unasked
 from twin_model.edits import Edit, WrongEdit
 from twin_model.remembered import Shared
 from twin_model.rights import program
-from twin_model.siting import METHODS, Covered, Marginal, Question, Served, Walks, coverage_change, marginals, served
+from twin_model.siting import METHODS, Question, Walks, coverage_change, marginals, served
+from twin_model.walking import LENGTH, TOWARDS
+from twin_model.what_if_told import Best, Busy, Effect, Outcome, Site
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -30,102 +34,10 @@ WHERE = ("candidates", "buildings", "both")
 MOST_SITES = 2_000
 MOST_K = 30
 WAITS_S = 30.0
-_LOCAL = timedelta(hours=8)
+LOCAL = timezone(timedelta(hours=8))
+SHUT, OPEN, UNKNOWN = 0, 1, 2
 _DEGREE_M = 111_320.0
 _KEPT = 64
-
-
-class Busy(Exception):
-    """Other exact searches did not end in time; ``reason`` in both languages."""
-
-    def __init__(self) -> None:
-        super().__init__("another exact search is running")
-        self.reason = {
-            "zh": "正在求解另一个选址问题，请稍后再试",
-            "en": "another exact search is running; try again soon",
-        }
-
-
-@dataclass(frozen=True)
-class Site:
-    """A place a facility could stand. ``kind``: idle_space, parcel or building; ``None``: not stated."""
-
-    site_no: str
-    title: str
-    kind: str
-    lon: float
-    lat: float
-    area_m2: float | None
-    yuan_per_m2: float | None
-    until: str | None = None
-    document: str | None = None
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What one put or moved facility adds, in the order of ``edit`` (from 0); ``snap_m`` None: it is on no path."""
-
-    edit: int
-    marginal: Marginal
-    snap_m: float | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the edits of one kind of facility change.
-
-    ``covered``: (unit, limit in it, row) per limit and group; ``before_m``, ``after_m``: metres of each building of
-    ``building_id`` (inf: none within the searched walk). ``served_*``: None for a kind nothing measures places of.
-    """
-
-    facility_kind: str
-    covered: tuple[tuple[str, float, Covered], ...]
-    building_id: tuple[str, ...]
-    before_m: np.ndarray
-    after_m: np.ndarray
-    effects: tuple[Effect, ...]
-    group: str
-    limit_m: float
-    served_before: Served | None
-    served_after: Served | None
-    facilities_before: int
-    facilities_after: int
-
-    def change_of(self) -> np.ndarray:
-        """Per building: gained, lost, nearer, further or same, against ``limit_m``."""
-        was, now = self.before_m <= self.limit_m, self.after_m <= self.limit_m
-        nearer, further = self.after_m < self.before_m - 0.5, self.after_m > self.before_m + 0.5
-        words = np.select(
-            [now & ~was, was & ~now, nearer, further], ["gained", "lost", "nearer", "further"], "same"
-        )  # fmt: skip
-        return words.astype(object)
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best sites, the greedy answer beside it. ``people``: newly within ``limit_m``; ``mean_m``: the mean walk.
-
-    ``gap`` None: only the greedy answer was asked for. ``limit_m``: walks beyond it count as it under p-median.
-    """
-
-    method: str
-    group: str
-    limit_m: float
-    sites: tuple[Site, ...]
-    rows: tuple[Marginal, ...]
-    people: float
-    mean_m: float | None
-    mean_before_m: float | None
-    value: float
-    bound: float | None
-    gap: float | None
-    greedy_value: float
-    candidates: int
-    off_path: int
-    covered_before: float
-    total: float
-    parts: int
-    programs: int
 
 
 class WhatIf:
@@ -142,9 +54,12 @@ class WhatIf:
         self, at: datetime, community_id: str, edits: Sequence[Edit], *, profile: str = "adult",
         minutes: Sequence[float] = (5, 10, 15), metres: Sequence[float] = (300, 500, 1000),
         groups: Sequence[str] = GROUPS, group: str = "people", limit_m: float | None = None,
+        open_at: datetime | None = None, by: str = LENGTH,
     ) -> list[Outcome]:  # fmt: skip
         """What changes, per kind of facility named in the edits. ``group`` and ``limit_m`` (None: 15 minutes) say who
-        is counted as gained and lost. Raises ``WrongEdit``, ``Unasked``, ``NotAllowed``.
+        is counted as gained and lost; ``open_at``: at which hour (None: hours are left out of account).
+        ``by``: what ``limit_m`` is measured in, LENGTH or TOWARDS (metres on the flat that take as long).
+        Raises ``WrongEdit``, ``Unasked``, ``NotAllowed``.
         """
         self._twin.sight.need(community_id)
         at = self._twin.until_now(at)
@@ -159,25 +74,33 @@ class WhatIf:
         for number, edit in enumerate(edits):
             by_kind.setdefault(_kind_of(number, edit, facilities), []).append((number, edit))
         return [
-            self._outcome(at, community_id, kind, mine, facilities, profile, limits, groups, group, counted)
+            self._outcome(
+                at, community_id, kind, mine, facilities, profile, limits, groups, group, counted, open_at, by
+            )
             for kind, mine in by_kind.items()
         ]
 
     def _outcome(
         self, at: datetime, community_id: str, kind: str, edits: list[tuple[int, Edit]],
         facilities: Mapping[str, Mapping[str, Any]], profile: str, limits: Sequence[tuple[str, float, float]],
-        groups: Sequence[str], group: str, counted: float,
+        groups: Sequence[str], group: str, counted: float, open_at: datetime | None, by: str,
     ) -> Outcome:  # fmt: skip
         circles = self._twin.circles
         furthest = max([LIMIT_M, counted, *(limit for *_, limit in limits)])
         homes = circles.homes(at, community_id)
         ids = sorted(one for one, row in facilities.items() if row["facility_kind"] == kind)
         ids = self._near(at, community_id, ids, facilities, furthest)
-        there = self._of_facilities(at, tuple(ids), community_id, profile, furthest)
         placed = [(number, edit) for number, edit in edits if edit.op in ("put", "move")]
         points = tuple((float(edit.lon or 0), float(edit.lat or 0)) for _, edit in placed)
-        new, snap = self._of_points(at, points, community_id, profile, furthest)
-        walks = there.beside(new)
+        is_flat = circles.network(at).network.slowest(circles.profile(profile)) == 1.0
+        sets: dict[str, Walks] = {}
+        snap: list[float | None] = []
+        for measured in (LENGTH,) if is_flat else (LENGTH, TOWARDS):
+            there = self._of_facilities(at, tuple(ids), community_id, profile, furthest, open_at, measured)
+            new, snap = self._of_points(at, points, community_id, profile, furthest, open_at, measured)
+            sets[measured] = there.beside(new)
+        in_unit = {"m": sets[LENGTH], "min": sets.get(TOWARDS, sets[LENGTH])}
+        walks = sets.get(by, sets[LENGTH])
         number_of = {one: place for place, one in enumerate(ids)}
         before = np.arange(walks.sites) < len(ids)
         after = before.copy()
@@ -196,29 +119,61 @@ class WhatIf:
         for n, (_, edit) in enumerate(placed):
             if edit.op == "move" and edit.capacity is None and edit.facility_id in number_of:
                 places_after[len(ids) + n] = places_before[number_of[edit.facility_id]]
-        before_m, after_m = walks.nearest(before), walks.nearest(after)
-        rows = coverage_change(
-            before_m, after_m, {one: homes.count[one] for one in groups}, [limit for *_, limit in limits]
-        )
-        told = [replace(row, uncounted=int(homes.uncounted[row.group].sum())) for row in rows]
-        units = [limit for limit in limits for _ in groups]
+        now, then = self._states(ids, facilities, edits, placed, open_at)
+        known = before & (now == OPEN), after & (then == OPEN)
+        before_m, after_m = walks.nearest(known[0]), walks.nearest(known[1])
+        maybe = before & (now != SHUT), after & (then != SHUT)
+        people = {one: homes.count[one] for one in groups}
+        told = []
+        for unit, limit, metres in limits:
+            here = in_unit[unit]
+            rows = coverage_change(here.nearest(known[0]), here.nearest(known[1]), people, [metres])
+            perhaps = coverage_change(here.nearest(maybe[0]), here.nearest(maybe[1]), people, [metres])
+            for row, more in zip(rows, perhaps, strict=True):
+                row = replace(row, uncounted=int(homes.uncounted[row.group].sum()))
+                row = replace(row, perhaps_before=more.before - row.before, perhaps_after=more.after - row.after)
+                told.append((unit, limit, row))
         need = circles.book.needs.get(kind)
         demand = None if need is None else homes.count[need.group]
-        kept = walks.nearest(before & after)
+        kept = walks.nearest(known[0] & known[1])
         order = marginals(
             walks, range(len(ids), walks.sites), kept, homes.count[group], counted,
             _column(walks.sites, len(ids), [edit.area_m2 for _, edit in placed]),
             _column(walks.sites, len(ids), [edit.yuan_per_m2 for _, edit in placed]),
         )  # fmt: skip
         return Outcome(
-            kind, tuple((unit, limit, row) for (unit, limit, _), row in zip(units, told, strict=True)),
-            tuple(homes.building_id.tolist()), before_m, after_m,
+            kind, tuple(told), tuple(homes.building_id.tolist()), before_m, after_m,
             tuple(Effect(placed[one.site - len(ids)][0], one, snap[one.site - len(ids)]) for one in order),
             group, counted,
-            None if demand is None else served(walks, before, places_before, demand, counted),
-            None if demand is None else served(walks, after, places_after, demand, counted),
+            None if demand is None else served(walks, known[0], places_before, demand, counted),
+            None if demand is None else served(walks, known[1], places_after, demand, counted),
             int(before.sum()), int(after.sum()),
+            int((before & (now == UNKNOWN)).sum()), int((after & (then == UNKNOWN)).sum()),
         )  # fmt: skip
+
+    @staticmethod
+    def _states(
+        ids: Sequence[str], facilities: Mapping[str, Mapping[str, Any]], edits: Sequence[tuple[int, Edit]],
+        placed: Sequence[tuple[int, Edit]], open_at: datetime | None,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """Whether each site is open, shut or nobody knows, before and after; all are open where no hour is asked."""
+        if open_at is None:
+            every = np.full(len(ids) + len(placed), OPEN)
+            return every, every
+        stated = {edit.facility_id: edit.opening_hours for _, edit in edits if edit.opening_hours}
+        texts = [facilities[one]["opening_hours"] for one in ids]
+        of_placed = [
+            edit.opening_hours or (facilities[edit.facility_id]["opening_hours"] if edit.facility_id else None)
+            for _, edit in placed
+        ]
+        local = open_at.astimezone(LOCAL)
+
+        def judged(said: Sequence[str | None]) -> np.ndarray:
+            words = {True: OPEN, False: SHUT, None: UNKNOWN}
+            return np.array([words[hours.is_open(text, local)] for text in said], int)
+
+        after = [stated.get(one, text) for one, text in zip(ids, texts, strict=True)]
+        return judged([*texts, *of_placed]), judged([*after, *of_placed])
 
     # ------------------------------------------------------------ candidates
 
@@ -230,7 +185,7 @@ class WhatIf:
         at = self._twin.until_now(at)
         found: list[Site] = []
         if where != "buildings":
-            today = (at.astimezone(UTC) + _LOCAL).date()
+            today = at.astimezone(LOCAL).date()
             rows = self._twin.ledger.rows(
                 CANDIDATES, at, community_id=community_id, start=today, end=today + timedelta(days=1)
             )
@@ -262,10 +217,12 @@ class WhatIf:
     def best(
         self, at: datetime, community_id: str, facility_kind: str, k: int, *, method: str = "coverage",
         group: str = "people", limit_m: float = 500.0, profile: str = "adult", where: str = "candidates",
-        edits: Sequence[Edit] = (), exact: bool = True, time_limit_s: float = 10.0,
+        edits: Sequence[Edit] = (), exact: bool = True, time_limit_s: float = 10.0, open_at: datetime | None = None,
+        by: str = LENGTH,
     ) -> Best:  # fmt: skip
         """The k sites that add most to what is there (after ``edits`` of this kind, where there are any).
 
+        ``open_at``: of what is there only what is surely open then counts; what is built is taken to be open.
         ``exact`` False: only the greedy answer, at once. Raises ``Unasked`` (what cannot be asked) and ``Busy``.
         """
         if method not in METHODS:
@@ -280,8 +237,8 @@ class WhatIf:
             raise Unasked("sites", len(sites), [f"at most {MOST_SITES} sites"])
         homes = self._twin.circles.homes(at, community_id)
         points = tuple((site.lon, site.lat) for site in sites)
-        walks, snap = self._of_points(at, points, community_id, profile, limit_m)
-        nearest = self._nearest(at, community_id, facility_kind, edits, profile, limit_m)
+        walks, snap = self._of_points(at, points, community_id, profile, limit_m, open_at, by)
+        nearest = self._nearest(at, community_id, facility_kind, edits, profile, limit_m, open_at, by)
         question = Question(method, k, walks, homes.count[group], nearest, limit_m)
         savings = question.savings()
         if exact:
@@ -311,14 +268,16 @@ class WhatIf:
     # --------------------------------------------------------------- private
 
     def _nearest(
-        self, at: datetime, community_id: str, kind: str, edits: Sequence[Edit], profile: str, limit_m: float
-    ) -> np.ndarray:
-        outcomes = self.outcomes(at, community_id, edits, profile=profile, limit_m=limit_m) if edits else []
+        self, at: datetime, community_id: str, kind: str, edits: Sequence[Edit], profile: str, limit_m: float,
+        open_at: datetime | None, by: str,
+    ) -> np.ndarray:  # fmt: skip
+        said = {"profile": profile, "limit_m": limit_m, "open_at": open_at, "by": by}
+        outcomes = self.outcomes(at, community_id, edits, **said) if edits else []  # type: ignore[arg-type]
         for one in outcomes:
             if one.facility_kind == kind:
                 return one.after_m
-        walked = self._twin.circles.walked(at, [kind], community_id, profile, limit_m=max(LIMIT_M, limit_m))
-        return walked[kind].metres
+        walked = self._twin.circles.walked(at, [kind], community_id, profile, open_at, max(LIMIT_M, limit_m))
+        return walked[kind].metres if by == LENGTH else walked[kind].flat_m
 
     def _near(
         self, at: datetime, community_id: str, ids: list[str], facilities: Mapping[str, Mapping[str, Any]], far_m: float
@@ -343,24 +302,26 @@ class WhatIf:
         return (west, south, east, north) if np.isfinite(west) else (-180.0, -90.0, 180.0, 90.0)
 
     def _of_facilities(
-        self, at: datetime, ids: tuple[str, ...], community_id: str, profile: str, limit_m: float
-    ) -> Walks:
+        self, at: datetime, ids: tuple[str, ...], community_id: str, profile: str, limit_m: float,
+        open_at: datetime | None, by: str,
+    ) -> Walks:  # fmt: skip
         circles = self._twin.circles
-        key = "facilities", ids, community_id, profile, limit_m, circles.epoch(at), self._twin.forgotten
+        key = "facilities", ids, community_id, profile, limit_m, open_at, by, circles.epoch(at), self._twin.forgotten
         found: Walks = self._walks.get(
-            key, lambda: _walks(len(ids), circles.distances_of(at, ids, community_id, profile, limit_m))
+            key, lambda: _walks(len(ids), circles.distances_of(at, ids, community_id, profile, limit_m, by, open_at))
         )
         return found
 
     def _of_points(
-        self, at: datetime, points: tuple[tuple[float, float], ...], community_id: str, profile: str, limit_m: float
-    ) -> tuple[Walks, list[float | None]]:
+        self, at: datetime, points: tuple[tuple[float, float], ...], community_id: str, profile: str, limit_m: float,
+        open_at: datetime | None, by: str,
+    ) -> tuple[Walks, list[float | None]]:  # fmt: skip
         circles = self._twin.circles
-        key = "points", points, community_id, profile, limit_m, circles.epoch(at), self._twin.forgotten
+        key = "points", points, community_id, profile, limit_m, open_at, by, circles.epoch(at), self._twin.forgotten
 
         def ask() -> tuple[Walks, list[float | None]]:
             lonlat = np.array(points, np.float64).reshape(-1, 2)
-            sparse = circles.distances(at, lonlat, community_id, profile, limit_m)
+            sparse = circles.distances(at, lonlat, community_id, profile, limit_m, by, open_at)
             snap = [None if np.isnan(one) else float(one) for one in sparse.site_snap_m]
             return _walks(len(points), sparse), snap
 

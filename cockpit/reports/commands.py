@@ -27,7 +27,8 @@ def report(
 ) -> int:  # fmt: skip
     """Make one and print where its papers are. Raises `ReportRefused`."""
     at = _instant(options.at)
-    wish = {"kind": options.kind, "audience": options.audience, "lang": options.lang, "rulebook": options.rulebook}
+    wish = {"kind": options.kind, "audience": options.audience, "lang": options.lang, "rulebook": options.rulebook,
+            "scenarios": tuple(options.scenario)}  # fmt: skip
     Wish(community="", **wish)  # a mistyped word is told before anything is opened
     server = running_server(data)
     if server is not None:
@@ -66,7 +67,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _here(
-    twin: Twin, options: argparse.Namespace, wish: dict[str, str], at: datetime | None, data: Path,
+    twin: Twin, options: argparse.Namespace, wish: dict[str, Any], at: datetime | None, data: Path,
     now: Callable[[], datetime],
 ) -> Path:  # fmt: skip
     known = twin.entities("community", twin.now())["community_id"].to_pylist()
@@ -82,7 +83,7 @@ def _here(
 
 
 def _by_server(
-    server: RunningServer, options: argparse.Namespace, wish: dict[str, str], at: datetime | None
+    server: RunningServer, options: argparse.Namespace, wish: dict[str, Any], at: datetime | None
 ) -> Path:
     body: dict[str, Any] = {**wish, "out": str(options.out.resolve())}
     body |= {"community": options.community} if options.community else {}

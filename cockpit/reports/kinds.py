@@ -12,6 +12,10 @@ from layouts.page import LANGUAGES, ZONE
 KINDS = ("daily", "weekly", "monthly", "acceptance")
 PLANS = ("gap_plan", "gap_plan_city")
 """What a health check leads to: the gap plan of a community, and of the bottom tenth of all there are."""
+SCENARIO = "scenario"
+"""One what-if scenario, or a few side by side."""
+MOST_SCENARIOS = 3
+_SCENARIO_ID = re.compile(r"[0-9a-f]{16}")
 CITY = "all"
 """What stands in place of the community where a report is of all of them."""
 AUDIENCES = ("public", "staff", "management")
@@ -28,18 +32,40 @@ class ReportRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is asked for: of which community, which kind, for whom, in which language; a plan by which rulebook."""
+    """What is asked for: of which community, which kind, for whom, in which language.
+
+    ``rulebook``: of a plan; ``scenarios``: the ids of those a report of scenarios tells of.
+    """
 
     community: str
     kind: str = "daily"
     audience: str = "staff"
     lang: str = "zh"
     rulebook: str = "complete_community_2020"
+    scenarios: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, known in (("kind", (*KINDS, *PLANS)), ("audience", AUDIENCES), ("lang", LANGUAGES)):
+        for name, known in (("kind", (*KINDS, *PLANS, SCENARIO)), ("audience", AUDIENCES), ("lang", LANGUAGES)):
             if (found := getattr(self, name)) not in known:
                 raise ReportRefused(f"{name}: found {found!r}, expected {', '.join(known)}")
+        if self.of_scenarios:
+            if self.is_public:
+                raise ReportRefused(
+                    "audience: found 'public', expected staff or management: edits could single out a home"
+                )
+            wrong = next((one for one in self.scenarios if not _SCENARIO_ID.fullmatch(one)), None)
+            if wrong is not None:
+                raise ReportRefused(f"scenario: found {wrong!r}, expected an id; see /api/v1/scenarios")
+            if not 1 <= len(set(self.scenarios)) == len(self.scenarios) <= MOST_SCENARIOS:
+                many = len(self.scenarios)
+                raise ReportRefused(f"scenario: found {many}, expected 1 to {MOST_SCENARIOS} different ids")
+        elif self.scenarios:
+            raise ReportRefused(f"scenario: found one for a {self.kind} report, expected it for kind {SCENARIO} only")
+
+    @property
+    def of_scenarios(self) -> bool:
+        """Whether it tells of what is thought of, not of what is."""
+        return self.kind == SCENARIO
 
     @property
     def is_public(self) -> bool:
@@ -73,7 +99,7 @@ class Span:
 def span_of(kind: str, at: datetime) -> Span:
     """The span a report of ``at`` tells of: the day, the week, the month or the year that ends with the instant."""
 
-    if kind in PLANS:  # a plan is of an instant
+    if kind in (*PLANS, SCENARIO):  # a plan is of an instant
         return Span(before=at, start=at, end=at)
 
     def back(end: datetime) -> datetime:
@@ -102,4 +128,5 @@ def name_of(wish: Wish, at: datetime) -> str:
     stamp = local.strftime("%Y%m%dT%H%M%S") + (f".{at.microsecond:06d}" if at.microsecond else "")
     place = re.sub(r"[^A-Za-z0-9_-]", "-", wish.community)
     kind = wish.kind + ("-" + re.sub(r"[^A-Za-z0-9_-]", "-", wish.rulebook) if wish.is_plan else "")
+    kind = "-".join([kind, *wish.scenarios])
     return f"{place}_{kind}_{stamp}_{wish.audience}_{wish.lang}"

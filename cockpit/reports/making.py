@@ -16,6 +16,7 @@ from cockpit.reports.facts import gather
 from cockpit.reports.gap_papers import plan_papers
 from cockpit.reports.identity import commit_of, evidence_index, evidence_of, identity_of
 from cockpit.reports.kinds import Wish, name_of, span_of
+from cockpit.reports.scenario_papers import scenario_papers
 from cockpit.reports.scenery import map_picture
 from cockpit.reports.signing import Signer
 from cockpit.reports.story import paper_of
@@ -67,6 +68,9 @@ def papers_of(twin: Twin, at: datetime, wish: Wish) -> dict[str, bytes]:
     if wish.is_plan:
         plan, rests_on, made = plan_papers(twin, at, wish)
         return made | {DATA: _json({"facts": plan, "identity": rests_on})}
+    if wish.of_scenarios:
+        thought, rests_on, made = scenario_papers(twin, at, wish)
+        return made | {DATA: _json({"facts": thought, "identity": rests_on})}
     with reading(Rights(homes=wish.sees_homes, few=not wish.is_public)):
         facts = gather(twin, at, wish)
         identity = identity_of(twin, at, wish)
@@ -106,6 +110,7 @@ def manifest_of(twin: Twin, at: datetime, wish: Wish, papers: dict[str, bytes], 
         "report": name_of(wish, at),
         "community": wish.community, "kind": wish.kind, "audience": wish.audience, "language": wish.lang,
         **({"rulebook": wish.rulebook} if wish.is_plan else {}),
+        **({"scenarios": list(wish.scenarios)} if wish.of_scenarios else {}),
         "instant": rfc3339(at), "from": rfc3339(span.start),
         "data_revision": identity["data_revision"],
         "revision": _revision(twin, at),

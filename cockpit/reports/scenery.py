@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,20 +30,31 @@ NAMED = 9
 def map_picture(twin: Twin, at: datetime, community: str, rows: Sequence[Mapping[str, Any]], lang: str) -> str | None:
     """The map coloured by how full buildings are, alarms as signs; None where no building is known."""
     known = {row["building_id"]: row for row in rows}
+    return drawn(
+        twin, at, community, known, lambda row, part: _block(row, part, known.get(row["building_id"]), lang),
+        lambda plane, blocks: _spots(twin, at, community, plane, blocks, lang), _legend(rows, lang),
+    )  # fmt: skip
+
+
+def drawn(
+    twin: Twin, at: datetime, community: str, own: Container[str], block: Callable[[Mapping[str, Any], Any], Block],
+    spots: Callable[[Plane, Sequence[Block]], Sequence[Spot]], legend: Legend,
+) -> str | None:  # fmt: skip
+    """The community from above at an angle; ``own``: the buildings it is framed by, ``block``: how each looks."""
     entity = twin.entity("community", community, at) or {}
     table = twin.entities("building", at, community_id=community).to_pylist()
     ids, shapes = sound([r["building_id"] for r in table], [r["footprint"] for r in table], 2, [])
     if not ids:
         return None
     boundary = boundary_of(entity.get("boundary"))
-    own = np.array([key in known for key in ids])
-    plane = plane_around(boundary, shapes[own] if own.any() else shapes)
+    mine = np.array([key in own for key in ids])
+    plane = plane_around(boundary, shapes[mine] if mine.any() else shapes)
     by_id = {row["building_id"]: row for row in table}
     blocks = []
     for key, shape in zip(ids, shapely.transform(shapes, plane.metres), strict=True):
         for part in shapely.get_parts(shape):
             if part.geom_type == "Polygon" and part.area >= 1:
-                blocks.append(_block(by_id[key], part, known.get(key), lang))
+                blocks.append(block(by_id[key], part))
     frame = (
         shapely.union_all(shapely.transform(boundary, plane.metres)) if len(boundary)
         else shapely.union_all([b.outline for b in blocks if not b.is_context] or [b.outline for b in blocks]).envelope
@@ -54,9 +65,9 @@ def map_picture(twin: Twin, at: datetime, community: str, rows: Sequence[Mapping
         frame=frame,
         ground=_ground(twin, at, community, plane),
         blocks=[b for b in blocks if not b.is_context or reach.intersects(b.outline)],
-        spots=_spots(twin, at, community, plane, blocks, lang),
+        spots=spots(plane, blocks),
     )
-    return picture(model, _legend(rows, lang))
+    return picture(model, legend)
 
 
 def _block(row: Mapping[str, Any], outline: Any, known: Mapping[str, Any] | None, lang: str) -> Block:

@@ -49,7 +49,8 @@ def verify(twin: Twin, papers: dict[str, bytes], own_key: str | None) -> Verdict
     found = Verdict(name=str(manifest["report"]))
     _signature(found, papers, manifest, own_key)
     wish = Wish(community=manifest["community"], kind=manifest["kind"], audience=manifest["audience"],
-                lang=manifest["language"], **{k: manifest[k] for k in ("rulebook",) if k in manifest})  # fmt: skip
+                lang=manifest["language"], scenarios=tuple(manifest.get("scenarios", ())),
+                **{k: manifest[k] for k in ("rulebook",) if k in manifest})  # fmt: skip
     at = datetime.fromisoformat(manifest["instant"])
     try:
         again = papers_of(twin, at, wish)

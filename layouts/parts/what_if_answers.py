@@ -21,7 +21,7 @@ from twin_model.edits import Edit, WrongEdit, read_edits
 from twin_model.scenarios import Scenario
 from twin_model.siting import METHODS, Served
 from twin_model.twin import Twin
-from twin_model.what_if import Busy, Outcome
+from twin_model.what_if_told import Busy, Outcome
 
 Answer = dict[str, Any]
 
