@@ -72,7 +72,7 @@
   /* --- drawing -------------------------------------------------------------------------------------------- */
   let turn = 0;
   async function follow() {
-    if (!place || !window.CimMap) return;
+    if (!place || !window.CimMap || !place.dataset.community) return; // nothing is imported yet: the map says so
     const mine = ++turn, here = place;
     let c = chosen(), lost = "";
     mark(c);

@@ -44,7 +44,7 @@ def register(app: Dash, ask: Ask) -> None:
     def show(_tick: int | None, store: Any, shown: str | None) -> tuple[Any, Any, Any, Any]:
         view = View.of(store)
         if not view.community:
-            return no_update, no_update, no_update, no_update
+            return views.without_community(view), None, None, no_update
         answer = ask.services.reports.listed(view.community)
         now = fingerprint(view, answer) + view.lang + str(view.at)
         if now == shown:

@@ -83,7 +83,7 @@ def waiting(twin: Twin, at: datetime, community: str, *, chosen: str | None, kep
         "filter": kept,
         "homes": placed(twin, at, of_state),
         "buildings": sorted({row["building_id"] for row in of_state if row["building_id"]}),
-        "sensed": homes.num_rows > 0 or twin.device_status(at, community_id=community).num_rows > 0,
+        "sensed": homes.num_rows > 0 or _is_sensed(twin, at, community),
     }
 
 
@@ -188,9 +188,18 @@ def _contacts(twin: Twin, at: datetime, incidents: Sequence[Incident], *, phones
 
 
 def card(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer | None:
-    """One incident with all that its officer needs: who lives there, whom to call, what may be done."""
+    """One incident with all that its officer needs: who lives there, whom to call, what may be done.
+
+    None: there is none; nothing in it: nothing here could report one.
+    """
     incident = chosen_of(twin, at, open_incidents(twin, at, community), chosen)
-    return None if incident is None else told(twin, at, [incident])[0]
+    if incident is None:
+        return None if _is_sensed(twin, at, community) else {}
+    return told(twin, at, [incident])[0]
+
+
+def _is_sensed(twin: Twin, at: datetime, community: str) -> bool:
+    return twin.device_status(at, community_id=community).num_rows > 0
 
 
 def acts(twin: Twin, at: datetime, community: str, *, chosen: str | None) -> Answer | None:

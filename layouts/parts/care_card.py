@@ -44,8 +44,8 @@ NOT_ACTS = frozenset({"raise", "evidence", "clear"})  # in the log, but shown as
 
 def card(view: View, now: datetime, answer: Any) -> Tree:
     """The incident: clock, place, person, sentence, evidence, relay. Without one: that nothing waits."""
-    if answer is None:
-        return _nothing(view)
+    if not answer:
+        return _nothing(view, is_sensed=answer is None)
     lang, incident, now = view.lang, answer["incident"], own(answer, now)
     open_ = incident.phase != "closed"
     hidden = {
@@ -96,14 +96,14 @@ def card(view: View, now: datetime, answer: Any) -> Tree:
     return html.Div(parts, className=f"care-card {tone}{drill}{'' if view.live else ' past'}", **hidden)
 
 
-def _nothing(view: View) -> html.Div:
-    """The quiet page: nothing to do; the list says what was closed last."""
+def _nothing(view: View, *, is_sensed: bool) -> html.Div:
+    """The quiet page: nothing to do; the list says what was closed last. Without devices quiet means nothing."""
     lang = view.lang
-    calm = t(lang, "tasks.none" if view.live else "tasks.none_past")
+    calm = t(lang, ("tasks.none" if view.live else "tasks.none_past") if is_sensed else "tasks.not_sensed")
     return html.Div(
         [
             html.Div([html.H2(calm), _mute(lang) if view.live else None], className="head"),
-            html.P(t(lang, "care.quiet_page"), className="caveat"),
+            html.P(t(lang, "care.quiet_page" if is_sensed else "devices.none_do"), className="caveat"),
         ],
         className="care-card calm-card",
         **{"data-incident": ""},

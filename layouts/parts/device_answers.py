@@ -49,11 +49,14 @@ def summary(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def device(twin: Twin, at: datetime, community: str, *, device: str | None) -> Answer | None:
-    """One device: where and how it is, and every metric with value, the three instants and its lag in seconds."""
+    """One device: where and how it is, and every metric with value, the three instants and its lag in seconds.
+
+    None: none is chosen; nothing in it: there is none to choose.
+    """
     found = twin.device_status(at, community_id=community)
     rows = found.filter(pc.equal(found["device_id"], device)).to_pylist() if device else []
     if not rows:
-        return None
+        return None if found.num_rows else {}
     states = described(twin, twin.states(at, community_id=community, device_id=device).to_pylist())
     for row in states:
         both = row["taken_at"] and row["received_at"]

@@ -80,8 +80,7 @@ def _index(view: View, answer: Row) -> html.Div:
         listed = t(lang, "health.and").join(titled(lang, title, "") for title in answer["not_here"])
         absent = html.P(t(lang, "health.not_here", n=len(answer["not_here"]), what=listed), className="caveat")
     if one is None:
-        return html.Div([head(t(lang, "health.index")), counts, unknown(t(lang, "health.no_community"))],
-                        className="panel")  # fmt: skip
+        return html.Div([head(t(lang, "health.index")), unknown(t(lang, "health.no_community"))], className="panel")
     basis = t(lang, "health.basis", counted=one["counted"], verified=one["verified"], items=one["items"])
     other = (answer.get("now") or {}).get("standing") if answer.get("now") else None
     then = beside(view, _said_index(other)) if other else None
@@ -131,11 +130,13 @@ def _plan(view: View, answer: Row) -> html.Div:
     if view.at is not None:
         fixed["at"] = view.at.isoformat()
     live = View(community=view.community, lang=lang, role=view.role, may=view.may)
+    if answer["standing"] is None:
+        return html.Div([head(t(lang, "health.plan")), unknown(t(lang, "health.no_plan"))], className="panel")
     sends = [
         form.form(live, "/api/v1/reports", [], submit=t(lang, "health.plan_here"), done=t(lang, "health.plan_asked"),
                   fixed={**fixed, "kind": "gap_plan", "community": view.community})
     ]  # fmt: skip
-    if answer["standing"] and answer["standing"]["of"] >= 10:
+    if answer["standing"]["of"] >= 10:
         sends.append(
             form.form(live, "/api/v1/reports", [], submit=t(lang, "health.plan_city"),
                       done=t(lang, "health.plan_asked"), fixed={**fixed, "kind": "gap_plan_city"})
@@ -163,6 +164,8 @@ def items(view: View, _now: datetime, answer: Any) -> html.Div:
     heads = html.Tr([html.Th(t(lang, f"health.column.{key}"), scope="col") for key in keys])
     table = html.Table([html.Thead(heads), html.Tbody(body)], className="kpi-table health-table")
     title = head(t(lang, "health.items"), t(lang, "health.items_note"))
+    if not body:
+        return html.Div([title, unknown(t(lang, "health.no_items"))], className="panel health-items")
     return html.Div([title, scrolling(lang, "health.items", table)], className="panel health-items")
 
 

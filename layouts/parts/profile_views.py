@@ -169,6 +169,8 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
     rows = [_failed(lang, one) for one in answer["failed"]]
     missing = "、" if lang == "zh" else ", "
     lacks = missing.join(titled(lang, one["title"], one["item"]) for one in answer["missing"])
+    if not any(counts.values()):
+        return html.Div([title, unknown(t(lang, "profile.none_judged"))], className="panel")
     body = (
         html.Ul(rows, className="profile-failed") if rows else html.P([sign("fresh"), t(lang, "profile.none_failed")])
     )

@@ -124,6 +124,12 @@ def _instant(lang: str, one: Row) -> str:
     return stamp(lang, datetime.fromisoformat(one["instant"]), year=True)
 
 
+def without_community(view: View) -> html.Div:
+    """There is nothing yet that a report could be of."""
+    title = head(t(view.lang, "report.page.make"))
+    return html.Div([title, unknown(t(view.lang, "report.page.no_community"))], className="panel")
+
+
 def schedule(view: View, answer: Row) -> html.Div:
     """What comes by the clock: when next, how the last one went and where it arrived."""
     lang = view.lang

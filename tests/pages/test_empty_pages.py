@@ -1,0 +1,44 @@
+"""What a page says while there is nothing it could show: what is missing and the next step, never that all is well."""
+
+from __future__ import annotations
+
+import pytest
+
+from layouts.page import View
+from layouts.parts import care_answers, care_card, device_answers, device_panels, health_views, profile_views
+from layouts.parts.report_views import without_community
+
+from .conftest import text_of
+
+
+def health(standing=None):
+    """What the check answers of no community."""
+    return {"standing": standing, "chosen": "x", "categories": {"a": {"zh": "甲"}}, "rows": [], "counts": {}}
+
+
+def test_without_a_device_quiet_does_not_mean_that_nothing_waits(twin, view):
+    at = twin.now()
+    card = text_of(care_card.card(view, at, care_answers.card(twin, at, "demo", chosen=None)))
+    assert card[0] == "没有设备，无从告警"
+    assert not any("没有要处理的事" in words for words in card)
+    assert any("run.py import" in words for words in card)
+    side = text_of(device_panels.device(view, at, device_answers.device(twin, at, "demo", device=None)))
+    assert "还没有设备，什么也听不到" in side
+    assert any("run.py import" in words for words in side)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_without_a_community_every_page_says_what_to_import(twin, lang):
+    at, view = twin.now(), View(community="", lang=lang)
+    for tree in (without_community(view), health_views.items(view, at, health())):
+        assert "run.py import" in "".join(text_of(tree))
+    assert not any("0" in words for words in text_of(health_views._index(view, {**health(), "not_here": ()})))
+    assert "data-form" not in str(health_views._plan(view, health())), "there is no plan to order"
+
+
+def test_a_profile_without_a_judged_item_does_not_say_that_none_failed(twin, view):
+    counts = {"pass": 0, "fail": 0, "not_measurable": 0}
+    answer = {"counts": counts, "title": {"zh": "标准"}, "failed": [], "missing": []}
+    words = text_of(profile_views.health(view, twin.now(), answer))
+    assert "没有一项得到评定" in words
+    assert "没有未达标项" not in words
