@@ -6,10 +6,10 @@ No ``from __future__ import annotations`` here: FastAPI must see what stands ins
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from itertools import groupby
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -20,7 +20,6 @@ from cockpit.problems import Problem
 from cockpit.rights import grant_of
 from twin_model.circle_book import CHILD_GROUPS, GROUPS
 from twin_model.circles import Unasked
-from twin_model.masking import too_few
 from twin_model.twin import Twin
 
 JUDGED = "研判 Judged"
@@ -72,8 +71,8 @@ def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
     ) -> Response:
         """Distances are exact shortest walks along paths, both ways onto them included; see docs/circles.md.
 
-        A public screen gets communities only, adults, the usual circles and no group of children; counts under 5 and
-        those that would give them away are kept back."""
+        A public screen gets communities only, adults, the usual circles and no group of children, added up from cells
+        of neighbouring houses with five people or more, so that no two answers tell of one house."""
         if minutes is None and metres is None:
             minutes, metres = list(twin.circles.book.minutes), list(twin.circles.book.metres)
         for name, values, most in (("minutes", minutes, LONGEST_MIN), ("metres", metres, FURTHEST_M)):
@@ -85,20 +84,17 @@ def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
         if public:
             _public(twin, speed, by, open_at, minutes or [], metres or [], group or [])
         groups = group or [name for name in GROUPS if not (public and name in CHILD_GROUPS)]
-        wanted = {("min", value) for value in minutes or ()} | {("m", value) for value in metres or ()}
-        if public:  # all circles, so that none of them tells what the difference to another one is
-            minutes, metres = list(twin.circles.book.minutes), list(twin.circles.book.metres)
         try:
             table = twin.circles.coverage(
                 asked.at, asked.community, facility_kind, speed, minutes or [], metres or [], by,
-                None if open_at is None else _hour(open_at, asked.at), groups,
+                None if open_at is None else _hour(open_at, asked.at), groups, public,
             )  # fmt: skip
         except Unasked as wrong:
             name = {"profile": "speed"}.get(wrong.name, wrong.name)
             said = f"{name}: found {wrong.found!r}, expected one of {', '.join(wrong.known)}"
             raise Problem(400, said, parameter=name, found=wrong.found, expected=list(wrong.known)) from None
         if public:
-            table = told_in_public(table, twin.circles.profile(speed).metres_per_minute, wanted)
+            table = rounded(table)
         return listed(asked, table, list(COLUMNS), twin.revision)
 
     return api
@@ -122,40 +118,11 @@ def _public(
                 raise Problem(400, said, parameter=name, found=found, expected=expected)
 
 
-def told_in_public(table: pa.Table, metres_per_minute: float, wanted: set[tuple[str, float]]) -> pa.Table:
-    """The wanted circles, small counts kept back, also those that are the difference of two circles of the table."""
-
-    def metres(row: dict[str, Any]) -> float:
-        return float(row["limit"] * (metres_per_minute if row["limit_unit"] == "min" else 1.0))
-
-    def whose(row: dict[str, Any]) -> tuple[str, ...]:
-        return str(row["community_id"]), str(row["part_id"]), str(row["facility_kind"]), str(row["group"])
-
-    rows = table.to_pylist()
-    order = sorted(range(len(rows)), key=lambda i: (whose(rows[i]), metres(rows[i]), rows[i]["limit_unit"]))
-    for _, circles in groupby(order, key=lambda i: whose(rows[i])):
-        before = 0
-        for number in circles:
-            row = rows[number]
-            if row["total"] is None:
-                continue
-            rest = row["total"] - row["unknown"] - row["reached"]
-            parts = (row["total"], row["unknown"], row["reached"], rest, row["reached"] - before)
-            if any(too_few(abs(part)) for part in parts):
-                row |= dict.fromkeys(("reached", "unknown", "share", "straight_share"))
-                if too_few(row["total"]):
-                    row["total"] = None
-            else:
-                before = row["reached"]
-                row["share"], row["straight_share"] = (_percent(row[name]) for name in ("share", "straight_share"))
-            if too_few(row["uncounted"]):
-                row["uncounted"] = None
-    kept = [row for row in rows if (row["limit_unit"], row["limit"]) in wanted]
-    return pa.Table.from_pylist(kept, schema=table.schema)
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(share, 2)
+def rounded(table: pa.Table) -> pa.Table:
+    """Shares as whole percents."""
+    for name in ("share", "straight_share"):
+        table = table.set_column(table.column_names.index(name), name, pc.round(table[name], 2))
+    return table
 
 
 def _hour(text: str, at: datetime) -> datetime:

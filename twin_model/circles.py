@@ -9,7 +9,7 @@ said to, and is never "reached". Somewhat long, because it is all that can be as
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from twin_model.circle_book import CHILD_GROUPS, GROUPS, Book, book
 from twin_model.circle_doors import Doors, best_door, by_place, first_door, may_reach, standing
 from twin_model.circle_tables import CAPACITY, nearest_table, placed, streets_table, with_rooms
 from twin_model.coverage import Homes, Walked, count_homes, shares
+from twin_model.masking_cells import coarse, kept_back
 from twin_model.remembered import Shared
 from twin_model.rights import NotAllowed, asked, program
 from twin_model.walking import AWAY, F64, I64, LENGTH, TOWARDS, Bool, Profile, Shut, Snapped
@@ -137,6 +138,13 @@ class Circles:
         )
         return found
 
+    def _coarse(self, at: datetime) -> tuple[Homes, Mapping[str, frozenset[str]]]:
+        key = "coarse", self.epoch(at), self._twin.forgotten
+        found: tuple[Homes, Mapping[str, frozenset[str]]] = self._networks.get(
+            key, lambda: coarse(self._homes(at), self._network(at).building_middles())
+        )
+        return found
+
     def facilities(self, at: datetime, community_id: str | None = None) -> pa.Table:
         """Facilities as circles see them, also rooms that are a facility of their own kind (a nursery in a centre).
 
@@ -213,11 +221,14 @@ class Circles:
         self, at: datetime, community_id: str | None = None, kinds: Sequence[str] | None = None,
         profile: str = "adult", minutes: Sequence[float] = (5, 10, 15), metres: Sequence[float] = (300, 500, 1000),
         by: str = "community", open_at: datetime | None = None, groups: Sequence[str] = GROUPS,
+        public: bool = False,
     ) -> pa.Table:  # fmt: skip
         """Which share of whom has a facility of each kind within the limits; see ``coverage.shares`` for the columns.
 
         ``by``: community, estate (``part_id`` null: buildings of no estate) or building. Children by building only for
-        whoever may see them; else those rows are left out. Raises ``Unasked`` for an unknown profile, group or ``by``.
+        whoever may see them; else those rows are left out. ``public``: counted by cells of neighbouring houses, so that
+        no comparison of answers tells of one house; null of whom there are too few. Raises ``Unasked`` for an unknown
+        profile, group or ``by``.
         """
         self._twin.sight.need(community_id)
         at, speed = self._twin.until_now(at), self.profile(profile).metres_per_minute
@@ -229,12 +240,16 @@ class Circles:
         limits = [(float(m), "min", m * speed) for m in minutes] + [(float(m), "m", float(m)) for m in metres]
         local = None if open_at is None else open_at.astimezone(_LOCAL).replace(second=0, microsecond=0)
         named = None if kinds is None else tuple(kinds)
-        key = "coverage", self.epoch(at), self._twin.forgotten, community_id, named, self.profile(profile)
+        key = "coverage", self.epoch(at), self._twin.forgotten, community_id, named, self.profile(profile), public
 
         def ask() -> pa.Table:
             furthest = max([LIMIT_M, *(limit for _, _, limit in limits)])
             walked = self.walked(at, kinds, community_id, profile, open_at, furthest)
-            return shares(self._homes_of(at, community_id), by, walked, limits, tuple(groups))
+            if not public:
+                return shares(self._homes_of(at, community_id), by, walked, limits, tuple(groups))
+            homes, hidden = self._coarse(at)
+            mine = homes if community_id is None else homes.of(self._numbers(at, community_id))
+            return kept_back(shares(mine, by, walked, limits, tuple(groups)), hidden)
 
         if community_id is None:  # a city's table is large, and made fast from walks that are remembered
             with program():

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["CHECK", "COMPARED", "INDEX", "Health"]
 
 KEPT, KEPT_FACTS = 8, 4
+COARSE = 5.0
+"""Percents, to whoever may not read small counts."""
 
 
 class Health:
@@ -175,12 +177,19 @@ class Health:
 
 
 def without_few(table: pa.Table) -> pa.Table:
-    """Without the numbers of items that lack fewer people or homes than may be told; their verdict stays."""
+    """Without the numbers of items that lack fewer people or homes than may be told; their verdict stays.
+
+    Shares of people or households are told in whole ``COARSE`` percents, and nothing that follows from them exactly:
+    two items whose circles differ by one house would tell who lives there.
+    """
     people = pc.is_in(table["need_unit"], pa.array(["people", "households"]))
     need = pc.fill_null(table["need"], 0.0)
     few = pc.and_(people, pc.and_(pc.greater(need, 0.0), pc.less(need, float(FEWEST))))
+    coarse = pc.multiply(pc.floor(pc.divide(table["value"], COARSE)), COARSE)
+    table = table.set_column(table.column_names.index("value"), "value", pc.if_else(people, coarse, table["value"]))
     for name in ("value", "gap", "need", "score", "contribution"):
-        told = pc.if_else(few, pa.scalar(None, pa.float64()), table[name])
+        hides = few if name == "value" else people
+        told = pc.if_else(hides, pa.scalar(None, pa.float64()), table[name])
         table = table.set_column(table.column_names.index(name), name, told)
     return table
 

@@ -200,12 +200,14 @@ def test_an_index_rests_on_as_many_items_as_its_rulebook_asks_for(city, tmp_path
 
 
 def test_how_few_people_an_item_lacks_is_not_told_to_whoever_may_not_read_small_counts():
-    """need 3 people | 3 households | 3 m² | 8 people  ->  the first two are kept back, their verdict is not"""
+    """need 3 people | 3 households | 3 m² | 8 people  ->  the first two are kept back, their verdict is not; of how
+    many the last is lacking in is told in fives of percents, which two items cannot be compared by"""
     need, unit = [3.0, 3.0, 3.0, 8.0], ["people", "households", "m2", "people"]
     numbers = {name: [7.0] * 4 for name in ("value", "gap", "score", "contribution")}
     table = without_few(pa.table({"verdict": ["fail"] * 4, "need": need, "need_unit": unit, **numbers}))
-    assert table["need"].to_pylist() == [None, None, 3.0, 8.0]
-    assert table["value"].to_pylist() == [None, None, 7.0, 7.0]
+    assert table["need"].to_pylist() == [None, None, 3.0, None]
+    assert table["gap"].to_pylist() == [None, None, 7.0, None]
+    assert table["value"].to_pylist() == [None, None, 7.0, 5.0]
     assert table["verdict"].to_pylist() == ["fail"] * 4
 
 
