@@ -965,7 +965,8 @@ def sample_city(options: argparse.Namespace) -> int:
         raise Stop(f"{settings.data} cannot be written: {error.strerror}") from error
     print(
         f"{done.communities:,} communities, {done.buildings:,} buildings, {done.homes:,} homes, "
-        f"{done.facilities:,} facilities, {done.ways:,} ways, {done.projects:,} gap projects, all of them invented.\n"
+        f"{done.facilities:,} facilities, {done.ways:,} ways, {done.projects:,} gap projects, "
+        f"{done.reported:,} reported values, all of them invented.\n"
         f"run.py serve --data {settings.data}"
     )
     return 0

@@ -1,17 +1,20 @@
-"""Bring the sample city into a new store: places two years ago, what opened in the last year, its gap projects."""
+"""Bring the sample city into a new store: places two years ago, what opened in the last year, its gap
+projects and what was reported by hand."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from sample_data.city import Made, Size, build
+from sample_data.city import Size, build
 from sample_data.city_gaps import projects, registers
+from sample_data.city_reported import reported
 from twin_model.health_registers import REGISTER
 from twin_model.store import Writer
 from twin_model.twin import Twin
@@ -32,6 +35,7 @@ class LoadedCity:
     facilities: int
     ways: int
     projects: int
+    reported: int
 
 
 def make_city(path: Path, now: datetime, seed: int = SEED, size: Size | None = None) -> LoadedCity:
@@ -64,11 +68,14 @@ def load_city(twin: Twin, now: datetime, seed: int = SEED, size: Size | None = N
     opened = [_evening(now - QUARTER * (len(made.opened) - n)) for n in range(len(made.opened))]
     for at, facilities in zip(opened, made.opened, strict=True):
         twin.record_tables({"facility": facilities}, recorded_at=at)
-    rows = _record_projects(twin, made, opened, now, seed)
+    plans, said = projects(made, opened, now, seed), reported(made.codes, now, seed)
+    found = {"gap_project": plans, REGISTER: registers(made, now), "reported_value": said}
+    _record(twin, found, now - timedelta(seconds=1))
     count = {kind: table.num_rows for kind, table in made.tables.items()}
     return LoadedCity(
         communities=count["community"], buildings=count["building"], homes=count["home"],
-        facilities=count["facility"] + sum(one.num_rows for one in made.opened), ways=count["ground"], projects=rows,
+        facilities=count["facility"] + sum(one.num_rows for one in made.opened), ways=count["ground"],
+        projects=len(pc.unique(plans["project_no"])), reported=said.num_rows,
     )  # fmt: skip
 
 
@@ -76,26 +83,25 @@ def _evening(at: datetime) -> datetime:
     return datetime.combine(at.date(), time(10, 0), UTC)
 
 
-def _record_projects(twin: Twin, made: Made, opened: list[datetime], now: datetime, seed: int) -> int:
+def _record(twin: Twin, tables: Mapping[str, pa.Table], received_at: datetime) -> None:
     """All communities' in one commit: the ledger takes one community at a time, which takes a city too long."""
-    rows = projects(made, opened, now, seed)
-    rows = rows.append_column("record_id", rows["project_no"])
-    surveys = registers(made, now)
-    tables = [_ledger_rows(twin, name, one) for name, one in (("gap_project", rows), (REGISTER, surveys))]
+    made = [_ledger_rows(twin, name, rows) for name, rows in tables.items()]
 
     def change(writer: Writer) -> None:
-        for name, table in tables:
-            writer.append(name, table)
+        for name, rows in made:
+            writer.append(name, rows)
 
-    with twin.writing(now - timedelta(seconds=1)) as received:
+    with twin.writing(received_at) as received:
         twin.commit(change, received)
         twin.ledger.reload()
-    return len(np.unique(rows["record_id"].to_numpy(zero_copy_only=False)))
 
 
 def _ledger_rows(twin: Twin, name: str, rows: pa.Table) -> tuple[str, pa.Table]:
     """Rows as the ledger's table has them."""
     kind = twin.catalogue.record_kinds[name]
+    if "record_id" not in rows.column_names:
+        own = rows.select([column for column in rows.column_names if column in kind.columns])
+        rows = rows.append_column("record_id", pa.array(twin.ledger.identities(name, own), pa.string()))
     named = {*kind.columns, "community_id", "record_id", "flags", "recorded_at", "superseded_at"}
     rows = rows.append_column("flags", pa.array([[]] * rows.num_rows, pa.list_(pa.string())))
     if wrong := set(rows.column_names) - named:

@@ -7,7 +7,7 @@ share is of people, never a mean of shares (docs/city.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin_model.city_effect import facts_when_finished, reach_when_finished
+from twin_model.city_scenes import scene_table, scenes_summed
 from twin_model.city_standing import depends_on, standing
+from twin_model.entities import KINDS
 from twin_model.remembered import Shared
-from twin_model.scenes import scene_stands
+from twin_model.timeline import from_us
 
 if TYPE_CHECKING:
     from twin_model.twin import Twin
@@ -127,20 +129,33 @@ class City:
         self._twin.sight.need(community_id)
         return reach_when_finished(self._twin, self._twin.until_now(at), community_id, minutes)
 
-    def scenes(self, at: datetime) -> dict[str, dict[str, float | None]]:
-        """The attainment (0 to 100, null: not graded) of each of the nine scenes, by community."""
-        catalogue = self._twin.catalogue
-        schemes = {row["community_id"]: row["scheme"] for row in self.communities(at).to_pylist()}
-        rows: dict[str, list[Row]] = {name: [] for name in schemes}
-        for row in self._twin.kpis.values(at).to_pylist():
-            rows[row["community_id"]].append(row)
-        return {
-            name: {
-                stand.key: stand.attainment
-                for stand in scene_stands(catalogue.scene_book, catalogue.kpis, rows[name], scheme)
-            }
-            for name, scheme in schemes.items()
-        }
+    def scenes(self, at: datetime) -> pa.Table:
+        """How the nine scenes stand in every community, as of ``scenes_as_of``: ``city_scenes.SCHEMA``."""
+        at = self.scenes_as_of(at)
+        key = "scenes", self._twin.moment(at), self._twin.forgotten
+
+        def ask() -> pa.Table:
+            catalogue = self._twin.catalogue
+            return scene_table(catalogue.scene_book, catalogue.kpis, self._twin.kpis.values(at))
+
+        return self._within(self._kept.get(key, ask))
+
+    def scenes_as_of(self, at: datetime) -> datetime:
+        """The last full hour, or what was registered since then if anything was: readings count by the hour.
+
+        A city's scenes take seconds; they are worked out once an hour and after each import, not with each reading.
+        """
+        at = self._twin.until_now(at)
+        ledger = self._twin.ledger
+        registered = max(self._twin.entity_epoch(at, *KINDS), *(ledger.epoch(kind, at) for kind in ledger.kinds))
+        return max(at.replace(minute=0, second=0, microsecond=0), from_us(registered))
+
+    def scene_sums(self, at: datetime, communities: Collection[str] | None = None) -> list[Row]:
+        """The nine scenes over some communities (None: all in the scope): ``city_scenes.scenes_summed``."""
+        table = self.scenes(at)
+        if communities is not None:
+            table = table.filter(pc.is_in(table["community_id"], pa.array(communities, pa.string())))
+        return scenes_summed(self._twin.catalogue.scene_book, table.to_pylist())
 
     # ------------------------------------------------------------------ summed up
 

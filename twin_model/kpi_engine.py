@@ -79,7 +79,8 @@ class Kpis:
         self._passing: Shared = Shared(PASSING_KEPT)
         self._whole: dict[tuple[str, date], tuple[int, int, Counted]] = {}
         # The trend of a screen takes long; the values of the next one do not wait for it.
-        self._computing = {"now": threading.Lock(), "trend": threading.Lock()}
+        # nor does a community's page for a whole city's.
+        self._computing = {name: threading.Lock() for name in ("now", "trend", "all")}
         self._counters = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kpi")
         self.computations = 0
 
@@ -133,7 +134,8 @@ class Kpis:
         else:
             communities = [community_id]
         self._twin.sight.need(community_id if community_id is not None else next(iter(communities), None))
-        with program(), self._computing["now" if len(ends) == 1 else "trend"]:
+        kind = "trend" if len(ends) > 1 else "all" if community_id is None else "now"
+        with program(), self._computing[kind]:
             counted = self._counted_of(chosen, tuple(ends), at, community_id)
             rows = [
                 row for kpi in chosen for until in ends

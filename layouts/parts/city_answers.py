@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from layouts.parts import city_shapes
 from twin_model.city import KEY_KINDS, LEVELS, MINUTES, summed
 from twin_model.masking import too_few
+from twin_model.scene_book import SCENES
 from twin_model.twin import Twin
 
 Answer = dict[str, Any]
 Value = Callable[[Mapping[str, Any]], float | None]
 
-FIGURES = ("index", "reach", "elders", "people", "facilities", "projects")
+FIGURES = ("index", "reach", "scenes", "elders", "people", "facilities", "projects")
 CLASSES = 5
 PAGE = 15
 QUARTER = timedelta(days=91)
@@ -82,26 +84,40 @@ def _sum(rows: Sequence[Answer], index: Mapping[str, Answer], projects: Mapping[
 
 def painted(
     twin: Twin, at: datetime, community: str, *, figure: str | None, kind: str | None, minutes: str | None,
-    part: str | None,
+    scene: str | None, part: str | None,
 ) -> Answer:  # fmt: skip
     """The chosen figure of every community: value and class (0 to 4, None: cannot be told), the limits, the counts."""
     figure = figure if figure in FIGURES else FIGURES[0]
     kind = kind if kind in KEY_KINDS else KEY_KINDS[0]
     limit = float(minutes) if minutes in [f"{m:g}" for m in MINUTES] else MINUTES[1]
+    scene = scene if scene in SCENES else SCENES[0]
     rows, _ = here(twin, at, None)
-    values = {row["community_id"]: value for row, value in _values(twin, at, rows, figure, kind, limit)}
+    if figure == "scenes":
+        values = _graded(twin, at, scene)
+    else:
+        values = {row["community_id"]: value for row, value in _values(twin, at, rows, figure, kind, limit)}
     inside = {row["community_id"] for row in here(twin, at, part)[0]}
-    limits = _limits([v for name, v in values.items() if v is not None and name in inside], figure)
+    told = [value for name, value in values.items() if value is not None and name in inside]
+    book = twin.catalogue.scene_book
+    limits = [*sorted(g.at_least for g in book.grades), 100.0] if figure == "scenes" else _limits(told, figure)
     classes = {name: _class(value, limits) for name, value in values.items()}
-    told = Counter(classes[name] for name in inside)
+    counted = Counter(classes[name] for name in inside)
     index = twin.city.index(at)
     return {
         "figure": figure, "kind": kind, "minutes": limit, "limits": limits, "part": part,
-        "counts": [told[n] for n in range(len(limits) - 1)], "unknown": told[None],
+        "scene": scene, "scenes": {name: book.scenes[name].title for name in SCENES},
+        "grades": [grade.title for grade in reversed(book.grades)],
+        "counts": [counted[n] for n in range(len(limits) - 1)], "unknown": counted[None],
         "values": {name: None if value is None else round(value, 4) for name, value in values.items()},
         "classes": classes, "bottom": sorted(name for name, one in index.items() if one["bottom"]),
         "version": city_shapes.version(twin, at), "at": at,
     }  # fmt: skip
+
+
+def _graded(twin: Twin, at: datetime, scene: str) -> dict[str, float | None]:
+    """The attainment of a scene in every community, rounded before it is graded, as everywhere."""
+    table = twin.city.scenes(at).filter(pc.field("scene") == scene).to_pylist()
+    return {row["community_id"]: None if row["grade"] is None else float(round(row["attainment"])) for row in table}
 
 
 def _values(

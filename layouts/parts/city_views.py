@@ -16,13 +16,19 @@ from layouts.parts.city_answers import FIGURES
 from layouts.parts.format import UNKNOWN, count, large, share
 from layouts.parts.home_views import link, scrolling
 from layouts.parts.panel import head, icon, sets, sign, unknown
-from layouts.parts.text import named, some, t
+from layouts.parts.text import named, some, t, titled
 from twin_model.city import KEY_KINDS, MINUTES
 
-PART, FIGURE, KIND, LIMIT, CHOSEN, ORDER, TURN, DRAWN = (
-    f"city--{name}" for name in ("part", "figure", "kind", "minutes", "chosen", "order", "turn", "drawn")
+PART, FIGURE, KIND, LIMIT, SCENE, CHOSEN, ORDER, TURN, DRAWN = (
+    f"city--{name}" for name in ("part", "figure", "kind", "minutes", "scene", "chosen", "order", "turn", "drawn")
 )
 Row = Mapping[str, Any]
+
+
+def brief(lang: str, one: Row) -> str:
+    """A name in a narrow column, without what the column says of all of them; the whole stands in its title."""
+    name = named(lang, one)
+    return name.rsplit(" ", 1)[0] if name.endswith((" District", " Subdistrict", " Community")) else name
 
 
 def points(value: float | None) -> str:
@@ -109,7 +115,7 @@ def parts(view: View, _now: datetime, answer: Any) -> html.Div | None:
     ]
     rows = []
     for one in answer["parts"]:
-        name = html.Button(named(lang, one), className="way", **sets(PART, one["id"]))
+        name = html.Button(brief(lang, one), className="way", title=named(lang, one), **sets(PART, one["id"]))
         cells = [count(one["communities"]), large(lang, one["people"]), share(_part(one["aged_60"], one["people"]), 0),
                  points(one["index"]), count(one["bottom"])]  # fmt: skip
         rows.append(html.Tr([html.Th(name, scope="row"), *(html.Td(c, className="right") for c in cells)]))
@@ -135,6 +141,10 @@ def controls(view: View, _now: datetime, answer: Any) -> html.Div:
         rows.append(
             html.Div([*kinds, html.Span(className="rule"), *limits], className="city-chips minor", role="group")
         )
+    if answer["figure"] == "scenes":
+        found = answer["scenes"].items()
+        nine = [_chip(titled(lang, title, one), SCENE, one, answer["scene"] == one) for one, title in found]
+        rows.append(html.Div(nine, className="city-chips minor", role="group"))
     return html.Div([*rows, _data(view, answer)], className="city-controls")
 
 
@@ -148,7 +158,7 @@ def _data(view: View, answer: Any) -> html.Div:
     lang, figure = view.lang, answer["figure"]
     query = {"v": answer["version"]} | ({"at": answer["at"].astimezone(ZONE).isoformat()} if not view.live else {})
     data = {
-        "shapes": f"/map/city/shapes?{urlencode(query)}", "figure": figure, "classes": answer["classes"],
+        "shapes": f"/map/city/shapes?{urlencode(query)}", "figure": figure, "classes": _steps(answer),
         "values": answer["values"], "bottom": answer["bottom"], "part": answer["part"] or None, "lang": lang,
         "form": {"index": "points", "reach": "share", "elders": "share"}.get(figure, "count"),
         "stores": {"part": PART, "chosen": CHOSEN, "drawn": DRAWN},
@@ -161,7 +171,15 @@ def _data(view: View, answer: Any) -> html.Div:
     return html.Div(hidden=True, **{"data-city-data": json.dumps(data, ensure_ascii=False, separators=(",", ":"))})
 
 
+def _steps(answer: Any) -> dict[str, int | None]:
+    """The colour of each community, the same one that the legend shows for its class."""
+    of = len(answer["counts"])
+    return {name: None if one is None else _step(one, of) for name, one in answer["classes"].items()}
+
+
 def _title(lang: str, answer: Any) -> str:
+    if answer["figure"] == "scenes":
+        return t(lang, "rollup.scene_title", scene=titled(lang, answer["scenes"][answer["scene"]], answer["scene"]))
     if answer["figure"] != "reach":
         return t(lang, f"rollup.figure.{answer['figure']}")
     return t(lang, "rollup.reach_of", kind=some(lang, "facility_kind", answer["kind"]), n=f"{answer['minutes']:g}")
@@ -170,9 +188,10 @@ def _title(lang: str, answer: Any) -> str:
 def legend(view: View, _now: datetime, answer: Any) -> html.Div:
     """Which colour means what, and how many communities have it; hatched: cannot be told."""
     lang, limits, figure = view.lang, answer["limits"], answer["figure"]
+    grades = [titled(lang, title, "") for title in answer["grades"]] if figure == "scenes" else None
     keys = [
-        html.Span([html.I(className=f"swatch city-{_step(n, len(answer['counts']))}"), _range(figure, limits, n),
-                   html.B(count(number))])
+        html.Span([html.I(className=f"swatch city-{_step(n, len(answer['counts']))}"), grades and grades[n],
+                   html.Span(_range(figure, limits, n)), html.B(count(number))])
         for n, number in enumerate(answer["counts"])
     ]  # fmt: skip
     words = t(lang, "rollup.not_measurable")
@@ -226,7 +245,9 @@ def _ranked(view: View, one: Row) -> html.Tr:
     lang = view.lang
     mark = html.I(className="sign sign-look", title=t(lang, "rollup.in_bottom")) if one["bottom"] else None
     where = {"name": one["subdistrict"], "name_en": one["subdistrict_en"]}
-    name = [link(view, "/profile", named(lang, one), community=one["community_id"]), html.Small(named(lang, where, ""))]
+    way = link(view, "/profile", brief(lang, one), community=one["community_id"])
+    way.title = f"{named(lang, one)} · {named(lang, where, '')}"
+    name = [way, html.Small(brief(lang, where) if one["subdistrict"] else "")]
     bar = None
     if one["index"] is not None:
         bar = html.Span(html.I(style={"width": f"{one['index']:.1f}%"}), className="meter", **{"aria-hidden": "true"})

@@ -14,13 +14,13 @@ from layouts.parts.text import t
 
 def rows_drawer(
     lang: str, topic: str, answer: Mapping[str, Any], columns: Sequence[str], cells: Iterable[Sequence[Any]], *,
-    key: str, note: str | None = None,
+    key: str, note: str | None = None, title: str | None = None, more: Any = None,
 ) -> html.Div:  # fmt: skip
     """``answer``: ``kind`` and ``total``, of which ``cells`` are the rows shown; texts stand under ``topic``.
 
-    ``key``: the store that, emptied, closes it.
+    ``key``: the store that, emptied, closes it. ``more``: what stands between the note and the rows.
     """
-    title = t(lang, f"{topic}.drawer.{answer['kind']}")
+    title = title or t(lang, f"{topic}.drawer.{answer['kind']}")
     heads = html.Tr([html.Th(t(lang, f"{topic}.column.{name}"), scope="col") for name in columns])
     body = [html.Tr([html.Td(cell) for cell in row]) for row in cells]
     part = "drawer.part" if answer["total"] > len(body) else "drawer.all"
@@ -37,6 +37,7 @@ def rows_drawer(
         [
             html.Div([html.H2(title, tabIndex=-1), said, close], className="head"),
             html.P(note, className="caveat") if note else None,
+            html.Div(more, className="drawer-more") if more else None,
             html.Div(table, className="table-box", tabIndex=0, role="region", **{"aria-label": title}),
         ],
         className="panel drawer",

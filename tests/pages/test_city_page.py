@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from layouts.page import View
-from layouts.parts import city_answers, city_shapes, city_views, profile_answers, profile_views
+from layouts.parts import city_answers, city_scenes, city_shapes, city_views, profile_answers, profile_views
 from twin_model.entities import Building, Community, Division, Entity, Facility, Home
 from twin_model.rights import Rights, Scope, reading
 from twin_model.twin import Twin
@@ -18,7 +18,7 @@ from ..conftest import Clock
 from .conftest import classes_of, text_of
 
 VIEW, ENGLISH = View(community="c0"), View(community="c0", lang="en")
-PAINT = {"kind": None, "minutes": None, "part": None}
+PAINT = {"kind": None, "minutes": None, "scene": None, "part": None}
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +139,22 @@ def test_a_profile_says_of_everything_what_is_known(city):
                 (profile_answers.circles, profile_views.circles),
             ):  # fmt: skip
                 assert text_of(draw(view, at, ask(city, at, community))), ask.__name__
+
+
+def test_scenes_wait_for_the_map_and_what_no_community_measured_is_hatched_with_what_is_missing(city):
+    at = city.now()
+    assert city_scenes.tiles(VIEW, at, city_scenes.nine(city, at, "c0", part=None, drawn=None)) is None
+    tiles = city_scenes.tiles(VIEW, at, city_scenes.nine(city, at, "c0", part="d1", drawn="1"))
+    assert "low" not in classes_of(tiles)
+    assert (text_of(tiles).count("—"), text_of(tiles).count("0 / 20")) == (9, 9)
+    assert not any(one in ("0", "0.0") for one in text_of(tiles))
+    answer = city_scenes.behind(city, at, "c0", part="d1", key="building:none")
+    assert (answer["total"], answer["of"], answer["counts"]["none"]) == (20, 20, 20)
+    said = " ".join(text_of(city_scenes.drawer(VIEW, at, answer)))
+    assert "人工填报指标（20 个社区）" in said
+    assert "run.py records template" in said
+    assert city_scenes.behind(city, at, "c0", part=None, key="parking") is None
+    painted = city_answers.painted(city, at, "c0", figure="scenes", **PAINT | {"scene": "mobility"})
+    assert (painted["unknown"], set(painted["classes"].values())) == (30, {None})
+    words = text_of(city_views.legend(VIEW, at, painted))
+    assert {"交通场景", "需关注", "优"} <= set(words)

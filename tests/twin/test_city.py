@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import shapely
@@ -13,6 +13,7 @@ from twin_model.city_standing import COLUMNS
 from twin_model.entities import Building, Community, Division, Entity, Facility, Ground, Home
 from twin_model.ledger import RecordsRefused
 from twin_model.rights import PROGRAM, NotAllowed, Rights, Scope, reading
+from twin_model.scenes import scene_stands
 from twin_model.twin import Twin
 
 from ..conftest import Clock
@@ -165,3 +166,46 @@ def test_many_entities_at_once_are_stored_as_one_by_one(city):
         city.record_tables({"home": rows.take([0, 0])})
     with pytest.raises(ValueError, match="number"):
         city.record_tables({"home": rows.drop_columns(["number"])})
+
+
+def test_the_nine_scenes_of_a_city_are_those_of_each_community(city):
+    """The quick way over arrays against the plain one, and what nobody measured is no grade."""
+    city.ledger.record(
+        "reported_value",
+        [
+            {"indicator": n, "kpi": kpi, "as_of": date(2026, 9, 30), "value": value, "unit": unit, "document": "表",
+             "reported_by_role": "街道建设办", "reported_on": date(2026, 10, 8)}
+            for n, kpi, value, unit in ((16, "transit_oriented_share", 30.0, "%"),
+                                        (17, "architectural_character", 80.0, "分"),
+                                        (18, "prefabricated_share", 45.0, "%"))
+        ],
+        community_id="small",
+    )  # fmt: skip
+    at, catalogue = city.now(), city.catalogue
+    table = city.city.scenes(at).to_pylist()
+    assert [row["scene"] for row in table[:9]] == list(catalogue.scene_book.scenes)
+    values = city.kpis.values(city.city.scenes_as_of(at)).to_pylist()
+    for name in ("big", "small", "silent", "empty"):
+        rows = [row for row in values if row["community_id"] == name]
+        plain = scene_stands(catalogue.scene_book, catalogue.kpis, rows, None)
+        quick = [row for row in table if row["community_id"] == name]
+        assert [row["grade"] for row in quick] == [one.grade for one in plain]
+        assert [row["measured"] for row in quick] == [one.measured for one in plain]
+        assert [row["attainment"] for row in quick] == pytest.approx([one.attainment for one in plain])
+    graded = {row["community_id"]: row["attainment"] for row in table if row["scene"] == "building"}
+    assert graded["small"] is not None
+    assert (graded["empty"], graded["silent"]) == (None, None)
+    summed = next(one for one in city.city.scene_sums(at) if one["scene"] == "building")
+    assert (summed["communities"], summed["graded"], summed["attainment"]) == (4, 1, graded["small"])
+    assert dict(summed["missing"])["reported_value"] == 3
+    assert city.city.scene_sums(at, ["empty"])[4]["graded"] == 0
+
+
+def test_scenes_of_a_city_are_of_the_full_hour_or_of_what_came_since(city):
+    at = city.now()
+    registered = city.city.scenes_as_of(at)
+    assert registered <= at
+    later = city.city.scenes_as_of(at + timedelta(hours=2))
+    assert later == registered, "nothing is known of what is to come"
+    with reading(Rights().of(Scope(divisions=frozenset({"north"})))):
+        assert {row["community_id"] for row in city.city.scenes(at).to_pylist()} == {"big", "small"}
