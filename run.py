@@ -130,6 +130,7 @@ def _check_tls(settings: Settings) -> None:
 def _serve(
     settings: Settings, twin: Twin, listener: socket.socket, stack: contextlib.ExitStack, left_off: datetime | None
 ) -> None:
+    from cockpit.ahead import Ahead
     from cockpit.audit import Audit
     from cockpit.beside import announced
     from cockpit.care_clock import CareClock
@@ -179,6 +180,9 @@ def _serve(
         daily = _daily_backup(settings, services)
         daily.start()
         stack.callback(daily.stop)
+    ahead = Ahead(twin)
+    ahead.start()
+    stack.callback(ahead.stop)
     thrift = memory.Thrift()
     thrift.start()
     stack.callback(thrift.stop)

@@ -160,7 +160,7 @@ def _meanings(tags: dict[str, str], shape: str) -> list[Meaning]:
     if highway in PATHS:
         return [Meaning("ground", "path", "any", _width(tags, PATHS[highway])), *also]
     if highway in ROADS:
-        if tags.get("tunnel") not in (None, "no"):  # drawn on the ground it would cut through the buildings
+        if tags.get("tunnel") not in (None, "no", "building_passage"):  # its ground would cut through the buildings
             return also
         return [Meaning("ground", "road", "any", _width(tags, ROADS[highway])), *also]
     if shape == "line":

@@ -117,6 +117,16 @@ class Circles:
                 walk = self._networks.get(key, lambda: self._laid(at))
         return walk
 
+    def is_laid(self, at: datetime) -> bool:
+        """Whether the network of an instant is there already."""
+        return self._networks.peek((self.epoch(self._twin.until_now(at)), self._twin.forgotten)) is not None
+
+    def prepare(self, at: datetime) -> None:
+        """Lay the network and put buildings and facilities on it as adults walk, which nobody then has to wait for."""
+        walk, adult = self._network(at), self.profile("adult")
+        walk.building_doors(adult)
+        walk.facility_doors(adult)
+
     def homes(self, at: datetime, community_id: str | None = None) -> Homes:
         """Buildings people live in (with homes, or residential) and how many live there, by group.
 

@@ -157,6 +157,16 @@ class Walk:
         first = order[np.searchsorted(door.place[order], np.arange(size))] if len(order) else order
         return door.at.ok[first], apart[first], door.at.snap_m[first]
 
+    def entered(self, facility_id: str) -> tuple[str | None, int]:
+        """How an area is entered, and by how many ways: gates, paths (that cross its outline) or side; None: a point."""
+        number = pc.index(self.facilities["facility_id"], facility_id).as_py()
+        if number not in self._stands.outlines:
+            return None, 0
+        mine = self._stands.owner == number
+        if not mine.any():
+            return "side", 1
+        return ("gates" if (self._stands.gate[mine] >= 0).all() else "paths"), int(mine.sum())
+
     def building_middles(self) -> F64:
         """The middle of each building, in metres."""
         return self._middles

@@ -255,10 +255,11 @@ def _of_facility(
     told = reach.buildings["minutes" if unit == "min" else "metres"].to_pylist()
     near = list(zip(reach.buildings["building_id"].to_pylist(), told, strict=True))
     reached = [(one, sum(counts.get(b, 0) for b, m in near if m <= limit_of(one)[0] + 1e-9)) for one in limits]
+    entered = twin.circles.network(at, community).entered(facility)
     placed = {one["facility_id"]: one["placed"] for one in twin.circles.facilities(at, community).to_pylist()}
     return {
         "what": "facility", "id": facility, "name": row["name"], "name_en": row["name_en"],
-        "kind": row["facility_kind"], "reached": reached, "limit": _limit(limit), "of": by,
+        "kind": row["facility_kind"], "reached": reached, "limit": _limit(limit), "of": by, "entered": entered,
         "snap_m": None if np.isnan(reach.snap_m) else reach.snap_m,
         "why": None if placed.get(facility) == "on_path" else placed.get(facility, "no_network"),
     }  # fmt: skip

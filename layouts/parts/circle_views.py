@@ -231,8 +231,8 @@ def _walk(lang: str, row: Any, limit: str) -> list[html.Td]:
         else html.B(kind_of(lang, row["kind"]))
     )  # fmt: skip
     if row["metres"] is None:
-        why = [sign("blind" if row["status"] != "too_far" else "away"), t(lang, f"circles.place.{row['status']}",
-               n=measure(row["beyond"], 0))]  # fmt: skip
+        shape = "away" if row["status"] in ("too_far", "no_way_in") else "blind"
+        why = [sign(shape), t(lang, f"circles.place.{row['status']}", n=measure(row["beyond"], 0))]
         straight = UNKNOWN if row["straight_m"] is None else f"{count(row['straight_m'])} m"
         return [kind, html.Td(why, className="right blind"), html.Td(straight, className="right")]
     within = "within" if row["within"] else "beyond"
@@ -252,13 +252,16 @@ def _facility(lang: str, name: str, answer: Any) -> html.Div:
         html.Li(
             [
                 html.Span(t(lang, "circles.place.within", limit=limit_words(lang, limit)), className="name"),
-                html.B(t(lang, "circles.place.homes", n=count(homes))),
+                html.B(t(lang, f"circles.place.{answer['of']}", n=count(homes))),
             ],
             className="on" if limit == answer["limit"] else "",
         )
         for limit, homes in answer["reached"]
     ]
     snap = t(lang, "circles.place.snap", n=measure(answer["snap_m"], 0))
+    how, ways = answer["entered"]
+    if how is not None:
+        snap = f"{t(lang, f'circles.place.by_{how}', n=count(ways))} · {snap}"
     return html.Div(
         [title, html.Ul(rows, className="reach-list"), html.P(snap, className="caveat")],
         className="panel circles-place",

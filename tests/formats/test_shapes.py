@@ -48,6 +48,7 @@ def test_of_two_stated_levels_the_larger_counts():
         ({"highway": "living_street"}, "line", ["ground:path"]),
         ({"highway": "tertiary"}, "line", ["ground:road"]),
         ({"highway": "tertiary", "tunnel": "yes"}, "line", []),
+        ({"highway": "residential", "tunnel": "building_passage"}, "line", ["ground:road"]),
         ({"highway": "bus_stop"}, "point", ["facility:bus_stop"]),
         ({"waterway": "river"}, "line", ["ground:water"]),
         ({"waterway": "riverbank"}, "area", ["ground:water"]),
