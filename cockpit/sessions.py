@@ -51,6 +51,8 @@ PUBLIC_PATHS = {
     "/api/v1/facilities",
     "/api/v1/occupancy",
     "/api/v1/kpis",
+    "/api/v1/city",
+    "/api/v1/city/divisions",
     "/api/v1/coverage",
     "/api/v1/health-check",
     "/api/v1/health-check/rulebooks",

@@ -7,6 +7,7 @@ share is of people, never a mean of shares (docs/city.md).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -232,3 +233,16 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> Row:
         found[name] = int(np.sum(known)) if known else None
         found[f"{name}_of"] = len(known)
     return found
+
+
+def rolled_up(rows: Sequence[Row], index: Mapping[str, Row], projects: Mapping[str, Row]) -> Row:
+    """Communities together: ``summed``, the middle index and of how many, how many of the bottom tenth, projects."""
+    known = [index[row["community_id"]] for row in rows if row["community_id"] in index]
+    graded = [one["index"] for one in known if one["index"] is not None]
+    plans = Counter[str]()
+    for row in rows:
+        plans.update(projects.get(row["community_id"], {}))
+    return {
+        **summed(rows), "index": float(np.median(graded)) if graded else None, "graded": len(graded),
+        "bottom": sum(1 for one in known if one["bottom"]), "projects": dict(plans),
+    }  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from layouts.parts import city_shapes
-from twin_model.city import KEY_KINDS, LEVELS, MINUTES, summed
+from twin_model.city import KEY_KINDS, LEVELS, MINUTES, rolled_up, summed
 from twin_model.masking import too_few
 from twin_model.scene_book import SCENES
 from twin_model.twin import Twin
@@ -68,18 +68,9 @@ def overview(twin: Twin, at: datetime, community: str, *, part: str | None) -> A
 
 
 def _sum(rows: Sequence[Answer], index: Mapping[str, Answer], projects: Mapping[str, Answer]) -> Answer:
-    """Sums of ``twin.city``, the middle index, how many of the bottom tenth, and the projects."""
-    found = summed(rows)
-    known = [index[row["community_id"]] for row in rows if row["community_id"] in index]
-    graded = [one["index"] for one in known if one["index"] is not None]
-    sums = Counter[str]()
-    for row in rows:
-        sums.update(projects.get(row["community_id"], {}))
-    return {
-        **{name: None if name.startswith("aged") and too_few(value) else value for name, value in found.items()},
-        "index": float(np.median(graded)) if graded else None, "graded": len(graded),
-        "bottom": sum(1 for one in known if one["bottom"]), "projects": dict(sums),
-    }  # fmt: skip
+    """As ``rolled_up``, with counts of elders that could be somebody kept back."""
+    found = rolled_up(rows, index, projects)
+    return {name: None if name.startswith("aged") and too_few(n) else n for name, n in found.items()}
 
 
 def painted(
