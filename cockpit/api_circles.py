@@ -127,6 +127,9 @@ def rounded(table: pa.Table) -> pa.Table:
 
 def _hour(text: str, at: datetime) -> datetime:
     found = _HOUR.fullmatch(text.strip())
+    if found is None and re.fullmatch(r"\d{1,2}:\d{2}", text.strip()):
+        said = f"open_at: found {text!r}, expected 00:00 to 23:59, or RFC 3339"
+        raise Problem(400, said, parameter="open_at", found=text, expected="00:00 to 23:59")
     if found is None:
         return instant_of(text, "open_at")
     return at.astimezone(_LOCAL).replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)

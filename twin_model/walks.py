@@ -158,7 +158,7 @@ class Walk:
         return door.at.ok[first], apart[first], door.at.snap_m[first]
 
     def entered(self, facility_id: str) -> tuple[str | None, int]:
-        """How an area is entered, and by how many ways: gates, paths (that cross its outline) or side; None: a point."""
+        """How an area is entered: gates (and how many), paths (that cross its outline) or side; None: it is a point."""
         number = pc.index(self.facilities["facility_id"], facility_id).as_py()
         if number not in self._stands.outlines:
             return None, 0

@@ -108,6 +108,19 @@ def test_a_park_with_gates_is_entered_by_them_while_they_are_open():
     twin.close()
 
 
+@pytest.mark.parametrize(
+    ("local", "is_open"), [("23:59", True), ("00:00", True), ("00:59", True), ("01:00", False), ("05:59", False)]
+)
+def test_a_gate_that_shuts_after_midnight_is_open_until_then(local, is_open):
+    lon, lat = spot(200, 0)
+    gate = Gate(community_id=C, gate_id="g", lon=lon, lat=lat, opening_hours="每天6点至次日1点")
+    twin, _ = lived(shop("clinic", "clinic", 300, 0, opening_hours="24/7"), gate)
+    hour, minute = map(int, local.split(":"))
+    when = (NOON + timedelta(hours=8)).replace(hour=hour, minute=minute) - timedelta(hours=8)
+    assert to(twin, "clinic", open_at=when)[0] == ("reached" if is_open else "too_far")
+    twin.close()
+
+
 def test_a_park_with_a_pond_in_its_middle_does_not_lie_in_the_water():
     pond = Ground(**TALL, ground_id="pond", layer="water", geometry=square(400, 150, 30))
     sunk = shop("boat", "park", 400, 150)

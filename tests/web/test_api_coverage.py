@@ -26,6 +26,8 @@ def test_an_answer_has_the_promised_shape_and_unknown_is_null(standing):
         ({"facility_kind": "heliport"}, "kindergarten"), ({"speed": "bird"}, "wheelchair"),
         ({"group": "cats"}, "aged_60"),
         ({"by": "street"}, "estate"), ({"minutes": -5}, "more than 0"), ({"open_at": "noon"}, "RFC 3339"),
+        ({"open_at": "24:00"}, "00:00 to 23:59"),
+        ({"open_at": "24:00"}, "00:00 to 23:59"),
         ({"kind": "clinic"}, "unknown parameter"),
     ],
 )  # fmt: skip
