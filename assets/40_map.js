@@ -413,6 +413,7 @@
     home: () => call("home"),
     north: () => { if (current && current.view) { current.moved = true; current._go({ ...current.view, bearing: 0 }, true); } },
     select: (id) => call("select", id),
+    spotAt: (x, y) => call("spotAt", x, y) || null,
     onSelect: on("select"),
     onView: on("view"),
     onStats: on("stats"),

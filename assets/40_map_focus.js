@@ -16,14 +16,23 @@
       const [from, to] = camera.ray(x, y);
       return parts.geometry.pick(this.scene, from, to, this.scene.core, (i) => this._top(i));
     },
+    /** Where the ground is under a pixel, in metres from the origin; null: the sky. */
+    _ground(x, y) {
+      const camera = this._camera(), ray = camera && camera.ray(x, y);
+      if (!ray || ray[1][2] >= ray[0][2]) return null;
+      const [from, to] = ray, share = from[2] / (from[2] - to[2]);
+      return [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share];
+    },
+    /** As _ground, of a place of the window. */
+    spotAt(clientX, clientY) {
+      const box = this.element.getBoundingClientRect();
+      return this._ground(clientX - box.left, clientY - box.top);
+    },
     _click(info) {
       const i = this._at(info.x, info.y);
       this.element.focus({ preventScroll: true });
-      const camera = this._camera(), ray = camera && camera.ray(info.x, info.y);
-      if (ray && ray[1][2] < ray[0][2]) { // where the ground is under the pointer, in metres from the origin
-        const [from, to] = ray, share = from[2] / (from[2] - to[2]);
-        parts.tell("spot", [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share]);
-      }
+      const ground = this._ground(info.x, info.y);
+      if (ground) parts.tell("spot", ground);
       this._choose(i >= 0 ? i : null);
     },
     _choose(i) {

@@ -115,6 +115,8 @@
         if (!item) shown.set(label.key, (item = element(label)));
         fill(item, label);
         item.root.onclick = label.onClick || null;
+        item.root.classList.toggle("cim-pin--drag", Boolean(label.drag));
+        if (label.drag) item.root.dataset.drag = label.drag; else delete item.root.dataset.drag;
         item.label = label;
       }
       order = [...shown.values()].sort((a, b) => RANK[a.label.kind] - RANK[b.label.kind] || (a.label.level || 0) - (b.label.level || 0));

@@ -111,7 +111,8 @@ void main(void) {
     },
     /**
      * What the map speaks of instead of alerts: {colourOf(i, use) -> [rgb, flags], noteOf(i), pins: [{id, kind, name,
-     * name_en, x, y, building, note, chosen, placed}]}; null: the usual colouring.
+     * name_en, x, y, building, note, chosen, placed, drag}]}; null: the usual colouring. `drag`: what its pin says it
+     * is when it is taken hold of.
      */
     setCircle(circle) {
       this.circle = circle;
@@ -147,7 +148,7 @@ void main(void) {
         list.push({
           key: `f:${f.id}`, kind: f.chosen ? "selected" : "facility", icon, level: f.first ? 0 : level,
           title: (this.options.lang === "en" && f.name_en) || f.name, note: f.note || "", mine: f.chosen,
-          quiet: f.placed !== "on_path" || f.shut, anchor: [f.x, f.y, this._foot(f)], onClick: () => parts.tell("facility", f.id),
+          quiet: f.placed !== "on_path" || f.shut, drag: f.drag, anchor: [f.x, f.y, this._foot(f)], onClick: () => parts.tell("facility", f.id),
         });
       }
     },

@@ -11,6 +11,7 @@ from dash import Dash, dcc, html
 from layouts.page import Ask, Ids, Page, View
 from layouts.parts import what_if_answers as answers
 from layouts.parts import what_if_frame as frame
+from layouts.parts import what_if_saved as scenarios
 from layouts.parts import what_if_views as views
 from layouts.parts.home_asking import Minutely
 from layouts.parts.panel import Panel, register_panels, stores
@@ -23,7 +24,7 @@ CHOICES = Panel("choices", answers.choices, views.choices, chosen=DRAFT)
 PLACES = Panel("places", answers.choices, views.places, chosen=DRAFT)
 RESULT = Panel("result", answers.result, views.result, waits=True, chosen=DRAFT)
 BEST = Panel("best", answers.best, views.best, chosen={"draft": "draft", "wish": "wish"})
-SAVED = Panel("saved", answers.saved, views.saved, chosen={"draft": "draft", "pair": "pair"})
+SAVED = Panel("saved", answers.saved, scenarios.saved, chosen={"draft": "draft", "pair": "pair"})
 
 
 def layout(view: View) -> html.Div:

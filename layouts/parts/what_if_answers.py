@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from layouts.parts.circle_answers import lacks, speed_of
+from layouts.parts.circle_answers import hour_of, lacks, speed_of
+from layouts.parts.circle_words import limit_of
 from twin_model.circle_book import GROUPS, book
 from twin_model.circles import Unasked
 from twin_model.edits import Edit, WrongEdit, read_edits
 from twin_model.scenarios import Scenario
 from twin_model.siting import METHODS, Served
 from twin_model.twin import Twin
+from twin_model.walking import LENGTH, TOWARDS
 from twin_model.what_if_told import Busy, Outcome
 
 Answer = dict[str, Any]
@@ -64,12 +66,20 @@ def chosen(twin: Twin, at: datetime, community: str, draft: Mapping[str, Any]) -
     if kind not in kinds:
         kind = next((one for one in USUAL_KINDS if one in kinds), kinds[0] if kinds else None)
     group = draft.get("group")
+    hour = draft.get("hour") if isinstance(draft.get("hour"), str) else None
     limit = draft.get("limit")
     return {
         "kinds": kinds, "kind": kind, "speed": speed_of(draft.get("speed")),
+        "hour": hour if hour_of(at, hour) else None,
         "group": group if group in GROUPS else "people",
         "limit": limit if limit in {**LIMITS_M, **LIMITS_MIN} else USUAL_LIMIT,
     }  # fmt: skip
+
+
+def walked(at: datetime, now: Mapping[str, Any]) -> dict[str, Any]:
+    """How the draft has it walked: by whom, at which hour, and whether the limit is one of time or of length."""
+    by = TOWARDS if now["limit"] in LIMITS_MIN else LENGTH
+    return {"profile": now["speed"], "group": now["group"], "open_at": hour_of(at, now["hour"]), "by": by}
 
 
 def choices(twin: Twin, at: datetime, community: str, *, draft: str | None) -> Answer:
@@ -79,7 +89,7 @@ def choices(twin: Twin, at: datetime, community: str, *, draft: str | None) -> A
     there = twin.circles.facilities(at, community).to_pylist()
     done = {edit.facility_id: edit.op for edit in edits if edit.facility_id}
     used = {edit.site_no for edit in edits if edit.site_no}
-    names = ("facility_id", "name", "name_en", "area_m2", "capacity", "placed")
+    names = ("facility_id", "name", "name_en", "area_m2", "capacity", "opening_hours", "placed")
     return {
         **now, "lacks": lacks(twin, at, community),
         "facilities": [
@@ -100,7 +110,7 @@ def result(twin: Twin, at: datetime, community: str, *, draft: str | None) -> An
     limit = limit_m(twin, said)
     try:
         outcomes = twin.scenarios.outcomes(
-            at, community, edits, profile=now["speed"], groups=SHOWN, group=now["group"], limit_m=limit
+            at, community, edits, groups=SHOWN, limit_m=limit, **walked(at, now)
         )  # fmt: skip
     except (WrongEdit, Unasked) as error:
         outcomes, wrong = [], str(error)
@@ -127,6 +137,7 @@ def _outcome(one: Outcome) -> Answer:
         "kind": one.facility_kind, "group": one.group, "limit_m": one.limit_m,
         "facilities": (one.facilities_before, one.facilities_after),
         "rows": [(unit, limit, asdict(row)) for unit, limit, row in one.covered],
+        "hours_unknown": (one.hours_unknown_before, one.hours_unknown_after),
         "counts": {word: int((words == word).sum()) for word in ("gained", "lost", "nearer", "further")},
         "served": (_served(one.served_before), _served(one.served_after)),
         "effects": [{"edit": e.edit, **asdict(e.marginal), "snap_m": e.snap_m} for e in one.effects],
@@ -153,8 +164,8 @@ def best(twin: Twin, at: datetime, community: str, *, draft: str | None, wish: s
     asked = {**now, "method": method, "where": where, "k": k, "exact": said.get("exact") is True}
     try:
         found = twin.scenarios.best(
-            at, community, now["kind"], k, method=method, group=now["group"], limit_m=limit_m(twin, chosen_draft),
-            profile=now["speed"], where=where, edits=edits, exact=asked["exact"], time_limit_s=SECONDS,
+            at, community, now["kind"], k, method=method, limit_m=limit_m(twin, chosen_draft), where=where, edits=edits,
+            exact=asked["exact"], time_limit_s=SECONDS, **walked(at, now),
         )  # fmt: skip
     except Busy as busy:
         return {**asked, "busy": busy.reason}
@@ -188,10 +199,11 @@ def _told(one: Scenario) -> Answer:
 def _compared(
     twin: Twin, at: datetime, community: str, one: Scenario, now: Mapping[str, Any], draft: Mapping[str, Any]
 ) -> Answer:
+    amount, unit = limit_of(now["limit"])
     try:
         outcomes = twin.scenarios.outcomes(
-            at, community, one.edits, profile=now["speed"], groups=SHOWN, group=now["group"],
-            limit_m=limit_m(twin, draft), minutes=(), metres=(limit_m(twin, draft),),
+            at, community, one.edits, groups=SHOWN, limit_m=limit_m(twin, draft), **walked(at, now),
+            **({"minutes": (), "metres": (amount,)} if unit == "m" else {"minutes": (amount,), "metres": ()}),
         )  # fmt: skip
     except (WrongEdit, Unasked) as error:
         return {"id": one.scenario_id, "name": one.name, "wrong": str(error)}
@@ -225,8 +237,8 @@ def _map(
     if shown is not None:
         before, after, words = shown.before_m, shown.after_m, shown.change_of()
     else:
-        walked = twin.circles.walked(at, [now["kind"]], community, now["speed"])[now["kind"]] if now["kind"] else None
-        before = after = np.full(len(homes), np.inf) if walked is None else walked.metres
+        there = _as_it_is(twin, at, community, now)
+        before = after = np.full(len(homes), np.inf) if there is None else there
         words = np.full(len(homes), "same", object)
     inside = after <= limit  # beyond the circle a shorter walk is still no walk within it
     moved = np.isin(words, ("gained", "lost")) | (inside & (words != "same"))
@@ -258,6 +270,15 @@ def _map(
             dict(zip(("id", "what", "kind", "name", "name_en", "lon", "lat"), pin, strict=True)) for pin in pins
         ],
     }  # fmt: skip
+
+
+def _as_it_is(twin: Twin, at: datetime, community: str, now: Mapping[str, Any]) -> np.ndarray | None:
+    """The walks of today to the kind that is looked at; None where no kind is."""
+    if not now["kind"]:
+        return None
+    said = walked(at, now)
+    found = twin.circles.walked(at, [now["kind"]], community, now["speed"], said["open_at"])[now["kind"]]
+    return found.flat_m if said["by"] == TOWARDS else found.metres
 
 
 def _whole(metres: float) -> int | None:

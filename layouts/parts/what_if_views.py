@@ -1,4 +1,4 @@
-"""What the what-if page draws: choices, edits, what they change, the best sites, saved scenarios.
+"""What the what-if page draws: choices, edits, what they change, the best sites.
 
 Everything here is thought of, and says so. Buttons carry ``data-what-if``; assets/55_what_if.js acts on them.
 """
@@ -12,10 +12,11 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
-from layouts.parts.circle_words import kind_of, limit_of, limit_words
-from layouts.parts.format import UNKNOWN, count, measure, share, stamp
-from layouts.parts.panel import head, icon, unknown
-from layouts.parts.text import named, t
+from layouts.parts.circle_views import HOURS
+from layouts.parts.circle_words import hours_words, kind_of, limit_of, limit_words
+from layouts.parts.format import UNKNOWN, count, measure, share
+from layouts.parts.panel import head, icon, sign, unknown
+from layouts.parts.text import has, named, t
 
 SPEEDS = ("adult", "elder", "child", "wheelchair")
 GROUPS = ("homes", "people", "aged_60", "aged_80", "aged_0_3", "aged_3_6")
@@ -35,18 +36,15 @@ def _options(lang: str, key: str, rows: list[tuple[str, str]], now: str, label: 
     return html.Label([html.Span(label), box], className="field")
 
 
-def _number(lang: str, key: str, label: str, unit: str) -> html.Label:
-    box = html.Div(
-        [
-            html.Div(
-                className="input-place",
-                **{"data-number": key, "data-label": label},
-            ),
-            html.Small(unit),
-        ],
-        className="with-unit",
-    )
-    return html.Label([html.Span(label), box], className="field")
+def _write(lang: str, key: str, unit: str = "", *, number: bool = False) -> html.Label:
+    """A field that assets/55_what_if.js puts an input into, so that what was written outlasts every redrawing."""
+    label = t(lang, f"what_if.field.{key}")
+    what = {"data-field": key, "data-label": label, "data-kind": "number" if number else "text"}
+    if has(lang, f"what_if.example.{key}"):
+        what["data-example"] = t(lang, f"what_if.example.{key}")
+    wrong = html.Small(className="field-wrong", role="alert", **{"data-field-wrong": key})
+    name = html.Span([label, html.Small(f" {unit}")] if unit else label)
+    return html.Label([name, html.Div(className="input-place", **what), wrong], className="field")
 
 
 def choices(view: View, _now: datetime, answer: Any) -> html.Div:
@@ -56,17 +54,8 @@ def choices(view: View, _now: datetime, answer: Any) -> html.Div:
         return html.Div([head(t(lang, "what_if.what")), unknown(t(lang, "what_if.no_kinds"))], className="panel")
     kinds = sorted(((kind, kind_of(lang, kind)) for kind in answer["kinds"]), key=lambda one: one[1])
     groups = [(one, t(lang, f"circles.group.{one}")) for one in GROUPS]
-    new = html.Div(
-        [
-            _number(lang, "area_m2", t(lang, "what_if.area"), "m²"),
-            _number(lang, "capacity", t(lang, "what_if.capacity"), t(lang, "what_if.places_unit")),
-        ],
-        className="what-if-new",
-    )
-    put = html.Button(
-        [icon("plus"), t(lang, "what_if.put")], className="button primary", **does("put"),
-        title=t(lang, "what_if.put_how"), **{"aria-pressed": "false"},
-    )  # fmt: skip
+    hours = [("", t(lang, "circles.any_hour"))]
+    hours += [(str(hour), t(lang, "circles.hour_at", n=f"{hour:02d}")) for hour in HOURS]
     return html.Div(
         [
             head(t(lang, "what_if.what")),
@@ -75,13 +64,40 @@ def choices(view: View, _now: datetime, answer: Any) -> html.Div:
                      t(lang, "circles.speed")),
             _options(lang, "limit", [(one, limit_words(lang, one)) for one in LIMITS], answer["limit"],
                      t(lang, "circles.limit")),
+            _options(lang, "hour", hours, answer["hour"] or "", t(lang, "circles.hour")),
             _options(lang, "group", groups, answer["group"], t(lang, "what_if.group")),
-            new,
-            put,
-            html.P(t(lang, "what_if.put_how"), className="caveat", **{"data-what-if-hint": ""}),
+            _new(view, answer),
             unknown(t(lang, f"circles.{answer['lacks']}")) if answer["lacks"] else None,
         ],
         className="panel what-if-choices",
+    )  # fmt: skip
+
+
+def _new(view: View, answer: Any) -> html.Form:
+    """What the facility would be like that is put next; everything may stay open, and is unknown then."""
+    lang = view.lang
+    kind = kind_of(lang, answer["kind"])
+    return html.Form(
+        [
+            html.H3(t(lang, "what_if.new", kind=kind)),
+            _write(lang, "name"),
+            _write(lang, "area_m2", "m²", number=True),
+            _write(lang, "capacity", number=True),
+            _write(lang, "yuan_per_m2", t(lang, "what_if.yuan_unit"), number=True),
+            _write(lang, "opening_hours"),
+            _write(lang, "spot"),
+            html.Div(
+                [
+                    html.Button([icon("plus"), html.Span(t(lang, "what_if.put"), **{"data-what-if-put": ""})],
+                                type="submit", className="button primary", **{"aria-pressed": "false"}),
+                    html.Button(t(lang, "what_if.amend_no"), type="button", className="button", hidden=True,
+                                **does("amend_no")),
+                ],
+                className="what-if-put",
+            ),
+            html.P(t(lang, "what_if.put_how"), className="caveat", role="status", **{"data-what-if-hint": ""}),
+        ],
+        className="what-if-new", **{"data-what-if-form": "", "aria-label": t(lang, "what_if.new", kind=kind)},
     )  # fmt: skip
 
 
@@ -110,6 +126,7 @@ def _facility(lang: str, row: Any) -> list[Any]:
         [
             t(lang, "what_if.m2", n=measure(row["area_m2"], 0)) if row["area_m2"] is not None else UNKNOWN + " m²",
             t(lang, "what_if.places", n=count(row["capacity"])),
+            hours_words(lang, row["opening_hours"]) or t(lang, "what_if.no_hours"),
         ]
     )
     if row["op"]:
@@ -168,12 +185,18 @@ def _edit(lang: str, number: int, row: Any) -> list[Any]:
         facts.append(t(lang, "what_if.from_to", a=count(row.get("capacity_before")), b=count(row.get("capacity"))))
     elif row.get("capacity") is not None:
         facts.append(t(lang, "what_if.places", n=count(row["capacity"])))
+    if row.get("yuan_per_m2") is not None:
+        facts.append(t(lang, "what_if.yuan", n=count(row["yuan_per_m2"])))
+    if row["op"] == "put" or row.get("opening_hours"):
+        facts.append(hours_words(lang, row.get("opening_hours")) or t(lang, "what_if.no_hours"))
     words = [html.Span(t(lang, f"what_if.op.{row['op']}"), className=f"op op-{row['op']}"), " ", what]
+    amend = html.Button(t(lang, "what_if.amend"), className="link", **does("amend", str(number)))
     away = html.Button(
         icon("close"), className="button square", title=t(lang, "what_if.undo"),
         **does("undo", str(number)), **{"aria-label": t(lang, "what_if.undo")},
     )  # fmt: skip
-    return [html.B([*words, f" · {name}" if name else ""]), html.Small(" · ".join(facts)), away]
+    return [html.B([*words, f" · {name}" if name else ""]), html.Small(" · ".join(facts)),
+            html.Span([amend if row["op"] == "put" else None, away], className="acts")]  # fmt: skip
 
 
 def _outcome(view: View, one: Any, answer: Any) -> html.Section:
@@ -190,7 +213,7 @@ def _outcome(view: View, one: Any, answer: Any) -> html.Section:
     )
     figure = html.Div(
         [
-            html.Span(_signed(gain), className=f"num {_tone(gain)}"),
+            html.Span(signed(gain), className=f"num {tone(gain)}"),
             html.Span(t(lang, f"circles.group_unit.{first['group']}"), className="unit"),
             html.Small(words),
         ],
@@ -215,6 +238,7 @@ def _outcome(view: View, one: Any, answer: Any) -> html.Section:
             html.Div(table, className="table-box"),
             html.P(homes or t(lang, "what_if.moved.none"), className="caveat"),
             _served(lang, one["served"], answer["limit"]),
+            _hours(lang, one, first),
             html.Ul(effects, className="what-if-list effects") if effects else None,
         ]
     )  # fmt: skip
@@ -232,7 +256,7 @@ def _row(lang: str, group: str, row: Any) -> html.Tr:
     if row["gained"] and row["lost"]:
         both = html.Small(f"+{count(row['gained'])} −{count(row['lost'])}")
     title = t(lang, "what_if.uncounted", n=row["uncounted"]) if row["uncounted"] else None
-    changed = html.Td([html.B(_signed(change)), both], className=f"right {_tone(change)}")
+    changed = html.Td([html.B(signed(change)), both], className=f"right {tone(change)}")
     return html.Tr([html.Td(t(lang, f"circles.group.{group}"), title=title), *cells, changed])
 
 
@@ -247,6 +271,16 @@ def _served(lang: str, pair: Any, limit: str) -> html.P | None:
     return html.P([words, html.Small(missing, className="lost") if missing else None], className="what-if-served")
 
 
+def _hours(lang: str, one: Any, row: Any) -> html.P | None:
+    """Who would be within the limit besides, were those open at the hour of which nobody knows."""
+    if not any(one["hours_unknown"]):
+        return None
+    words = t(lang, "what_if.hours_unknown", n=count(max(one["hours_unknown"])), a=count(row["perhaps_before"]),
+              b=count(row["perhaps_after"]), group=t(lang, f"circles.group.{row['group']}"),
+              unit=t(lang, f"circles.group_unit.{row['group']}"))  # fmt: skip
+    return html.P([sign("blind"), words], className="what-if-served blind")
+
+
 def _effect(lang: str, row: Any, unit: str) -> list[Any]:
     if row["snap_m"] is None:
         return [html.B(t(lang, "what_if.edit_no", n=row["edit"] + 1)), unknown(t(lang, "what_if.off_path"))]
@@ -259,11 +293,11 @@ def _effect(lang: str, row: Any, unit: str) -> list[Any]:
     return [html.B(t(lang, "what_if.edit_no", n=row["edit"] + 1)), html.Small(" · ".join([*words, snap]))]
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
     return f"+{count(value)}" if value > 0 else f"−{count(-value)}" if value < 0 else "±0"
 
 
-def _tone(value: float) -> str:
+def tone(value: float) -> str:
     return "more" if value > 0 else "less" if value < 0 else ""
 
 
@@ -342,87 +376,3 @@ def _best_site(lang: str, number: int, row: Any, unit: str) -> list[Any]:
     words.append(t(lang, "what_if.per_10k", n=measure(row["per_10k"], 1), unit=unit) if row["per_10k"] is not None
                  else t(lang, "what_if.no_yuan"))  # fmt: skip
     return [html.B(f"{number}. {row['title']}"), html.Small(" · ".join(words))]
-
-
-# ---------------------------------------------------------------------- scenarios
-
-
-def saved(view: View, now: datetime, answer: Any) -> html.Div:
-    """Save, open, rename, withdraw; two chosen ones side by side."""
-    lang = view.lang
-    rows = [html.Li(_scenario(view, one, answer)) for one in answer["listed"]]
-    save = html.Div(
-        [
-            html.Div(className="input-place", **{"data-name-input": "", "data-label": t(lang, "what_if.name")}),
-            html.Button(t(lang, "what_if.save"), className="button primary", **does("save")),
-        ],
-        className="what-if-save",
-    )
-    if not view.live:
-        save = html.P(t(lang, "form.past"), className="caveat")
-    said = html.P(className="caveat", role="status", **{"data-what-if-said": ""})
-    compared = _compared(lang, answer) if len(answer["compared"]) > 1 else None
-    hint = html.P(t(lang, "what_if.compare_how"), className="caveat") if len(rows) > 1 and compared is None else None
-    none = html.P(t(lang, "what_if.none_saved"), className="caveat")
-    return html.Div(
-        [
-            head(t(lang, "what_if.saved"), count(len(rows))),
-            save,
-            said,
-            html.Ul(rows, className="what-if-list scenarios") if rows else none,
-            hint,
-            compared,
-        ],
-        className="panel what-if-saved",
-    )
-
-
-def _scenario(view: View, one: Any, answer: Any) -> list[Any]:
-    lang = view.lang
-    on = one["id"] in answer["pair"]
-    opened = html.Button(
-        one["name"], className="way", title=t(lang, "what_if.open"),
-        **does("open", json.dumps({k: one[k] for k in ("id", "name", "edits", "profile")}, ensure_ascii=False)),
-    )  # fmt: skip
-    acts = [
-        html.Button(t(lang, "what_if.compare"), className="link", **does("pair", one["id"]),
-                    **{"aria-pressed": str(on).lower()}),
-        html.A("XLSX", href=f"/api/v1/scenarios/{one['id']}/export", className="link", title=t(lang, "what_if.export")),
-    ]  # fmt: skip
-    if view.live:
-        acts += [
-            html.Button(
-                t(lang, f"what_if.{act}"), className="link", **does(act, one["id"], **{"data-name": one["name"]})
-            )
-            for act in ("update", "rename", "copy", "withdraw")
-            if act != "update" or answer["open"] == one["id"]
-        ]
-    note = t(lang, "what_if.scenario_note", n=len(one["edits"]), owner=one["owner"], at=stamp(lang, one["at"]))
-    return [html.B(opened, className="on" if answer["open"] == one["id"] else ""), html.Small(note),
-            html.Span(acts, className="acts")]  # fmt: skip
-
-
-def _compared(lang: str, answer: Any) -> html.Section:
-    """Each scenario a column, each kind and group a row: who is within the limit after it."""
-    columns = [one for one in answer["compared"] if "wrong" not in one]
-    kinds = sorted({kind["kind"] for one in columns for kind in one["kinds"]})
-    body = []
-    for kind in kinds:
-        body.append(html.Tr(html.Th(kind_of(lang, kind), colSpan=len(columns) + 1)))
-        for group in GROUPS:
-            cells = []
-            for one in columns:
-                mine = next((k for k in one["kinds"] if k["kind"] == kind), None)
-                pair = None if mine is None else mine["rows"].get(group)
-                words: Any = UNKNOWN
-                if pair is not None:
-                    words = [count(pair[1]), html.Small(_signed(pair[1] - pair[0]), className=_tone(pair[1] - pair[0]))]
-                cells.append(html.Td(words, className="right"))
-            body.append(html.Tr([html.Td(t(lang, f"circles.group.{group}")), *cells]))
-    cost = [html.Td(count(one["yuan"]) if one["yuan"] is not None else UNKNOWN, className="right") for one in columns]
-    body.append(html.Tr([html.Td(t(lang, "what_if.cost")), *cost]))
-    header = html.Tr(
-        [html.Th(limit_words(lang, answer["limit"])), *(html.Th(one["name"], className="right") for one in columns)]
-    )
-    table = html.Table([html.Thead(header), html.Tbody(body)])
-    return html.Section([html.H3(t(lang, "what_if.side_by_side")), html.Div(table, className="table-box")])

@@ -11,6 +11,7 @@ import shapely
 from layouts.page import View
 from layouts.parts import what_if_answers as answers
 from layouts.parts import what_if_frame as frame
+from layouts.parts import what_if_saved as scenarios
 from layouts.parts import what_if_views as views
 from layouts.what_if import layout
 from twin_model.entities import Building, Community, Facility, Ground, Home
@@ -56,7 +57,7 @@ def test_every_panel_is_drawn_of_an_empty_draft_and_of_one_with_edits(twin: Twin
             views.choices(view, NOON, answers.choices(twin, NOON, "street", draft=text)),
             views.places(view, NOON, answers.choices(twin, NOON, "street", draft=text)),
             views.result(view, NOON, answers.result(twin, NOON, "street", draft=text)),
-            views.saved(view, NOON, answers.saved(twin, NOON, "street", draft=text, pair=None)),
+            scenarios.saved(view, NOON, answers.saved(twin, NOON, "street", draft=text, pair=None)),
         ):
             assert "what_if." not in said(tree).replace('"what_if.js', ""), "a text without words"
 
