@@ -130,7 +130,7 @@
   }
   function labels(svg, k) {
     const dash = (value) => value === null ? "—" : Math.round(value).toLocaleString("en-US");
-    const count = data && data.first ? data.events.filter((event) => ALARMS.has(event.kind) && Date.parse(event.at) <= playhead()).reduce((n, event) => n + event.n, 0) : null;
+    const count = data && data.first && (data.judged || data.events.some((event) => ALARMS.has(event.kind))) ? data.events.filter((event) => ALARMS.has(event.kind) && Date.parse(event.at) <= playhead()).reduce((n, event) => n + event.n, 0) : null;
     make("text", { class: "t-label", x: 14 * k, y: 25 * k }, svg, text("js.strip_alarms", { n: dash(count) }));
     make("text", { class: "t-label power", x: 14 * k, y: 64 * k }, svg, text("js.strip_power", { n: dash(at(data && data.power)) }));
     make("text", { class: "t-label people", x: 14 * k, y: 92 * k }, svg, text("js.strip_people", { n: dash(at(data && data.people)) }));

@@ -56,7 +56,8 @@ def states(twin: Twin, at: datetime, community: str, *, home: str | None = None)
     if home:
         return None
     found = twin.care.home_states(at, community_id=community)["state"].to_pylist()
-    return {"all": len(found), **Counter(found)}
+    alone = None if found else twin.residents(at, community_id=community).get("elder_alone")
+    return {"all": len(found), "alone": alone, **Counter(found)}
 
 
 def head(twin: Twin, at: datetime, community: str, *, home: str | None) -> Answer | None:

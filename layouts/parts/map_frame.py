@@ -44,9 +44,12 @@ def map_place(view: View, page: str = "overview", *, selected: str = "overview--
 def legend(view: View, _now: datetime, answer: Any) -> html.Div:
     """How many buildings are in each class; all colourings are there, the chosen one is shown."""
     lang = view.lang
+    nothing = set(answer["alert"]) | set(answer["freshness"]) <= {"none"}  # no building has a device that could alarm
     lists = [
         html.Ul(
-            [_key(lang, colouring, name, answer[colouring].get(name, 0)) for name in names],
+            [html.Li([html.I(className="swatch alert-blind"), " ", t(lang, "tasks.not_sensed")], className="note")]
+            if nothing and colouring == "alert"
+            else [_key(lang, colouring, name, answer[colouring].get(name, 0)) for name in names],
             className="keys",
             **{"data-keys": colouring},
         )

@@ -31,7 +31,10 @@ def head(twin: Twin, at: datetime, community: str) -> Answer | None:
     names = ("people", "aged_60", "aged_80", "aged_0_3", "aged_3_6", "elder_alone", *BANDS)
     counts = {name: None if too_few(row[name]) else row[name] for name in names}
     kind = twin.catalogue.scene_book.scheme_of(row["scheme"])
-    return {**row, **counts, "kind": kind and kind.title, "standing": twin.city.index(at).get(community), "book": BOOK}
+    return {
+        **row, **counts, "few_alone": too_few(row["elder_alone"]), "kind": kind and kind.title,
+        "standing": twin.city.index(at).get(community), "book": BOOK,
+    }  # fmt: skip
 
 
 def facilities(twin: Twin, at: datetime, community: str) -> list[Answer]:

@@ -50,7 +50,8 @@ def head(view: View, _now: datetime, answer: Any) -> html.Div:
         _figure(t(lang, "rollup.people"), count(answer["people"]), t(lang, "rollup.unit_people"), homes),
         _figure(t(lang, "profile.homes"), count(answer["homes"]), t(lang, "profile.unit_homes"), ""),
         _figure(t(lang, "rollup.elders"), share(elders), "", t(lang, "rollup.elders_n", n=count(answer["aged_60"]))),
-        _figure(t(lang, "profile.alone"), count(answer["elder_alone"]), t(lang, "profile.unit_homes"), ""),
+        _figure(t(lang, "profile.alone"), count(answer["elder_alone"]), t(lang, "profile.unit_homes"),
+                t(lang, "profile.few") if answer["few_alone"] else ""),
         _figure(t(lang, "rollup.facilities"), count(answer["facilities"]), t(lang, "rollup.unit_facilities"), ""),
         _figure(t(lang, "rollup.figure.index"), points(standing["index"] if standing else None), "",
                 t(lang, "rollup.in_bottom") if is_last else rank, "look" if is_last else ""),
@@ -74,7 +75,7 @@ def _part(some_of: float | None, whole: float | None) -> float | None:
 
 
 def _figure(words: str, value: str, unit: str, note: str, tone: str = "") -> html.Div:
-    number = html.Span([html.B(value), html.Small(unit)], className="num")
+    number = html.Span([html.B(value), None if value == UNKNOWN else html.Small(unit)], className="num")
     return html.Div([html.Span(words, className="what"), number, html.Span(note, className="note")],
                     className=f"city-tile {tone}".strip())  # fmt: skip
 
@@ -206,11 +207,13 @@ def plan(view: View, _now: datetime, answer: Any) -> html.Div:
     """Gap projects with what those to come will change; that this is a what-if stands above it."""
     lang = view.lang
     shift = ""
-    if answer["index"] is not None and answer["finished"] is not None:
+    is_open = any(one["status"] in ("planned", "building") for one in answer["rows"])
+    if is_open and answer["index"] is not None and answer["finished"] is not None:
         shift = t(lang, "profile.index_then", now=points(answer["index"]), then=points(answer["finished"]))
     title = panel_head(t(lang, "rollup.projects"), shift)
     if not answer["rows"]:
-        return html.Div([title, unknown(t(lang, "rollup.projects_none"))], className="panel")
+        next_step = html.P(t(lang, "profile.plan_next"), className="caveat")
+        return html.Div([title, unknown(t(lang, "rollup.projects_none")), next_step], className="panel")
     names = ("status", "project", "fix", "size", "cost", "fund", "dates", "effect")
     heads = [html.Th(t(lang, f"profile.column.{name}"), scope="col") for name in names]
     table = html.Table(

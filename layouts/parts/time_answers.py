@@ -41,6 +41,7 @@ def strips(twin: Twin, at: datetime, community: str, *, start: datetime, end: da
         "people": summed("people", "people_counter"),
         "events": [_event(twin, row) for row in happened],
         "first": twin.first_instant(community),
+        "judged": twin.entities("device", known, community_id=community).num_rows > 0,  # else nothing could alarm
     }
 
 

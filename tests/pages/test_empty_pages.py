@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from layouts.page import View
-from layouts.parts import care_answers, care_card, device_answers, device_panels, health_views, profile_views
+from layouts.parts import (
+    care_answers,
+    care_card,
+    device_answers,
+    device_panels,
+    health_views,
+    home_answers,
+    home_table,
+    map_frame,
+    profile_views,
+)
 from layouts.parts.report_views import without_community
 
 from .conftest import text_of
@@ -42,3 +52,26 @@ def test_a_profile_without_a_judged_item_does_not_say_that_none_failed(twin, vie
     words = text_of(profile_views.health(view, twin.now(), answer))
     assert "没有一项得到评定" in words
     assert "没有未达标项" not in words
+
+
+def test_homes_without_sensors_are_no_row_of_zeros(twin, view):
+    at = twin.now()
+    words = text_of(home_table.chips(view, at, home_answers.states(twin, at, "demo", home=None)))
+    assert "0" not in words
+    assert any("run.py import" in one for one in words)
+
+
+def test_where_no_building_has_a_device_the_map_names_none_calm(view):
+    colours = {"alert": {"none": 11}, "occupancy": {"none": 11}, "freshness": {"none": 11}}
+    words = text_of(map_frame.legend(view, None, colours))
+    assert "没有设备，无从告警" in words
+    assert "平静" not in words
+    heard = text_of(map_frame.legend(view, None, colours | {"freshness": {"none": 10, "fresh": 1}}))
+    assert "平静" in heard
+
+
+def test_without_open_projects_nothing_is_said_to_change_when_they_are_finished(twin, view):
+    answer = {"rows": [], "index": 62.8, "finished": 62.8, "minutes": 10.0, "day": twin.now().date()}
+    words = " ".join(text_of(profile_views.plan(view, twin.now(), answer)))
+    assert "62.8" not in words
+    assert "run.py records template gap_project" in words
