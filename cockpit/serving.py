@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
 from dash import Dash
@@ -46,6 +46,7 @@ DESCRIPTION = (
 )
 FOREVER = "public, max-age=31536000, immutable"
 CALLBACK_THREADS = 4
+_STYLE = re.compile(r"<style>(?P<what>.*?)</style>", re.DOTALL)
 _INLINE = re.compile(r"<script(?P<how>[^>]*)>(?P<what>.*?)</script>", re.DOTALL)
 
 
@@ -139,8 +140,18 @@ class Backend(FastAPIDashServer):
             html,
             status_code=200 if self.is_page(path) else 404,
             media_type="text/html",
-            headers={"content-security-policy": policy(html), "cache-control": "no-store"},
+            headers={"content-security-policy": policy(html, late="elements"), "cache-control": "no-store"},
         )
+
+
+def style_hashes(html: str) -> str:
+    """What a policy says of the style elements written into a page."""
+    return _hashes(found["what"] for found in _STYLE.finditer(html))
+
+
+def _hashes(texts: Iterable[str]) -> str:
+    sums = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts if text)
+    return " ".join(f"'sha256-{one}'" for one in sums)
 
 
 def asking() -> Grant | None:
@@ -153,19 +164,19 @@ def asking() -> Grant | None:
     return grant
 
 
-def policy(html: str) -> str:
-    """A content security policy for one page: nothing from elsewhere, inline scripts only by their hash.
+def policy(html: str, *, late: Literal["", "elements", "attributes"] = "") -> str:
+    """A content security policy for one page: nothing from elsewhere, inline scripts and styles only by their hash.
 
-    ``unsafe-inline`` for styles only: Mantine and Plotly write style elements at run time.
+    ``late``: what styles the page's scripts make at run time. Dash's own components, Mantine and AG Grid add
+    style elements; a wall is drawn from HTML whose bars have their length as a style attribute.
     ``blob:`` workers and images: deck.gl and Plotly make them out of their own code and canvas.
     """
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(found['what'].encode()).digest()).decode()}'"
-        for found in _INLINE.finditer(html)
-        if found["what"] and "application/json" not in found["how"]
-    )
+    scripts = _hashes(found["what"] for found in _INLINE.finditer(html) if "application/json" not in found["how"])
+    elements = "'unsafe-inline'" if late == "elements" else style_hashes(html)
+    attributes = "'unsafe-inline'" if late == "attributes" else "'none'"
     return (
-        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
+        f"default-src 'none'; script-src 'self' {scripts}; style-src-elem 'self' {elements}; "
+        f"style-src-attr {attributes}; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from cockpit.accounts import CONSOLE, Account, AccountRefused, Accounts
 from cockpit.passwords import PasswordRefused, Throttle, is_right, prepare
 from cockpit.services import Auditor
+from cockpit.serving import style_hashes
 from cockpit.session_cookies import Claim, Sessions, cookie_of, gone
 from cockpit.tokens import Grant, Role, Tokens
 from layouts.parts.text import t
@@ -164,7 +165,9 @@ class SignIn:
         }  # fmt: skip
         for name, words in told.items():
             html = html.replace(f"{{{{{name}}}}}", words)
-        return HTMLResponse(html, status)
+        policy = f"default-src 'none'; img-src 'self'; style-src {style_hashes(html)}; form-action 'self'"
+        policy += "; frame-ancestors 'none'; base-uri 'none'"
+        return HTMLResponse(html, status, headers={"content-security-policy": policy})
 
     # ------------------------------------------------------------ what is done
 

@@ -219,7 +219,7 @@ def install(
             ("WAITING", escape(t(lang, "wall.waiting"))), ("AUDIENCE", wall.audience),
         ):  # fmt: skip
             html = html.replace("{%" + mark + "%}", words)
-        return HTMLResponse(html, headers={"content-security-policy": serving.policy(html)})
+        return HTMLResponse(html, headers={"content-security-policy": serving.policy(html, late="attributes")})
 
     @server.get(f"{SCREEN}/{{name}}/answers", include_in_schema=False)
     def answers(request: Request, name: str, k: str = "", slow: bool = False) -> Response:
