@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 
 from twin_model.entities import Home, columns
 from twin_model.health_registers import Registers, registers, state
@@ -31,11 +32,13 @@ BANDS = {
     "aged_80": ("age_80_up",), "aged_0_3": ("age_0_3",), "aged_3_6": ("age_3_6",),
 }  # fmt: skip
 """The columns of homes a group is summed from."""
-_KINDS = ("community", "facility", "room", "home")
+_KINDS = ("community", "facility", "room", "home", "ground")
 """The kinds of entities that are read: an answer holds until one of them changes."""
 
 _FACILITY = """SELECT community_id, facility_id, facility_kind AS kind, area_m2, capacity,
-       coalesce(building_id, facility_id) AS place FROM facility_at($instant)"""
+       coalesce(building_id, facility_id) AS place, building_id IS NULL AS outside, lon, lat
+FROM facility_at($instant)"""
+_WATER = "SELECT geometry FROM ground_at($instant) WHERE layer = 'water'"
 _ROOM = """SELECT r.community_id, r.room_id, r.room_kind AS kind, r.area_m2, r.capacity,
        coalesce(f.building_id, r.facility_id) AS place
 FROM room_at($instant) r LEFT JOIN facility_at($instant) f USING (community_id, facility_id)"""
@@ -66,7 +69,8 @@ class Facts:
     """Everything entities say. ``ages``: new, old or None.
 
     ``groups``: how many of each group are registered; ``unknown``: in how many homes they are not. ``registers``: of
-    which kinds of facilities all are on record.
+    which kinds of facilities all are on record. ``drowned``: facilities whose point lies in water and in no building,
+    by a mistake of their coordinates; they are not among ``facilities``.
     """
 
     communities: list[str]
@@ -79,6 +83,7 @@ class Facts:
     groups: Mapping[str, F64]
     unknown: Mapping[str, F64]
     registers: Registers
+    drowned: Places | None = None
 
     def __len__(self) -> int:
         return len(self.communities)
@@ -98,6 +103,8 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
     communities, names = table["community_id"].to_pylist(), table["scheme"].to_pylist()
     ids = pa.array(communities, pa.string())
     facilities = twin.store.select(f"{_FACILITY} ORDER BY facility_id", instant=at)
+    wet = _in_water(facilities, twin.store.select(_WATER, instant=at))
+    facilities, drowned = facilities.filter(pa.array(~wet)), facilities.filter(pa.array(wet))
     rooms = twin.store.select(f"{_ROOM} ORDER BY r.room_id", instant=at)
     known = {name: bands for name, bands in BANDS.items() if set(bands) <= set(columns(Home))}
     sums = [
@@ -117,7 +124,8 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
             found[place] = pc.fill_null(homes[name].cast(pa.float64()), 0.0).to_numpy()
         return found
 
-    buildings = pc.unique(pa.chunked_array([*facilities["place"].chunks, *rooms["place"].chunks], pa.string()))
+    stood = [*facilities["place"].chunks, *drowned["place"].chunks, *rooms["place"].chunks]
+    buildings = pc.unique(pa.chunked_array(stood, pa.string()))
     return Facts(
         communities=communities, schemes=[scheme_keys.get(name) for name in names],
         ages=[_age(name, scheme_keys.get(name)) for name in names],
@@ -126,7 +134,19 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
         groups={name: column(name, 0.0) for name in BANDS} | {"homes": column("households", 0.0)},
         unknown={name: column(f"no_{name}" if name in known else "homes", 0.0) for name in BANDS}
         | {"homes": np.zeros(len(communities))}, registers=registers(twin, at, communities),
+        drowned=_places(drowned, ids, buildings) if drowned.num_rows else None,
     )  # fmt: skip
+
+
+def _in_water(facilities: pa.Table, water: pa.Table) -> Bools:
+    """Which facilities of no building stand in water."""
+    wet = np.zeros(facilities.num_rows, bool)
+    outside = np.flatnonzero(facilities["outside"].to_numpy())
+    if water.num_rows and len(outside):
+        lon, lat = (facilities[name].to_numpy()[outside] for name in ("lon", "lat"))
+        rivers = shapely.STRtree(shapely.from_wkb(water["geometry"].to_pylist()))
+        wet[outside[rivers.query(shapely.points(lon, lat), predicate="within")[0]]] = True
+    return wet
 
 
 def _age(name: str | None, scheme: str | None) -> str | None:

@@ -55,8 +55,20 @@ class Measured:
 
 
 def measured(facts: Facts, measure: str, how: Mapping[str, Any], most_unknown: float) -> Measured:
-    """One measure of ``OF_PLACES``."""
-    return OF_PLACES[measure](facts, how, most_unknown)
+    """One measure of ``OF_PLACES``.
+
+    A facility in the river is said and counts for nothing: what there is without it is a lower bound, of which a whole
+    that another is measured against cannot be one.
+    """
+    found = OF_PLACES[measure](facts, how, most_unknown)
+    if facts.drowned is not None:
+        kinds = [*how.get("kinds", ()), *(kind for names in how.get("functions", {}).values() for kind in names)]
+        lost = _totals(facts, facts.drowned, facts.drowned.of(kinds))
+        found.upper[(lost > 0) & ~np.isnan(found.value)] = np.inf
+        found.note("facility.in_water", lost > 0, lost)
+        whole = _totals(facts, facts.drowned, facts.drowned.of(how.get("of", ())))
+        found.lacks("facility.in_water", whole > 0, whole)
+    return found
 
 
 def _totals(facts: Facts, places: Places, chosen: Bools, weights: F64 | None = None) -> F64:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import shapely
 
 from ingest.naming import FACILITY_KINDS as IMPORTED
 from tests.conftest import Clock
@@ -16,7 +17,7 @@ from tests.twin.kpi_examples import BEGIN, NOON, Played, Player
 from tests.twin.registers import declared
 from twin_model.catalogue import Catalogue
 from twin_model.declared import DeclarationError
-from twin_model.entities import Community, Entity, Facility, Home
+from twin_model.entities import Community, Entity, Facility, Ground, Home
 from twin_model.health_book import HealthBooks, load_health_books
 from twin_model.health_book_check import FACILITY_KINDS, Known
 from twin_model.health_check import without_few
@@ -331,3 +332,23 @@ def test_a_register_that_is_said_to_be_complete_later_changes_no_earlier_verdict
     days = {day: verdicts(twin, "b", at=AT + timedelta(days=day))["c", "clinic"] for day in (0, 2, 400, 403)}
     twin.close()
     assert days == {0: "not_measurable", 2: "fail", 400: "fail", 403: "not_measurable"}
+
+
+def test_a_facility_in_the_river_is_said_counted_and_in_no_index(tmp_path):
+    """wet: its clinic lies in the water; dry: in a building over it; both have 100 m² of a centre beside it."""
+    found = books(tmp_path, BOOK)
+    twin = Twin.open(None, clock=Clock(AT), catalogue=replace(CATALOGUE, health_books=found))
+    river, spot = shapely.box(120.001, 29.999, 120.002, 30.001), {"lon": 120.0015, "lat": 30.0}
+    for name, building in (("wet", None), ("dry", "dry-b")):
+        water = Ground(community_id=name, ground_id=f"{name}-w", layer="water", geometry=river.wkb)
+        clinic = replace(place(name, "clinic"), **spot, building_id=building)
+        twin.record([Community(community_id=name, name=name), place(name, "centre", 100.0), clinic, water])
+        declared(twin, name, kind="clinic")
+    rows = rows_of(twin, "b", at=twin.now())
+    index = {row["community_id"]: row for row in twin.health.index(twin.now(), "b").to_pylist()}
+    quick = twin.city.index(twin.now(), "b")
+    twin.close()
+    assert (rows["dry", "clinic"]["verdict"], index["dry"]["index"]) == ("pass", 100.0)
+    told = rows["wet", "clinic"]
+    assert (told["verdict"], told["missing"], told["missing_rows"]) == ("not_measurable", ["facility.in_water"], 1)
+    assert (index["wet"]["index"], index["wet"]["counted"], quick["wet"]["index"]) == (None, 1, None)
