@@ -38,7 +38,7 @@ LIMIT_M = 1_200.0
 _STREETS = ("community", "ground", "gate", "entrance", "building")
 _SOURCES = (*_STREETS, "home", "facility", "room")
 _LOCAL = timezone(timedelta(hours=8))
-_NETWORKS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 6, 128, 48  # a city's walk to one kind takes a megabyte
+_NETWORKS_KEPT, _COUNTS_KEPT, _WALKS_KEPT, _ANSWERS_KEPT = 5, 4, 128, 48  # a city's walk to one kind takes a megabyte
 
 
 class Unasked(ValueError):
@@ -79,6 +79,7 @@ class Circles:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._networks = Shared(_NETWORKS_KEPT)
+        self._counts = Shared(_COUNTS_KEPT)
         self._laying = threading.Lock()
         self._walks = Shared(_WALKS_KEPT)
         self._answers = Shared(_ANSWERS_KEPT)
@@ -143,14 +144,14 @@ class Circles:
     def _homes(self, at: datetime) -> Homes:
         at = self._twin.until_now(at)
         key = "homes", self.epoch(at), self._twin.forgotten
-        found: Homes = self._networks.get(
+        found: Homes = self._counts.get(
             key, lambda: count_homes(self._network(at).buildings, self._twin.entities("home", at))
         )
         return found
 
     def _coarse(self, at: datetime) -> tuple[Homes, Mapping[str, frozenset[str]]]:
         key = "coarse", self.epoch(at), self._twin.forgotten
-        found: tuple[Homes, Mapping[str, frozenset[str]]] = self._networks.get(
+        found: tuple[Homes, Mapping[str, frozenset[str]]] = self._counts.get(
             key, lambda: coarse(self._homes(at), self._network(at).building_middles())
         )
         return found

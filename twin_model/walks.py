@@ -1,7 +1,8 @@
 """From what is stored to a walking network: ground lines, gates, entrances, buildings and facilities on it.
 
 Where walks end is in ``walk_doors``. Facilities stand on a network that is laid without them, so that one more needs no
-other network. docs/circles.md says the rules and their limits.
+other network. docs/circles.md says the rules and their limits. Somewhat long, because all of a network that knows the
+twin's tables is here.
 """
 
 from __future__ import annotations
