@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +20,40 @@ from twin_model.rights import NotAllowed, Rights, reading
 from twin_model.scenarios import ScenarioRefused
 from twin_model.twin import Twin
 
-from ..conftest import NOON, Clock
+from ..conftest import NOON, ROOT, Clock
 
 C = "c"
+BOOK = "complete_community_2020"
+KILLED = """
+import json, os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+import shapely
+from tests.conftest import NOON, Clock
+from tests.twin.test_scenarios import C, edits, put, spot
+from twin_model.entities import Building, Community, Facility, Ground, Home
+from twin_model import scenarios
+from twin_model.twin import Twin
+clock = Clock()
+twin = Twin.open(Path(sys.argv[1]), clock=clock)
+street = shapely.LineString([spot(0, 0), spot(2000, 0)]).wkb
+box = shapely.box(*spot(95, 10), *spot(105, 20)).wkb
+lon, lat = spot(100, 0)
+here = {"community_id": C}
+clinic = Facility(**here, facility_id="clinic", facility_kind="clinic", name="s", lon=lon, lat=lat)
+twin.record([Community(**here, name="s"), Ground(**here, ground_id="g", layer="path", geometry=street, source="osm"),
+    Building(**here, building_id="b", footprint=box, height_m=9.0), clinic,
+    Home(**here, home_id="h", building_id="b", number="1")])
+shares = [[r["group"], r["limit"], r["reached"]] for r in twin.circles.coverage(twin.now(), C).to_pylist()]
+clock.instant += timedelta(minutes=1)
+said = edits({"op": "close", "facility_id": "clinic"}, put(1900))
+twin.scenarios.save(C, "\u642c\u8d70", "planner", NOON, said)
+twin.scenarios.outcomes(twin.now(), C, said)
+print(json.dumps({"lon": lon, "shares": shares}), flush=True)
+write = scenarios._write
+scenarios._write = lambda *said: (write(*said), os.kill(os.getpid(), signal.SIGKILL))
+twin.scenarios.save(C, "never", "planner", NOON, said)
+"""
 EAST, NORTH = 1 / 96_486.3, 1 / 110_852.4  # degrees of a metre here
 
 
@@ -120,6 +156,25 @@ def test_a_facility_nobody_knows_cannot_be_closed_and_none_is_changed_twice(twin
         edits({"op": "close", "facility_id": "clinic"}, {"op": "enlarge", "facility_id": "clinic", "capacity": 9})
 
 
+def test_at_an_hour_only_what_is_surely_open_counts_and_unknown_hours_are_told_apart(twin: Twin) -> None:
+    """the clinic says no hours, one put at 1100 closes at 17:00, one at 1900 says none -> at 18:00 nobody surely"""
+    said = edits(put(1100, opening_hours="Mo-Su 08:00-17:00"), put(1900))
+    noon, evening = (NOON.replace(hour=hour) for hour in (4, 10))  # 12:00 and 18:00 there
+    (one,) = twin.scenarios.outcomes(NOON, C, said, open_at=evening)
+    row = covered(one, 300)
+    assert (row.before, row.after, row.perhaps_before, row.perhaps_after) == (0, 0, 20, 40)
+    assert (one.hours_unknown_before, one.hours_unknown_after) == (1, 2)
+    (one,) = twin.scenarios.outcomes(NOON, C, said, open_at=noon)
+    assert (covered(one, 300).after, covered(one, 300).perhaps_after) == (30, 40)
+    said = edits({"op": "enlarge", "facility_id": "clinic", "capacity": 9, "opening_hours": "24/7"})
+    (stated,) = twin.scenarios.outcomes(NOON, C, said, open_at=evening)
+    assert (covered(stated, 300).before, covered(stated, 300).after) == (0, 20)
+    best = twin.scenarios.best(NOON, C, "clinic", 1, group="aged_60", limit_m=300, where="buildings", open_at=evening)
+    assert best.covered_before == 0
+    with pytest.raises(WrongEdit, match="opening_hours"):
+        edits(put(1100, opening_hours="whenever"))
+
+
 def everything(twin: Twin, at: Any) -> dict[str, Any]:
     """What the real twin says of facilities, circles and KPIs, and what its map is drawn from."""
     return {
@@ -127,6 +182,7 @@ def everything(twin: Twin, at: Any) -> dict[str, Any]:
         "coverage": twin.circles.coverage(at, C).to_pylist(), "capacity": twin.circles.capacity(at, C).to_pylist(),
         "nearest": twin.circles.nearest(at, community_id=C).to_pylist(), "epoch": twin.circles.epoch(at),
         "kpis": twin.kpis.values(at, community_id=C).to_pylist(),
+        "health": twin.health.check(at, BOOK).to_pylist(), "index": twin.health.index(at, BOOK).to_pylist(),
     }  # fmt: skip
 
 
@@ -139,8 +195,29 @@ def test_nothing_of_a_scenario_leaks_into_the_twin(twin: Twin, clock: Clock) -> 
     twin.scenarios.best(twin.now(), C, "clinic", 2, where="buildings", edits=saved.edits)
     assert everything(twin, at) == before
     now = everything(twin, twin.now())
-    assert {**now, "kpis": None} == {**before, "kpis": None}
+    dated = {"kpis": None, "health": None, "index": None}
+    assert {**now, **dated} == {**before, **dated}
+    judged = [[(row["item"], row["verdict"], row["value"]) for row in one["health"]] for one in (now, before)]
+    assert judged[0] == judged[1]
     assert [(k["kpi"], k["value"]) for k in now["kpis"]] == [(k["kpi"], k["value"]) for k in before["kpis"]]
+
+
+def test_after_a_kill_a_scenario_is_there_and_the_twin_is_as_it_was(tmp_path: Path) -> None:
+    """a process that saved one is killed in the middle of saving another: there is one, and nothing of it elsewhere"""
+    run = [sys.executable, "-c", KILLED, str(tmp_path / "store")]
+    killed = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    told = json.loads(killed.stdout)
+    twin = Twin.open(tmp_path / "store", clock=Clock(NOON + timedelta(minutes=5)))
+    try:
+        (one,) = twin.scenarios.listed(twin.now(), C)
+        assert (one.name, [edit.op for edit in one.edits]) == ("搬走", ["close", "put"])
+        (clinic,) = twin.entities("facility", twin.now()).to_pylist()
+        assert (clinic["facility_id"], clinic["lon"]) == ("clinic", told["lon"])
+        shares = twin.circles.coverage(twin.now(), C).to_pylist()
+        assert [[row["group"], row["limit"], row["reached"]] for row in shares] == told["shares"]
+    finally:
+        twin.close()
 
 
 def test_a_scenario_is_saved_renamed_duplicated_withdrawn_and_known_for_any_instant(twin: Twin, clock: Clock) -> None:
