@@ -108,6 +108,21 @@ def test_a_park_with_gates_is_entered_by_them_while_they_are_open():
     twin.close()
 
 
+def test_on_wheels_nobody_climbs_the_fence_of_a_park_whose_gate_is_up_the_stairs():
+    lon, lat = spot(400, 50)
+    gate = Gate(community_id=C, gate_id="up", lon=lon, lat=lat)
+    steps = line("steps", (400, 0), (400, 60), way="steps")
+    crossing = Ground(
+        community_id=C, ground_id="street", layer="path", source="osm",
+        geometry=shapely.LineString([spot(x, 0) for x in (0, 400, 1000)]).wkb,
+    )  # fmt: skip
+    park = shop("park", "park", 400, 150, outline=square(400, 150, 100))
+    twin, _ = lived(crossing, steps, gate, park)
+    assert to(twin, "park") == ("reached", 15 + 300 + 50)
+    assert to(twin, "park", "wheelchair") == ("too_far", None)
+    twin.close()
+
+
 @pytest.mark.parametrize(
     ("local", "is_open"), [("23:59", True), ("00:00", True), ("00:59", True), ("01:00", False), ("05:59", False)]
 )
