@@ -298,9 +298,8 @@ def test_a_table_holds_as_many_rows_as_items_and_communities(city):
     assert isinstance(table, pa.Table)
 
 
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
+def test_what_is_not_on_record_is_absent_only_where_the_register_is_said_to_be_complete(tmp_path):
+    cases = [
         ([], "not_measurable"),
         ([("all", "yes", 30)], "fail"),
         ([("clinic", "yes", 30)], "fail"),
@@ -309,17 +308,18 @@ def test_a_table_holds_as_many_rows_as_items_and_communities(city):
         ([("clinic", "no", 30), ("all", "yes", 10)], "fail"),  # the newest word counts
         ([("clinic", "yes", 30), ("clinic", "no", 10)], "not_measurable"),
         ([("all", "yes", 401)], "not_measurable"),  # too long ago
-    ],
-)
-def test_what_is_not_on_record_is_absent_only_where_the_register_is_said_to_be_complete(tmp_path, said, expected):
+    ]
     twin = Twin.open(None, clock=Clock(AT), catalogue=replace(CATALOGUE, health_books=books(tmp_path, BOOK)))
-    twin.record([Community(community_id="c", name="c"), place("c", "centre", 100.0)])
-    for kind, complete, days in said:
-        declared(twin, "c", kind=kind, complete=complete, days_ago=days)
-    (row,) = [row for row in twin.health.check(twin.now(), "b").to_pylist() if row["item"] == "clinic"]
+    for n, (said, _) in enumerate(cases):
+        twin.record([Community(community_id=f"c{n}", name="c"), place(f"c{n}", "centre", 100.0)])
+        for kind, complete, days in said:
+            declared(twin, f"c{n}", kind=kind, complete=complete, days_ago=days)
+    rows = rows_of(twin, "b", at=twin.now())
     twin.close()
-    assert row["verdict"] == expected
-    assert row["missing"] == ([] if expected == "fail" else ["register.clinic"])
+    for n, (said, expected) in enumerate(cases):
+        row = rows[f"c{n}", "clinic"]
+        assert row["verdict"] == expected, said
+        assert row["missing"] == ([] if expected == "fail" else ["register.clinic"]), said
 
 
 def test_a_register_that_is_said_to_be_complete_later_changes_no_earlier_verdict_and_lapses_by_itself(tmp_path):
