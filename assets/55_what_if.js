@@ -204,7 +204,8 @@
     clear: () => { if (amending !== null) amend(null); changed({ edits: [], scenario: null }); },
     best: () => {
       const said = Object.fromEntries([...document.querySelectorAll("[data-best]")].map((s) => [s.dataset.best, s.value]));
-      ask({ ...said, k: Number(said.k), exact: false });
+      const places = (typed.capacity || "").trim();
+      ask({ ...said, k: Number(said.k), ...(places && Number(places) >= 0 ? { capacity: Number(places) } : {}), exact: false });
     },
     open: (value) => { const one = JSON.parse(value); changed({ edits: one.edits, scenario: one.id, speed: one.profile, ...(one.edits[0] && one.edits[0].facility_kind ? { kind: one.edits[0].facility_kind } : {}) }); },
     pair: (id) => { pair = pair.includes(id) ? pair.filter((one) => one !== id) : [...pair, id].slice(-3); store("pair", pair.join(",")); },

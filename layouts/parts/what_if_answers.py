@@ -18,7 +18,7 @@ from layouts.parts.circle_answers import hour_of, lacks, speed_of
 from layouts.parts.circle_words import limit_of
 from twin_model.circle_book import GROUPS, book
 from twin_model.circles import Unasked
-from twin_model.edits import Edit, WrongEdit, read_edits
+from twin_model.edits import MOST_EDITS, Edit, WrongEdit, read_edits
 from twin_model.scenarios import Scenario
 from twin_model.siting import METHODS, Served
 from twin_model.twin import Twin
@@ -172,7 +172,29 @@ def best(twin: Twin, at: datetime, community: str, *, draft: str | None, wish: s
     sites = [{**asdict(site), **asdict(row)} for site, row in zip(found.sites, found.rows, strict=True)]
     names = ("people", "mean_m", "mean_before_m", "gap", "bound", "value", "greedy_value", "candidates", "off_path",
              "covered_before", "total", "limit_m")  # fmt: skip
-    return {**asked, **{name: getattr(found, name) for name in names}, "sites": sites}
+    places = _places(twin, at, community, now, limit_m(twin, chosen_draft), edits, sites, said.get("capacity"))
+    return {**asked, **{name: getattr(found, name) for name in names}, "sites": sites, **places}
+
+
+def _places(
+    twin: Twin, at: datetime, community: str, now: Mapping[str, Any], limit: float, edits: Sequence[Edit],
+    sites: Sequence[Mapping[str, Any]], capacity: Any,
+) -> Answer:  # fmt: skip
+    """Who would have a place, were the sites built with ``capacity`` places each; None without, or without a need."""
+    stated = isinstance(capacity, int | float) and not isinstance(capacity, bool) and 0 <= capacity <= 1e7
+    need = twin.circles.book.needs.get(now["kind"])
+    if need is None or not sites or len(edits) + len(sites) > MOST_EDITS:
+        return {"served": None, "capacity": None}
+    puts = [
+        Edit(op="put", facility_kind=now["kind"], lon=site["lon"], lat=site["lat"],
+             capacity=float(capacity) if stated else None, opening_hours="24/7")
+        for site in sites
+    ]  # fmt: skip
+    found = twin.scenarios.outcomes(
+        at, community, [*edits, *puts], groups=("people",), limit_m=limit, minutes=(), metres=(), **walked(at, now)
+    )  # fmt: skip
+    one = next(outcome for outcome in found if outcome.facility_kind == now["kind"])
+    return {"served": (_served(one.served_before), _served(one.served_after)), "capacity": capacity if stated else None}
 
 
 def saved(twin: Twin, at: datetime, community: str, *, draft: str | None, pair: str | None) -> Answer:

@@ -363,10 +363,21 @@ def _found(lang: str, answer: Any) -> html.Div:
         [
             html.Div([state, html.Small(" · ".join(x for x in (among, off, better) if x))], className="proof-line"),
             html.P([html.B(covered), html.Br(), walk]),
+            *_places_of(lang, answer),
             html.Ul(rows, className="what-if-list numbered"),
             take if rows else None,
         ]
     )
+
+
+def _places_of(lang: str, answer: Any) -> list[Any]:
+    """Who would have a place at the best sites; without places said of them, that their choice knows none."""
+    if answer["served"] is None or not answer["served"][1]:
+        return []
+    if answer["capacity"] is None:
+        return [html.P([sign("blind"), t(lang, "what_if.best_no_places")], className="what-if-served blind")]
+    each = html.P(t(lang, "what_if.best_places", n=count(answer["capacity"])), className="what-if-served")
+    return [each, _served(lang, answer["served"], answer["limit"])]
 
 
 def _best_site(lang: str, number: int, row: Any, unit: str) -> list[Any]:

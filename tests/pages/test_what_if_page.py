@@ -86,6 +86,18 @@ def test_the_greedy_answer_is_told_as_one_and_the_exact_one_with_its_gap(twin: T
     assert answers.best(twin, NOON, "street", draft=draft(), wish=None) is None
 
 
+def test_places_of_the_best_sites_are_set_against_who_needs_one_only_where_they_are_stated(twin: Twin) -> None:
+    wish = {"k": 1, "method": "coverage", "where": "buildings", "exact": True}
+    said = json.dumps({"kind": "canteen", "edits": []})
+    unknown = answers.best(twin, NOON, "street", draft=said, wish=json.dumps(wish))
+    known = answers.best(twin, NOON, "street", draft=said, wish=json.dumps({**wish, "capacity": 2}))
+    assert unknown["capacity"] is None
+    assert unknown["served"][1]["unknown"] == 1
+    assert (known["capacity"], known["served"][1]["places"]) == (2, 2)
+    for answer in (unknown, known):
+        views.best(VIEWS[0], NOON, answer)
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=["zh", "en"])
 def test_every_picture_of_it_says_that_it_is_not_what_is(view: View) -> None:
     assert {"zh": "推演方案，非现状", "en": "not what is"}[view.lang] in said(frame.mark(view))
