@@ -47,7 +47,7 @@ def legend(view: View, _now: datetime, answer: Any) -> html.Div:
     nothing = set(answer["alert"]) | set(answer["freshness"]) <= {"none"}  # no building has a device that could alarm
     lists = [
         html.Ul(
-            [html.Li([html.I(className="swatch alert-blind"), " ", t(lang, "tasks.not_sensed")], className="note")]
+            [html.Li([html.I(className="swatch alert-blind"), t(lang, "tasks.not_sensed")], className="no-key")]
             if nothing and colouring == "alert"
             else [_key(lang, colouring, name, answer[colouring].get(name, 0)) for name in names],
             className="keys",
