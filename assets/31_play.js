@@ -25,7 +25,11 @@
     cancelAnimationFrame(run.frame);
     const { head } = run;
     run = null;
-    if (shell.at() !== null && head !== undefined) shell.goto(Math.round(head / 1000) * 1000, true);
+    if (shell.at() !== null && head !== undefined) {
+      const stands = Math.round(head / 1000) * 1000;
+      shell.goto(stands, true);
+      shell.show(stands);  // the last picture was a tenth of a second earlier: a minute at ten minutes a second
+    }
     window.CimTime.glide(null);
     mark();
   }

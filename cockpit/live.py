@@ -5,8 +5,8 @@ second, and hands one event to every screen that looks at the same community. A 
 queue of old news but a fresh snapshot, so memory stays bounded and a screen is never wrong for long.
 
 Two rhythms: states, alerts and incidents go out as they change; map colours, which cost a few queries, are looked at
-by another thread once a second, at once when an alert or incident moved, and every few seconds without news because
-silence ages. What a page asks about then is already the instant of that news, so a call for help is on screen at once.
+by another thread every other second, at once when an alert or incident moved, and every few seconds without news
+because silence ages. What a page asks about then is already the instant of that news, so a call for help is on screen at once.
 
 A public screen has a channel of its own, which carries counts and nothing else (see ``live_care``). Longer than other
 modules because the rhythms, the screens and what was told share one lock and one order of events.
@@ -38,7 +38,7 @@ from twin_model.twin import Change, Twin
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.1
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 SILENT_LOOK_SECONDS = 10.0
 HEARTBEAT_SECONDS = 5.0
 WAITING_EVENTS = 64  # six seconds of events; a screen further behind is sent a snapshot
@@ -48,7 +48,7 @@ PUSH_BYTES_A_SECOND = 16_000_000  # when changes times screens exceed this, even
 
 @dataclass(frozen=True)
 class Pulse:
-    """The revision and instant all live screens ask about, moved on at most once a second."""
+    """The revision and instant all live screens ask about; moved on every other second, at once by an incident."""
 
     revision: int
     at: datetime
@@ -167,7 +167,7 @@ class Hub:
                 thread.join(timeout=5)
 
     def pulse(self) -> Pulse:
-        """What live screens ask about now; fifty of them within a second ask the same question."""
+        """What live screens ask about now; fifty of them within two seconds ask the same question."""
         age = self._seconds() - self._pulse_moved
         moved_on = self._twin.revision != self._pulse.revision
         if (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS:

@@ -76,7 +76,7 @@ def test_a_data_folder_without_a_store_is_told(tmp_path, capsys):
 def test_a_disk_that_fills_leaves_nothing_and_the_report_before_stays(data, tmp_path):
     out = tmp_path / "out"
     arguments = ("report", "--data", data, "--at", AT, "--audience", "public", "--out", out)
-    assert process(*arguments, seed="0").returncode == 0
+    assert run.main([*map(str, arguments)]) == 0
     before = papers(out)
     # the largest file that may be written is smaller than the PDF: the file system's no, in the middle of a paper
     limit = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" \

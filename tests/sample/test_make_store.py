@@ -19,7 +19,7 @@ def made(path, *past: timedelta) -> int:
 
 
 def test_a_new_store_holds_the_sample_up_to_now_and_nothing_else_is_left(tmp_path):
-    assert made(tmp_path / "twin.duckdb") == 0
+    assert made(tmp_path / "twin.duckdb", timedelta(hours=6)) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["twin.duckdb"]
     twin = Twin.open(tmp_path / "twin.duckdb", clock=lambda: NOW)
     assert twin.device_status(NOW).num_rows > 2000

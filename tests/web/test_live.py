@@ -239,8 +239,8 @@ def test_a_screen_too_slow_for_the_news_is_told_anew_how_everything_is(twin, clo
     assert hub.counts.clients == 0
 
 
-def test_live_screens_ask_about_one_revision_for_a_second(site, twin, clock):
-    elapsed = iter([0.0, 0.9, 0.9, 1.0, 1.0])
+def test_live_screens_ask_about_one_revision_for_two_seconds(site, twin, clock):
+    elapsed = iter([0.0, 1.9, 1.9, 2.0, 2.0])
     hub = Hub(twin, seconds=lambda: next(elapsed))
     first = hub.pulse()
     clock.forward(seconds=5)

@@ -11,8 +11,10 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx
 import pyarrow as pa
@@ -182,10 +184,16 @@ def scan(site, incident_id: str, role: Role) -> Scan:
     return done
 
 
-@pytest.mark.parametrize("role", list(MAY))
-def test_a_role_finds_what_its_work_needs_and_nothing_else(site, role):
+@pytest.fixture(scope="module")
+def read_by(site) -> Callable[[Role], Scan]:
+    """What a role could read, each read once."""
     served, incident_id, _ = site
-    done = scan(served, incident_id, role)
+    return cache(lambda role: scan(served, incident_id, role))
+
+
+@pytest.mark.parametrize("role", list(MAY))
+def test_a_role_finds_what_its_work_needs_and_nothing_else(read_by, role):
+    done = read_by(role)
     counted = {name: len(hits) for name, hits in done.found.items()}
     print(f"{role}: {done.asked} answers, {done.read:,} bytes read for {sum(map(len, seeds().values())):,} values: "
           f"{counted or 'none'}")  # fmt: skip
@@ -195,11 +203,9 @@ def test_a_role_finds_what_its_work_needs_and_nothing_else(site, role):
     assert others == {}, "of the home that needs help, of no other"
 
 
-def test_ten_thousand_values_are_seeded_and_who_acts_finds_those_of_the_open_incident(site):
-    served, incident_id, _ = site
+def test_ten_thousand_values_are_seeded_and_who_acts_finds_those_of_the_open_incident(read_by):
     assert sum(map(len, seeds().values())) >= 10_000
-    done = scan(served, incident_id, Role.DUTY_OFFICER)
-    assert {"phone", "contact_note", "name"} <= done.found.keys()
+    assert {"phone", "contact_note", "name"} <= read_by(Role.DUTY_OFFICER).found.keys()
 
 
 def test_the_live_stream_of_the_street_holds_none_of_them(site, wait_for):
