@@ -6,7 +6,8 @@ queue of old news but a fresh snapshot, so memory stays bounded and a screen is 
 
 Two rhythms: states, alerts and incidents go out as they change; map colours, which cost a few queries, are looked at
 by another thread every other second, at once when an alert or incident moved, and every few seconds without news
-because silence ages. What a page asks about then is already the instant of that news, so a call for help is on screen at once.
+because silence ages. What a page asks about then is already the instant of that news, so a call for help is on screen
+at once.
 
 A public screen has a channel of its own, which carries counts and nothing else (see ``live_care``). Longer than other
 modules because the rhythms, the screens and what was told share one lock and one order of events.
