@@ -167,11 +167,15 @@ class Hub:
             if thread.is_alive():
                 thread.join(timeout=5)
 
-    def pulse(self) -> Pulse:
-        """What live screens ask about now; fifty of them within two seconds ask the same question."""
+    def pulse(self, wanted: datetime | None = None) -> Pulse:
+        """What live screens ask about now; fifty of them within two seconds ask the same question.
+
+        ``wanted``: an instant that a link names; when it is over, and later than the pulse, the pulse moves on to it.
+        """
         age = self._seconds() - self._pulse_moved
         moved_on = self._twin.revision != self._pulse.revision
-        if (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS:
+        is_due = (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS
+        if is_due or (wanted is not None and self._pulse.at < wanted <= self._twin.now()):
             self._beat(since=self._pulse)
         return self._pulse
 

@@ -140,7 +140,7 @@ class Backend(FastAPIDashServer):
             html,
             status_code=200 if self.is_page(path) else 404,
             media_type="text/html",
-            headers={"content-security-policy": policy(html, late="elements"), "cache-control": "no-store"},
+            headers={"content-security-policy": policy(html, late="components"), "cache-control": "no-store"},
         )
 
 
@@ -164,16 +164,16 @@ def asking() -> Grant | None:
     return grant
 
 
-def policy(html: str, *, late: Literal["", "elements", "attributes"] = "") -> str:
+def policy(html: str, *, late: Literal["", "components", "attributes"] = "") -> str:
     """A content security policy for one page: nothing from elsewhere, inline scripts and styles only by their hash.
 
-    ``late``: what styles the page's scripts make at run time. Dash's own components, Mantine and AG Grid add
-    style elements; a wall is drawn from HTML whose bars have their length as a style attribute.
+    ``late``: what styles the page's scripts make at run time. Of Dash's components its own, Mantine and AG Grid add
+    style elements, Plotly sets style attributes; a wall is drawn from HTML whose bars have their length as one.
     ``blob:`` workers and images: deck.gl and Plotly make them out of their own code and canvas.
     """
     scripts = _hashes(found["what"] for found in _INLINE.finditer(html) if "application/json" not in found["how"])
-    elements = "'unsafe-inline'" if late == "elements" else style_hashes(html)
-    attributes = "'unsafe-inline'" if late == "attributes" else "'none'"
+    elements = "'unsafe-inline'" if late == "components" else style_hashes(html)
+    attributes = "'unsafe-inline'" if late else "'none'"
     return (
         f"default-src 'none'; script-src 'self' {scripts}; style-src-elem 'self' {elements}; "
         f"style-src-attr {attributes}; "

@@ -121,7 +121,7 @@ class Asker:
 
     def _moment(self, view: View) -> tuple[datetime, int]:
         """The instant that is asked about, and the revision an answer is kept for."""
-        pulse = self._hub.pulse()
+        pulse = self._hub.pulse(view.at)
         at = pulse.at if view.at is None else min(view.at, pulse.at)
         # what was known at a past instant never changes, whatever the revision
         return at, pulse.revision if at == pulse.at else PAST

@@ -35,6 +35,7 @@ def carry(page, pin, right, down):
     page.mouse.down()
     page.mouse.move(x + right, y + down, steps=6)
     page.mouse.up()
+    page.wait_for_function(f"lon => ({DRAFT})().lon > lon", arg=before["lon"])
     after = page.evaluate(DRAFT)
     assert after["lon"] > before["lon"]
     assert after["lat"] < before["lat"]

@@ -250,6 +250,18 @@ def test_live_screens_ask_about_one_revision_for_two_seconds(site, twin, clock):
     hub.close()
 
 
+def test_a_link_to_what_happened_a_moment_ago_shows_it(site, twin, clock):
+    hub = Hub(twin, seconds=lambda: 0.0)
+    clock.forward(seconds=1)
+    report(twin, ("demo-air", "temperature", 26.0))
+    happened = twin.now()
+    assert hub.pulse().at < happened
+    assert hub.pulse(happened + timedelta(hours=1)).at < happened, "what is to come is not waited for"
+    told = hub.pulse(happened)
+    assert (told.at >= happened, told.revision) == (True, twin.revision)
+    hub.close()
+
+
 @pytest.mark.parametrize("wrong", ["communtiy=demo"])
 def test_a_mistyped_filter_is_refused(standing, wrong):
     assert standing.get(f"/api/v1/live?{wrong}").status_code == 400
