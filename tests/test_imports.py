@@ -45,21 +45,27 @@ def imports(tree: ast.AST) -> set[str]:
     return found
 
 
+@cache
+def imported() -> dict[str, set[str]]:
+    """Path from the root -> the packages that a module imports."""
+    return {path: imports(tree) for path, tree in modules().items()}
+
+
 @pytest.mark.parametrize("library", HOMES)
 def test_a_library_with_one_home_is_imported_nowhere_else(library):
-    users = {path for path, tree in modules().items() if library in imports(tree)}
+    users = {path for path, found in imported().items() if library in found}
     # A benchmark measures us against the bare library, so it may use it; the program may not.
     users = {path for path in users if not path.startswith("benchmarks/")}
     assert users <= HOMES[library]
 
 
 def test_dash_lives_in_layouts_and_cockpit_only():
-    users = {path for path, tree in modules().items() if imports(tree) & set(DASH)}
+    users = {path for path, found in imported().items() if found & set(DASH)}
     assert [path for path in users if not path.startswith(("layouts/", "cockpit/", "benchmarks/"))] == []
 
 
 def test_nothing_imports_the_composition_root():
-    assert [path for path, tree in modules().items() if "run" in imports(tree) and path != "run.py"] == []
+    assert [path for path, found in imported().items() if "run" in found and path != "run.py"] == []
 
 
 def test_every_package_is_listed_for_installation():

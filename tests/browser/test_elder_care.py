@@ -70,7 +70,10 @@ class Call:
 
 @pytest.fixture
 def press(served, wait_for) -> Iterator[Callable[[], Call]]:
-    """``press()`` calls for help in a home that was calm, by MQTT; it is closed as a test afterwards."""
+    """``press()`` calls for help in a home that was calm, by MQTT; it is closed as a test afterwards.
+
+    To be named before the screen, which is then left first: seven steps would each draw its page again.
+    """
     calls: list[Call] = []
 
     def call() -> Call:
@@ -104,7 +107,7 @@ def shown(page: Page, call: Call) -> None:
     expect(page.locator(f'{CARD}[data-incident="{incident["id"]}"]')).to_be_visible()
 
 
-def test_a_pressed_button_becomes_a_card_and_enter_acknowledges_it(screen, press):
+def test_a_pressed_button_becomes_a_card_and_enter_acknowledges_it(press, screen):
     page = screen.open("/elder-care").page
     expect(page.locator(f"{CARD}, .calm-card").first).to_be_visible()
     call = press()
@@ -129,7 +132,7 @@ def test_a_pressed_button_becomes_a_card_and_enter_acknowledges_it(screen, press
     expect(page.locator(".incident.on .ladder .rung-now")).to_have_text("网格员")
 
 
-def test_what_is_under_the_hand_survives_what_others_do(screen, press):
+def test_what_is_under_the_hand_survives_what_others_do(press, screen):
     """Every redraw makes the buttons anew: an open form, a note being written and the keyboard's place stay."""
     call = press()
     page = screen.open("/elder-care").page
@@ -168,7 +171,7 @@ def test_a_press_counts_once_when_its_button_is_replaced_under_the_finger(screen
     page.evaluate("() => document.getElementById('hand-test').remove()")
 
 
-def test_the_map_goes_to_the_home_and_lifts_its_building(screen, press):
+def test_the_map_goes_to_the_home_and_lifts_its_building(press, screen):
     call = press()
     page = screen.open("/elder-care").page
     screen.map_ready()
@@ -180,7 +183,7 @@ def test_the_map_goes_to_the_home_and_lifts_its_building(screen, press):
     expect(page.locator("[data-care-lines] svg .c-happened").first).to_be_attached()
 
 
-def test_a_refused_step_says_why_where_it_was_pressed(look, served, press):
+def test_a_refused_step_says_why_where_it_was_pressed(press, look, served):
     call = press()
     for step, said in ROUTE[:5]:
         answer = call.step(step, **{**said, "by": "local"})
@@ -195,7 +198,7 @@ def test_a_refused_step_says_why_where_it_was_pressed(look, served, press):
     assert call.incident["phase"] == "handled", "nothing changed"
 
 
-def test_arrows_choose_and_the_card_follows(screen, press):
+def test_arrows_choose_and_the_card_follows(press, screen):
     press(), press()
     page = screen.open("/elder-care").page
     rows = page.locator(".waiting-list > .incidents .incident")
@@ -208,7 +211,7 @@ def test_arrows_choose_and_the_card_follows(screen, press):
     expect(page.locator(CARD)).to_have_attribute("data-incident", rows.nth(1).get_attribute("data-value"))
 
 
-def test_the_sound_rings_until_somebody_acknowledges_and_can_be_silenced_for_this_screen(look, served, press):
+def test_the_sound_rings_until_somebody_acknowledges_and_can_be_silenced_for_this_screen(press, look, served):
     call = press()
     page = look(served.url).open("/elder-care").page
     shown(page, call)
@@ -229,7 +232,7 @@ def test_the_sound_rings_until_somebody_acknowledges_and_can_be_silenced_for_thi
     page.wait_for_function("() => !document.body.hasAttribute('data-ringing')")
 
 
-def test_a_step_pressed_without_a_connection_is_kept_and_sent_later(look, served, press, wait_for):
+def test_a_step_pressed_without_a_connection_is_kept_and_sent_later(press, look, served, wait_for):
     call = press()
     screen = look(served.url, size=PHONE)
     # whatever else was under way when the connection went is an error in the console, as it should be
@@ -264,7 +267,7 @@ def test_a_step_pressed_without_a_connection_is_kept_and_sent_later(look, served
     expect(page.locator(MAIN)).to_contain_text("登记联系结果")
 
 
-def test_looking_back_nothing_can_be_pressed(screen, press, served):
+def test_looking_back_nothing_can_be_pressed(press, screen, served):
     call = press()
     at = call.incident["raised_at"]
     page = screen.open(f"/elder-care?at={at.replace('+', '%2B')}").page
@@ -272,7 +275,7 @@ def test_looking_back_nothing_can_be_pressed(screen, press, served):
     expect(page.locator("[data-step], [data-main]")).to_have_count(0)
 
 
-def test_a_new_call_is_announced_on_other_pages_and_one_press_goes_there(screen, press):
+def test_a_new_call_is_announced_on_other_pages_and_one_press_goes_there(press, screen):
     page = screen.open("/devices").page
     expect(page.locator("#devices--grid .ag-row").first).to_be_visible()
     call = press()
@@ -284,7 +287,7 @@ def test_a_new_call_is_announced_on_other_pages_and_one_press_goes_there(screen,
     expect(page.locator("#shell--incident")).to_be_hidden()
 
 
-def test_a_new_call_is_announced_at_once_until_its_row_is_there(screen, press):
+def test_a_new_call_is_announced_at_once_until_its_row_is_there(press, screen):
     """The event is quicker than the page that is drawn from it; nothing waits for the slower one."""
     page = screen.open("/elder-care").page
     expect(page.locator(f"{CARD}, .calm-card").first).to_be_visible()
@@ -302,7 +305,7 @@ def test_a_new_call_is_announced_at_once_until_its_row_is_there(screen, press):
     assert all("新的求助" in words for words in said)
 
 
-def test_the_overview_shows_the_incident_itself_and_its_next_step(screen, press):
+def test_the_overview_shows_the_incident_itself_and_its_next_step(press, screen):
     call = press()
     page = screen.open().page
     card = page.locator(".incident-card")
@@ -315,7 +318,7 @@ def test_the_overview_shows_the_incident_itself_and_its_next_step(screen, press)
 
 
 @pytest.mark.parametrize("path", ["/elder-care", "/elder-care?lang=en"])
-def test_no_serious_barrier_for_a_screen_reader(screen, press, path):
+def test_no_serious_barrier_for_a_screen_reader(press, screen, path):
     call = press()
     page = screen.open(path).page
     shown(page, call)

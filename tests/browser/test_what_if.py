@@ -29,9 +29,9 @@ DRAFT = "() => JSON.parse(sessionStorage.getItem('cim-what-if')).draft.edits[0]"
 
 def carry(page, pin, right, down):
     """A pin is taken hold of, carried and let go: the facility stands elsewhere, with all else that was said of it."""
+    page.locator(pin).hover()  # once it stands still and nothing lies over it
     before, box = page.evaluate(DRAFT), page.locator(pin).bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + right, y + down, steps=6)
     page.mouse.up()
