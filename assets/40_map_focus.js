@@ -32,6 +32,7 @@
       const i = this._at(info.x, info.y);
       this.element.focus({ preventScroll: true });
       const ground = this._ground(info.x, info.y);
+      this.moved = true; // what somebody pointed at stays where it is, also when a panel beside it grows
       if (ground) parts.tell("spot", ground);
       this._choose(i >= 0 ? i : null);
     },
