@@ -156,7 +156,7 @@
     if (first) return;
     window.CimMap.setInsets(now);
     if (document.querySelector(".care")) window.CimMap.reframe();
-    else if (building) window.CimMap.flyTo(building);
+    else if (building && document.querySelector(".overview")) window.CimMap.flyTo(building); // its chart came up under it
   }
   new MutationObserver(() => {
     due = due || setTimeout(later, 200);
