@@ -129,8 +129,14 @@ class Screen:
             self.strays.append(request.url)
 
 
+TABLES_STAND = """() => Array.from(document.querySelectorAll(".ag-root")).every((table) =>
+    table.querySelector(".ag-header-cell") && table.querySelector(".ag-row, .ag-overlay-no-rows-center"))"""
+"""A table says that it is one before it has its columns and rows."""
+
+
 def barriers(page: Page) -> list[str]:
     """What makes a page unusable for somebody, as axe-core tells it: rule and first elements."""
+    page.wait_for_function(TABLES_STAND)
     found = Axe().run(page).response["violations"]
     serious = [v for v in found if v["impact"] in ("serious", "critical")]
     return [f"{v['id']}: {[n['target'] for n in v['nodes']][:4]}" for v in serious]
@@ -167,8 +173,9 @@ def desk(browser: Browser, served) -> Iterator[Screen]:
 
 @pytest.fixture
 def screen(desk: Screen) -> Iterator[Screen]:
-    """The desk's screen."""
+    """The desk's screen, of a desk's size whatever a test before made of it."""
     yield desk
+    desk.page.set_viewport_size(DESK)
     desk.open(REST)
     watched(desk)
 

@@ -22,6 +22,13 @@ OVERLAPS = """() => {
         ...(a.right > innerWidth + 1 ? [name + " leaves the screen"] : []),
         ...boxes.slice(i + 1).filter(([, b]) => meet(a, b)).map(([other]) => name + " over " + other)]);
 }"""
+PANELS_OVER = """() => {
+    const panels = [...document.querySelectorAll("#shell--main .panel")].filter((one) => one.offsetParent)
+        .filter((one) => !one.parentElement.closest(".panel")).map((one) => [one.innerText, one.getBoundingClientRect()]);
+    const meet = (a, b) => a.right > b.left + 1 && b.right > a.left + 1 && a.bottom > b.top + 1 && b.bottom > a.top + 1;
+    return panels.flatMap(([name, a], i) => panels.slice(i + 1).filter(([, b]) => meet(a, b))
+        .map(([other]) => name.slice(0, 12) + " over " + other.slice(0, 12)));
+}"""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -82,6 +89,15 @@ def test_nothing_in_the_top_bar_lies_over_anything_whatever_stands_in_it(screen,
                 if over := page.evaluate(OVERLAPS):
                     found[width, letters, badge] = over
     assert found == {}
+
+
+@pytest.mark.parametrize(("path", "drawn"), [("/what-if", ".what-if-result"), ("/circles", ".circles-matrix")])
+def test_no_panel_lies_over_another_on_a_tablet(screen, path, drawn):
+    page = screen.page
+    page.set_viewport_size({"width": 820, "height": 1180})
+    screen.open(path)
+    expect(page.locator(drawn).first).to_be_visible()
+    assert page.evaluate(PANELS_OVER) == []
 
 
 def test_a_broker_that_dies_is_on_screen_within_five_seconds_and_goes_when_it_is_back(look, serve, mosquitto, wait_for):

@@ -43,8 +43,7 @@ def carry(page, pin, right, down):
     assert before["area_m2"] == 120
 
 
-def test_a_click_on_the_map_puts_a_facility_and_who_gains_is_told_at_once(look, served):
-    screen = look(served.url)
+def test_a_click_on_the_map_puts_a_facility_and_who_gains_is_told_at_once(screen):
     page = screen.open("/what-if").page
     expect(page.locator(".what-if-mark")).to_contain_text("推演方案，非现状")
     screen.until("() => performance.getEntriesByName('what-if:drawn').length > 0", within=30)
