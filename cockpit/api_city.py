@@ -9,16 +9,19 @@ No ``from __future__ import annotations`` here, as in ``api.py``.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from cockpit import city_models as shape
-from cockpit.api_kpis import MISSING
+from cockpit.api_kpis import CSV, FORMS, MISSING, XLSX, csv_of, xlsx_of
 from cockpit.api_models import Page
-from cockpit.asking import Asked, paged
+from cockpit.asking import ARROW, Asked, accepted, arrow_stream, paged
+from cockpit.noting import noted
 from cockpit.problems import Problem
 from cockpit.rights import grant_of
 from twin_model.city import BOOK, rolled_up
+from twin_model.city_rows import OF, STATUS, NoSuchDivision, NoSuchRows, rows_behind
 from twin_model.entities import LEVELS
 from twin_model.masking import suppressed, too_few
 from twin_model.twin import Twin
@@ -36,7 +39,7 @@ _STANDING = ("index", "rank", "of", "passed", "failed", "refused")
 
 
 def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
-    """The routes ``/api/v1/city`` and ``/api/v1/city/divisions``."""
+    """The routes ``/api/v1/city``, ``/api/v1/city/divisions`` and ``/api/v1/city/rows``."""
     api = APIRouter(prefix="/api/v1/city", tags=[CITY])
 
     @api.get("", response_model=shape.CityAnswer, responses=MISSING,
@@ -68,6 +71,33 @@ def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
             raise _wrong("level", level, LEVELS)
         found = _Known(twin, asked, rulebook).divisions.values()
         return paged(asked, [one for one in found if level in (None, one["level"])], twin.revision)
+
+    @api.get("/rows", response_model=Page[shape.CityRow], responses=MISSING | FORMS,
+             summary="The rows behind a figure of the city, a division or a community (staff)")  # fmt: skip
+    def rows(
+        asked: Annotated[Asked, Depends(read)],
+        of: Annotated[str, Query(description=", ".join(OF))],
+        division: Annotated[str | None, Query(description="only within this division (its id)")] = None,
+        status: Annotated[str | None, Query(description=f"of projects: open, {', '.join(STATUS)}")] = None,
+        kind: Annotated[str | None, Query(description="of facilities and reach: which kind")] = None,
+        minutes: Annotated[str | None, Query(description="of reach: 5, 10 or 15")] = None,
+    ) -> Response:
+        """People are told by community, within one community by building, never by home. See docs/city.md."""
+        chosen = {"status": status, "kind": kind, "minutes": minutes}
+        try:
+            found = rows_behind(twin, asked.at, of, division, asked.community, **chosen)
+        except NoSuchRows as error:
+            raise Problem(404 if isinstance(error, NoSuchDivision) else 400, str(error)) from None
+        form = accepted(asked.request, ["application/json", ARROW, CSV, XLSX])
+        if form == "application/json":
+            return paged(asked, found, twin.revision)
+        noted(asked.request, "export", subject=f"city {of}", community=asked.community, form=form, rows=len(found))
+        table = pa.Table.from_pylist(found)
+        if form == ARROW:
+            return Response(arrow_stream(table), media_type=ARROW)
+        name = f"city_{of}_{asked.at:%Y%m%dT%H%MZ}.{'csv' if form == CSV else 'xlsx'}"
+        body = csv_of(table) if form == CSV else xlsx_of(table, of)
+        return Response(body, media_type=form, headers={"content-disposition": f'attachment; filename="{name}"'})
 
     return api
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cockpit.api_models import Page
 
@@ -80,3 +80,16 @@ class CityAnswer(Page[CityCommunity]):
     division: str | None
     rulebook: str
     whole: CitySum
+
+
+class CityRow(BaseModel):
+    """One row behind a figure; which columns it has depends on the figure. Counts of one to four people are null."""
+
+    model_config = ConfigDict(extra="allow")
+
+    community_id: str | None = None
+    building_id: str | None = Field(None, description="of people within one community")
+    facility_id: str | None = None
+    project_no: str | None = None
+    name: str | None = None
+    name_en: str | None = None

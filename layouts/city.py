@@ -6,6 +6,7 @@ from dash import Dash, dcc, html
 
 from layouts.page import Ask, Ids, Page, View
 from layouts.parts import city_answers as answers
+from layouts.parts import city_rows as behind
 from layouts.parts import city_scenes as scenes
 from layouts.parts import city_views as views
 from layouts.parts.home_asking import Minutely
@@ -26,9 +27,9 @@ LEGEND = Panel("legend", answers.painted, views.legend, chosen=PAINT)
 COVERED = Panel("covered", answers.covered, views.covered, chosen={**PART, "drawn": "drawn"}, waits=True)
 COURSE = Panel("course", answers.course, views.course, chosen=PART, waits=True)
 NINE = Panel("nine", scenes.nine, scenes.tiles, chosen={**PART, "drawn": "drawn"})
-ROWS = Panel("rows", scenes.behind, scenes.drawer, chosen={**PART, "key": "open"})
+ROWS = Panel("rows", behind.behind, behind.drawer, chosen={**PAINT, "key": "open"})
 STORES = ("part", "figure", "kind", "minutes", "scene", "chosen", "order", "turn", "drawn", "open")
-MAP, SLOW, SCENES = "-map", "-slow", "-scenes"
+MAP, SLOW, SCENES, OPENED = "-map", "-slow", "-scenes", "-rows"
 """Circles and KPIs of a whole city take seconds the first time: what does not need them is not kept waiting."""
 
 
@@ -41,6 +42,7 @@ def layout(view: View) -> html.Div:
             stores(ids, MAP),
             stores(ids, SLOW),
             stores(ids, SCENES),
+            stores(ids, OPENED),
             *(dcc.Store(id=ids(name)) for name in STORES),
             html.Section(
                 [SUMMARY.place(ids, view), PARTS.place(ids, view), COURSE.place(ids, view)],
@@ -70,7 +72,8 @@ def register(app: Dash, ask: Ask) -> None:
     register_panels(app, Minutely(ask), ids, (SUMMARY, PARTS, RANKING, CHOSEN))
     register_panels(app, Minutely(ask), ids, (CONTROLS, LEGEND), group=MAP)
     register_panels(app, Minutely(ask), ids, (COVERED,), group=SLOW)
-    register_panels(app, Minutely(ask), ids, (COURSE, NINE, ROWS), group=SCENES)
+    register_panels(app, Minutely(ask), ids, (COURSE, NINE), group=SCENES)
+    register_panels(app, Minutely(ask), ids, (ROWS,), group=OPENED)
 
 
 PAGE = Page(slug="city", title_key="nav.city", order=58, layout=layout, register=register, slim=True, group="circles")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dash import Dash, html
+from dash import Dash, dcc, html
 
 from layouts.page import Ask, Ids, Page, View
+from layouts.parts import city_rows as behind
 from layouts.parts import profile_answers as answers
 from layouts.parts import profile_views as views
 from layouts.parts.home_asking import Minutely
@@ -21,7 +22,8 @@ SCENES = Panel("scenes", answers.scenes, views.scenes, waits=True)
 CIRCLES = Panel("circles", answers.circles, views.circles, waits=True)
 HEALTH = Panel("health", answers.health, views.health, waits=True)
 PLAN = Panel("plan", answers.plan, views.plan, waits=True)
-SCENE, SLOW = "-scenes", "-slow"
+ROWS = Panel("rows", behind.of_one, behind.drawer_of_one, chosen={"key": "open"})
+SCENE, SLOW, OPENED = "-scenes", "-slow", "-rows"
 """KPIs and walks take longer than counts: each group is asked for beside the others."""
 
 
@@ -33,6 +35,8 @@ def layout(view: View) -> html.Div:
             stores(ids),
             stores(ids, SCENE),
             stores(ids, SLOW),
+            stores(ids, OPENED),
+            dcc.Store(id=ids("open")),
             HEAD.place(ids, view),
             html.Section(
                 [PEOPLE.place(ids, view), COURSE.place(ids, view)], className="profile-column stack", tabIndex=0,
@@ -47,6 +51,7 @@ def layout(view: View) -> html.Div:
                 **{"aria-label": t(lang, "profile.health")},
             ),
             PLAN.place(ids, view),
+            html.Div(ROWS.place(ids, view), className="people-rows"),
         ],
         className="profile-page",
     )  # fmt: skip
@@ -57,6 +62,7 @@ def register(app: Dash, ask: Ask) -> None:
     register_panels(app, Minutely(ask), ids, (HEAD, PEOPLE, FACILITIES, COURSE))
     register_panels(app, Minutely(ask), ids, (SCENES,), group=SCENE)
     register_panels(app, Minutely(ask), ids, (CIRCLES, HEALTH, PLAN), group=SLOW)
+    register_panels(app, Minutely(ask), ids, (ROWS,), group=OPENED)
 
 
 PAGE = Page(

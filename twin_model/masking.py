@@ -64,6 +64,29 @@ def suppressed(cells: Mapping[K, int], *, group: Callable[[K], Hashable] | None 
     return kept
 
 
+def suppressed_table(rows: Sequence[Mapping[str, int | None]]) -> list[Row]:
+    """A table of counts with the small ones kept back, where every row and every column adds up to what is known.
+
+    Rows and columns are gone through until no cell kept back follows from those that are told. A column that is the sum
+    of the others may stand among them. Unknown cells (None) are no secret and hide nothing.
+    """
+    cells = {(n, name): count for n, row in enumerate(rows) for name, count in row.items() if count is not None}
+    told: dict[tuple[int, str], int | None] = suppressed(cells)
+    while True:
+        hidden = {key for key, count in told.items() if count is None}
+        for line in (0, 1):
+            lines: dict[Hashable, list[tuple[int, str]]] = defaultdict(list)
+            for key in cells:
+                lines[key[line]].append(key)
+            for keys in lines.values():
+                mine = [key for key in keys if told[key] is None]
+                left = sorted((key for key in keys if told[key]), key=lambda key: (cells[key], key))
+                if left and mine and (len(mine) == 1 or sum(cells[key] for key in mine) < FEWEST):
+                    told[left[0]] = None
+        if hidden == {key for key, count in told.items() if count is None}:
+            return [{name: told.get((n, name)) for name in row} for n, row in enumerate(rows)]
+
+
 def occupied(places: pa.Table) -> pa.Table:
     """People now in places (``Twin.occupancy``) as the street may know them: public places, small counts kept back.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -19,8 +20,9 @@ from layouts.parts.panel import head, icon, sets, sign, unknown
 from layouts.parts.text import named, some, t, titled
 from twin_model.city import KEY_KINDS, MINUTES
 
-PART, FIGURE, KIND, LIMIT, SCENE, CHOSEN, ORDER, TURN, DRAWN = (
-    f"city--{name}" for name in ("part", "figure", "kind", "minutes", "scene", "chosen", "order", "turn", "drawn")
+PART, FIGURE, KIND, LIMIT, SCENE, CHOSEN, ORDER, TURN, DRAWN, OPEN = (
+    f"city--{name}"
+    for name in ("part", "figure", "kind", "minutes", "scene", "chosen", "order", "turn", "drawn", "open")
 )
 Row = Mapping[str, Any]
 
@@ -45,15 +47,18 @@ def summary(view: View, _now: datetime, answer: Any) -> html.Div:
     if not whole["communities"]:
         return html.Div([head(t(lang, "nav.city")), unknown(t(lang, "rollup.none"))], className="panel city-summary")
     tiles = [
-        _tile(t(lang, "rollup.communities"), count(whole["communities"]), t(lang, "rollup.unit_communities")),
-        _tile(t(lang, "rollup.people"), large(lang, whole["people"]), t(lang, "rollup.unit_people"), _of(lang, whole)),
-        _tile(t(lang, "rollup.elders"), share(_part(whole["aged_60"], whole["people"])), "",
-              t(lang, "rollup.elders_n", n=large(lang, whole["aged_60"]))),
-        _tile(t(lang, "rollup.facilities"), large(lang, whole["facilities"]), t(lang, "rollup.unit_facilities")),
-        _tile(t(lang, "rollup.index_middle"), points(whole["index"]), "",
-              t(lang, "rollup.graded", n=count(whole["graded"]), all=count(whole["communities"]))),
-        _tile(t(lang, "rollup.bottom"), count(whole["bottom"]), t(lang, "rollup.unit_communities"),
-              t(lang, "rollup.bottom_why"), tone="look" if whole["bottom"] else ""),
+        tile(t(lang, "rollup.communities"), count(whole["communities"]), t(lang, "rollup.unit_communities"),
+             way=(OPEN, "communities")),
+        tile(t(lang, "rollup.people"), large(lang, whole["people"]), t(lang, "rollup.unit_people"), _of(lang, whole),
+             way=(OPEN, "people")),
+        tile(t(lang, "rollup.elders"), share(_part(whole["aged_60"], whole["people"])), "",
+             t(lang, "rollup.elders_n", n=large(lang, whole["aged_60"])), way=(OPEN, "elders")),
+        tile(t(lang, "rollup.facilities"), large(lang, whole["facilities"]), t(lang, "rollup.unit_facilities"),
+             way=(OPEN, "facilities")),
+        tile(t(lang, "rollup.index_middle"), points(whole["index"]), "",
+             t(lang, "rollup.graded", n=count(whole["graded"]), all=count(whole["communities"])), way=(OPEN, "index")),
+        tile(t(lang, "rollup.bottom"), count(whole["bottom"]), t(lang, "rollup.unit_communities"),
+             t(lang, "rollup.bottom_why"), tone="look" if whole["bottom"] else "", way=(OPEN, "bottom")),
     ]  # fmt: skip
     body = [_way(view, answer), html.Div(tiles, className="city-tiles"), _projects(lang, whole["projects"])]
     return html.Div(body, className="panel city-summary")
@@ -71,10 +76,20 @@ def _way(view: View, answer: Any) -> html.Nav:
     return html.Nav(html.H1(steps), className="city-way", **{"aria-label": t(lang, "rollup.way")})
 
 
-def _tile(words: str, value: str, unit: str, note: str = "", tone: str = "") -> html.Div:
-    number = html.Span([html.B(value), html.Small(unit)], className="num")
-    return html.Div([html.Span(words, className="what"), number, html.Span(note, className="note")],
-                    className=f"city-tile {tone}".strip())  # fmt: skip
+def tile(
+    words: str, value: str, unit: str, note: str = "", tone: str = "", *, way: tuple[str, str] | None = None
+) -> Any:  # fmt: skip
+    """A figure with its name; ``way``: the store and the key of the rows that a press opens."""
+    number = html.Span([html.B(value), None if value == UNKNOWN else html.Small(unit)], className="num")
+    inner = [html.Span(words, className="what"), number, html.Span(note, className="note")]
+    if way is None:
+        return html.Div(inner, className=f"city-tile {tone}".strip())
+    return html.Button(inner, className=f"city-tile {tone}".strip(), **sets(*way))
+
+
+def _number(value: Any, key: str) -> html.Button:
+    """A number in a table that opens the rows behind it."""
+    return html.Button(value, className="way", **sets(OPEN, key))
 
 
 def _part(some_of: float | None, whole: float | None) -> float | None:
@@ -93,14 +108,16 @@ def _projects(lang: str, sums: Row) -> html.Div:
         none = [html.B(t(lang, "rollup.projects")), t(lang, "rollup.projects_none")]
         return html.Div(none, className="city-projects")
     parts = [
-        html.Span(
-            [html.I(className=f"gap-sign {status}"), t(lang, f"gap.status.{status}"), html.B(count(sums[status]))]
+        html.Button(
+            [html.I(className=f"gap-sign {status}"), t(lang, f"gap.status.{status}"), html.B(count(sums[status]))],
+            **sets(OPEN, f"projects:{status}"),
         )
         for status in ("planned", "building", "done")
     ]
     yuan = large(lang, sums["cost_wan"] * 1e4)
     cost = t(lang, "rollup.cost", n=yuan, of=count(sums["cost_of"]), all=count(sums["all"]))
-    return html.Div([html.B(t(lang, "rollup.projects")), *parts, html.Small(cost)], className="city-projects")
+    of_all = html.Small(html.Button(cost, **sets(OPEN, "projects")))
+    return html.Div([html.B(t(lang, "rollup.projects")), *parts, of_all], className="city-projects")
 
 
 def parts(view: View, _now: datetime, answer: Any) -> html.Div | None:
@@ -116,8 +133,12 @@ def parts(view: View, _now: datetime, answer: Any) -> html.Div | None:
     rows = []
     for one in answer["parts"]:
         name = html.Button(brief(lang, one), className="way", title=named(lang, one), **sets(PART, one["id"]))
-        cells = [count(one["communities"]), large(lang, one["people"]), share(_part(one["aged_60"], one["people"]), 0),
-                 points(one["index"]), count(one["bottom"])]  # fmt: skip
+        told = {
+            "communities": count(one["communities"]), "people": large(lang, one["people"]),
+            "elders": share(_part(one["aged_60"], one["people"]), 0), "index": points(one["index"]),
+            "bottom": count(one["bottom"]),
+        }  # fmt: skip
+        cells = [_number(value, f"{of}@{one['id']}") for of, value in told.items()]
         rows.append(html.Tr([html.Th(name, scope="row"), *(html.Td(c, className="right") for c in cells)]))
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table")
     title = head(t(lang, "rollup.parts"), t(lang, "rollup.parts_note"))
@@ -190,13 +211,15 @@ def legend(view: View, _now: datetime, answer: Any) -> html.Div:
     lang, limits, figure = view.lang, answer["limits"], answer["figure"]
     grades = [titled(lang, title, "") for title in answer["grades"]] if figure == "scenes" else None
     keys = [
-        html.Span([html.I(className=f"swatch city-{_step(n, len(answer['counts']))}"), grades and grades[n],
-                   html.Span(_range(figure, limits, n)), html.B(count(number))])
+        html.Button([html.I(className=f"swatch city-{_step(n, len(answer['counts']))}"), grades and grades[n],
+                   html.Span(_range(figure, limits, n)), html.B(count(number))], **sets(OPEN, f"class:{n}"))
         for n, number in enumerate(answer["counts"])
     ]  # fmt: skip
-    words = t(lang, "rollup.not_measurable")
-    keys.append(html.Span([html.I(className="swatch hatch"), words, html.B(count(answer["unknown"]))]))
-    edge = html.Span([html.I(className="swatch city-bottom"), t(lang, "rollup.in_bottom")])
+    words, none = t(lang, "rollup.not_measurable"), "ungraded" if figure == "index" else "class:none"
+    keys.append(
+        html.Button([html.I(className="swatch hatch"), words, html.B(count(answer["unknown"]))], **sets(OPEN, none))
+    )
+    edge = html.Button([html.I(className="swatch city-bottom"), t(lang, "rollup.in_bottom")], **sets(OPEN, "bottom"))
     title = html.B(_title(lang, answer))
     return html.Div(
         [title, *keys, edge], className="city-legend", role="group", **{"aria-label": t(lang, "rollup.legend")}
@@ -251,14 +274,15 @@ def _ranked(view: View, one: Row) -> html.Tr:
     bar = None
     if one["index"] is not None:
         bar = html.Span(html.I(style={"width": f"{one['index']:.1f}%"}), className="meter", **{"aria-hidden": "true"})
-    rank = UNKNOWN if one["rank"] is None else count(one["rank"])
+    rank, of_one = UNKNOWN if one["rank"] is None else count(one["rank"]), {"community": one["community_id"]}
+    index = points(one["index"])
     return html.Tr(
         [
             html.Td([mark, rank], className="right"),
             html.Th(name, scope="row"),
-            html.Td([html.B(points(one["index"])), bar], className="right index"),
-            html.Td(count(one["failed"]), className="right"),
-            html.Td(count(one["open"]), className="right"),
+            html.Td([link(view, "/health-check", html.B(index), **of_one), bar], className="right index"),
+            html.Td(link(view, "/health-check", count(one["failed"]), **of_one), className="right"),
+            html.Td(link(view, "/profile", count(one["open"]), **of_one), className="right"),
         ],
         className="bottom" if one["bottom"] else "",
     )
@@ -293,8 +317,11 @@ def covered(view: View, _now: datetime, answer: Any) -> html.Div:
     heads += [html.Th(t(lang, "rollup.minutes", n=f"{m:g}"), scope="col", className="right") for m in answer["minutes"]]
     rows = []
     for one in answer["kinds"]:
-        cells = [html.Td([html.Span(className="fill", style={"width": f"{100 * (s or 0):.1f}%"}), html.B(share(s))],
-                         className="right share-cell") for s in one["shares"]]  # fmt: skip
+        cells = [
+            html.Td([html.Span(className="fill", style={"width": f"{100 * (s or 0):.1f}%"}),
+                     _number(html.B(share(s)), f"reach:{one['kind']}:{m:g}")], className="right share-cell")
+            for m, s in zip(answer["minutes"], one["shares"], strict=True)
+        ]  # fmt: skip
         rows.append(html.Tr([html.Th(some(lang, "facility_kind", one["kind"]), scope="row"), *cells]))
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table")
     lost = max(one["unknown"] for one in answer["kinds"])
@@ -310,16 +337,17 @@ def course(view: View, _now: datetime, answer: Any) -> html.Div:
     rows = []
     for name in ("index", "facilities", "done"):
         line = [(one["at"].date(), one[name]) for one in found]
-        known = [value for _, value in line if value is not None]
-        first, last = (known[0], known[-1]) if known else (None, None)
+        known = [one for one in found if one[name] is not None]
         show = points if name == "index" else lambda value: large(lang, value)
         words = t(lang, f"rollup.course.{name}")
-        picture = html.Img(src=draw.curve(line, size=(160, 34)), alt=words) if known else None
-        rows.append(html.Div(
-            [html.Span(words, className="what"), html.Span(UNKNOWN) if picture is None else picture,
-             html.Span([html.Small(f"{show(first)} → "), html.B(show(last))], className="num")],
-            className="city-course",
-        ))  # fmt: skip
+        picture = html.Img(src=draw.curve(line, size=(160, 34)), alt=words) if known else html.Span(UNKNOWN)
+        ends = html.B(UNKNOWN)
+        if known:
+            then = link(replace(view, at=known[0]["at"]), "/city", show(known[0][name]))
+            key = {"done": "projects:done"}.get(name, name)
+            ends = [html.Small([then, " → "]), _number(html.B(show(known[-1][name])), key)]
+        rows.append(html.Div([html.Span(words, className="what"), picture, html.Span(ends, className="num")],
+                             className="city-course"))  # fmt: skip
     return html.Div([head(t(lang, "rollup.year"), t(lang, "rollup.year_note")), *rows], className="panel")
 
 
@@ -335,12 +363,14 @@ def chosen(view: View, _now: datetime, answer: Any) -> html.Div | None:
     )
     rank = t(lang, "rollup.rank_of", n=count(check["rank"]), of=count(check["of"])) if check and check["rank"] else ""
     open_ = projects["planned"] + projects["building"] if projects else 0
+    of_one = f"={answer['community_id']}"
     facts = [
-        _tile(t(lang, "rollup.people"), count(answer["people"]), t(lang, "rollup.unit_people"), _of(lang, answer)),
-        _tile(t(lang, "rollup.elders"), share(answer["elders"]), ""),
-        _tile(t(lang, "rollup.figure.index"), points(check["index"] if check else None), "", rank,
-              tone="look" if check and check["bottom"] else ""),
-        _tile(t(lang, "rollup.projects_open"), count(open_), ""),
+        tile(t(lang, "rollup.people"), count(answer["people"]), t(lang, "rollup.unit_people"), _of(lang, answer),
+             way=(OPEN, f"people{of_one}")),
+        tile(t(lang, "rollup.elders"), share(answer["elders"]), "", way=(OPEN, f"elders{of_one}")),
+        tile(t(lang, "rollup.figure.index"), points(check["index"] if check else None), "", rank,
+             tone="look" if check and check["bottom"] else "", way=(OPEN, f"index{of_one}")),
+        tile(t(lang, "rollup.projects_open"), count(open_), "", way=(OPEN, f"projects:open{of_one}")),
     ]  # fmt: skip
     way = link(view, "/profile", [t(lang, "rollup.to_profile"), " ›"], community=answer["community_id"])
     way.className = "button accent"

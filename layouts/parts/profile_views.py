@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,15 +11,16 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts import kpi_chart as draw
-from layouts.parts.city_views import points
+from layouts.parts.city_views import points, tile
 from layouts.parts.format import UNKNOWN, count, large, measure, share
 from layouts.parts.home_views import link, scrolling
 from layouts.parts.panel import head as panel_head
-from layouts.parts.panel import icon, sign, unknown
+from layouts.parts.panel import icon, sets, sign, unknown
 from layouts.parts.profile_answers import BANDS
 from layouts.parts.text import named, some, t, titled
 
 Row = Mapping[str, Any]
+OPEN = "profile--open"
 
 
 def head(view: View, _now: datetime, answer: Any) -> html.Div:
@@ -47,14 +49,17 @@ def head(view: View, _now: datetime, answer: Any) -> html.Div:
     is_last = bool(standing and standing["bottom"])
     rank = t(lang, "rollup.rank_of", n=count(standing["rank"]), of=count(standing["of"])) if _ranked(standing) else ""
     figures = [
-        _figure(t(lang, "rollup.people"), count(answer["people"]), t(lang, "rollup.unit_people"), homes),
-        _figure(t(lang, "profile.homes"), count(answer["homes"]), t(lang, "profile.unit_homes"), ""),
-        _figure(t(lang, "rollup.elders"), share(elders), "", t(lang, "rollup.elders_n", n=count(answer["aged_60"]))),
-        _figure(t(lang, "profile.alone"), count(answer["elder_alone"]), t(lang, "profile.unit_homes"),
-                t(lang, "profile.few") if answer["few_alone"] else ""),
-        _figure(t(lang, "rollup.facilities"), count(answer["facilities"]), t(lang, "rollup.unit_facilities"), ""),
-        _figure(t(lang, "rollup.figure.index"), points(standing["index"] if standing else None), "",
-                t(lang, "rollup.in_bottom") if is_last else rank, "look" if is_last else ""),
+        tile(t(lang, "rollup.people"), count(answer["people"]), t(lang, "rollup.unit_people"), homes,
+             way=(OPEN, "people")),
+        tile(t(lang, "profile.homes"), count(answer["homes"]), t(lang, "profile.unit_homes"), way=(OPEN, "people")),
+        tile(t(lang, "rollup.elders"), share(elders), "", t(lang, "rollup.elders_n", n=count(answer["aged_60"])),
+             way=(OPEN, "elders")),
+        tile(t(lang, "profile.alone"), count(answer["elder_alone"]), t(lang, "profile.unit_homes"),
+             t(lang, "profile.few") if answer["few_alone"] else "", way=(OPEN, "elders")),
+        tile(t(lang, "rollup.facilities"), count(answer["facilities"]), t(lang, "rollup.unit_facilities"),
+             way=(OPEN, "facilities")),
+        tile(t(lang, "rollup.figure.index"), points(standing["index"] if standing else None), "",
+             t(lang, "rollup.in_bottom") if is_last else rank, "look" if is_last else "", way=(OPEN, "index")),
     ]  # fmt: skip
     return html.Div([name, html.Div(figures, className="profile-figures")], className="panel profile-head")
 
@@ -74,12 +79,6 @@ def _part(some_of: float | None, whole: float | None) -> float | None:
     return some_of / whole if some_of is not None and whole else None
 
 
-def _figure(words: str, value: str, unit: str, note: str, tone: str = "") -> html.Div:
-    number = html.Span([html.B(value), None if value == UNKNOWN else html.Small(unit)], className="num")
-    return html.Div([html.Span(words, className="what"), number, html.Span(note, className="note")],
-                    className=f"city-tile {tone}".strip())  # fmt: skip
-
-
 def people(view: View, _now: datetime, answer: Any) -> html.Div:
     """Registered people by age, as bars of one length scale; small children apart."""
     lang = view.lang
@@ -91,8 +90,8 @@ def people(view: View, _now: datetime, answer: Any) -> html.Div:
     for band in BANDS:
         part = _part(answer[band], answer["people"])
         bar = html.Span(html.I(style={"width": f"{100 * (answer[band] or 0) / most:.1f}%"}), className="meter")
-        rows.append(html.Div([html.Span(t(lang, f"profile.band.{band}")), bar, html.B(count(answer[band])),
-                              html.Small(share(part))], className="profile-bar"))  # fmt: skip
+        inner = [html.Span(t(lang, f"profile.band.{band}")), bar, html.B(count(answer[band])), html.Small(share(part))]
+        rows.append(html.Button(inner, className="profile-bar", **sets(OPEN, "people")))
     small = [f"{t(lang, f'profile.band.{band}')} {count(answer[band])}" for band in ("aged_0_3", "aged_3_6")]
     return html.Div([title, *rows, html.P(" · ".join(small), className="caveat")], className="panel")
 
@@ -104,8 +103,9 @@ def facilities(view: View, _now: datetime, answer: Any) -> html.Div:
     if not answer:
         return html.Div([title, unknown(t(lang, "profile.no_facilities"))], className="panel")
     chips = [
-        html.Li([some(lang, "facility_kind", one["facility_kind"]), html.B(count(one["facilities"])),
-                 html.Small(f"{large(lang, one['area_m2'])} ㎡") if one["area_m2"] else None])
+        html.Li(html.Button([some(lang, "facility_kind", one["facility_kind"]), html.B(count(one["facilities"])),
+                             html.Small(f"{large(lang, one['area_m2'])} ㎡") if one["area_m2"] else None],
+                            **sets(OPEN, f"facilities:{one['facility_kind']}")))
         for one in answer
     ]  # fmt: skip
     words = {"aria-label": t(lang, "profile.facilities")}
@@ -126,12 +126,15 @@ def circles(view: View, _now: datetime, answer: Any) -> html.Div:
     rows = []
     for one in answer["rows"]:
         cells = [
-            html.Td([html.Span(className="fill", style={"width": f"{100 * (s or 0):.1f}%"}), html.B(share(s, 0))],
+            html.Td([html.Span(className="fill", style={"width": f"{100 * (s or 0):.1f}%"}),
+                     link(view, "/circles", html.B(share(s, 0)), kind=one["kind"], limit=f"{m:g}min")],
                     className="right share-cell")
-            for s in one["shares"]
+            for m, s in zip(answer["minutes"], one["shares"], strict=True)
         ]  # fmt: skip
-        cells += [html.Td(share(one["elders"], 0), className="right"),
-                  html.Td(share(one["straight"], 0), className="right quiet")]  # fmt: skip
+        ten = {"kind": one["kind"], "limit": "10min"}
+        elders = link(view, "/circles", share(one["elders"], 0), group="aged_60", **ten)
+        straight = link(view, "/circles", share(one["straight"], 0), **ten)
+        cells += [html.Td(elders, className="right"), html.Td(straight, className="right quiet")]
         rows.append(html.Tr([html.Th(some(lang, "facility_kind", one["kind"]), scope="row"), *cells]))
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table")
     lost = (
@@ -162,12 +165,13 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
     title = panel_head(t(lang, "profile.health"), titled(lang, answer["title"], ""))
     tally = html.Div(
         [
-            html.Span([sign(mark), t(lang, f"profile.verdict.{verdict}"), html.B(count(counts[verdict]))])
+            link(view, "/health-check",
+                 [sign(mark), t(lang, f"profile.verdict.{verdict}"), html.B(count(counts[verdict]))])
             for verdict, mark in (("pass", "fresh"), ("fail", "look"), ("not_measurable", "blind"))
         ],
         className="profile-tally",
-    )
-    rows = [_failed(lang, one) for one in answer["failed"]]
+    )  # fmt: skip
+    rows = [_failed(view, one) for one in answer["failed"]]
     missing = "、" if lang == "zh" else ", "
     lacks = missing.join(titled(lang, one["title"], one["item"]) for one in answer["missing"])
     if not any(counts.values()):
@@ -179,12 +183,14 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
     return html.Div([title, tally, scrolling(lang, "profile.health", html.Div([body, rest]))], className="panel")
 
 
-def _failed(lang: str, one: Row) -> html.Li:
+def _failed(view: View, one: Row) -> html.Li:
+    lang = view.lang
     unit = titled(lang, one["unit"], "") if one["unit"] else ""
     value = f"{measure(one['value'])} / {measure(one['threshold'])} {unit}" if one["threshold"] is not None else ""
     mark = None if one["verified"] else html.Small(t(lang, "profile.unverified"), className="tag")
     fixes = " / ".join(some(lang, "gap.fix", fix) for fix in one["fixes"])
-    line = [sign("look"), html.B(titled(lang, one["title"], one["item"])), mark]
+    name = link(view, "/health-check", html.B(titled(lang, one["title"], one["item"])), item=one["item"])
+    line = [sign("look"), name, mark]
     return html.Li([html.Span(line), html.Span(value, className="value"), html.Small(fixes)])
 
 
@@ -193,11 +199,16 @@ def course(view: View, _now: datetime, answer: Any) -> html.Div:
     lang, rows = view.lang, []
     for name in ("index", "people", "facilities", "done"):
         line = [(one["at"].date(), one[name]) for one in answer]
-        known = [value for _, value in line if value is not None]
+        known = [one for one in answer if one[name] is not None]
         show = points if name == "index" else count
         words = t(lang, f"profile.course.{name}")
         picture = html.Img(src=draw.curve(line, size=(160, 34)), alt=words) if known else html.Span(UNKNOWN)
-        ends = [html.Small(f"{show(known[0])} → "), html.B(show(known[-1]))] if known else [html.B(UNKNOWN)]
+        ends: list[Any] = [html.B(UNKNOWN)]
+        if known:
+            then = link(replace(view, at=known[0]["at"]), "/profile", show(known[0][name]))
+            last = html.Button(html.B(show(known[-1][name])), className="way",
+                               **sets(OPEN, {"done": "projects:done"}.get(name, name)))  # fmt: skip
+            ends = [html.Small([then, " → "]), last]
         rows.append(html.Div([html.Span(words, className="what"), picture, html.Span(ends, className="num")],
                              className="city-course"))  # fmt: skip
     return html.Div([panel_head(t(lang, "rollup.year"), t(lang, "rollup.year_note")), *rows], className="panel")

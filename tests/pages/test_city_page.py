@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import shapely
+from dash.development.base_component import Component
 
 from layouts.page import View
-from layouts.parts import city_answers, city_scenes, city_shapes, city_views, profile_answers, profile_views
+from layouts.parts import city_answers, city_rows, city_scenes, city_shapes, city_views, profile_answers, profile_views
 from twin_model.entities import Building, Community, Division, Entity, Facility, Home
+from twin_model.masking import suppressed_table
 from twin_model.rights import Rights, Scope, reading
 from twin_model.twin import Twin
 
@@ -158,3 +162,84 @@ def test_scenes_wait_for_the_map_and_what_no_community_measured_is_hatched_with_
     assert (painted["unknown"], set(painted["classes"].values())) == (30, {None})
     words = text_of(city_views.legend(VIEW, at, painted))
     assert {"交通场景", "需关注", "优"} <= set(words)
+
+
+def rows(city: Twin, key: str, **chosen: str) -> dict[str, Any]:
+    answer = city_rows.behind(city, city.now(), "c0", key=key, figure=None, **PAINT | chosen)
+    assert answer is not None, key
+    return answer
+
+
+def keys_in(tree: Any, store: str) -> set[str]:
+    """The keys of all numbers in a tree that open rows."""
+    if isinstance(tree, (list, tuple)):
+        return {key for one in tree for key in keys_in(one, store)}
+    if not isinstance(tree, Component):
+        return set()
+    told = tree.to_plotly_json()["props"]
+    own = {told["data-value"]} if told.get("data-set") == store else set()
+    return own | keys_in(told.get("children"), store)
+
+
+def test_the_rows_behind_a_number_add_up_to_it(city):
+    at = city.now()
+    whole = city_answers.overview(city, at, "c0", part="d1")["whole"]
+    behind = {of: rows(city, of, part="d1") for of in ("communities", "people", "facilities", "index", "bottom")}
+    assert behind["communities"]["total"] == behind["people"]["total"] == whole["communities"] == 20
+    assert sum(row["people"] for row in behind["people"]["rows"]) == whole["people"]
+    assert (behind["facilities"]["total"], behind["bottom"]["total"]) == (whole["facilities"], whole["bottom"])
+    assert sum(row["index"] is not None for row in behind["index"]["rows"]) == whole["graded"]
+    assert rows(city, "facilities:clinic")["total"] == behind["facilities"]["choices"]["clinic"] + 9 == 29
+    assert rows(city, "bottom@d2")["total"] == 0, "the division of the key, not the one that is looked at"
+    assert rows(city, "ungraded")["rows"][0]["community_id"] == "c29"
+    assert rows(city, "people=c5", part="d2")["total"] == 1, "its one building"
+    painted = city_answers.painted(city, at, "c0", figure=None, **PAINT)
+    told = [rows(city, f"class:{n}")["total"] for n in range(len(painted["counts"]))]
+    assert (told, rows(city, "class:none")["total"]) == (painted["counts"], painted["unknown"])
+
+
+def test_every_number_of_both_pages_has_rows_that_can_be_drawn(city):
+    at = city.now()
+    painted = city_answers.painted(city, at, "c0", figure=None, **PAINT)
+    whole = city_answers.overview(city, at, "c0", part=None)
+    clinic = {"kind": "clinic", "shares": [0.5, 0.6, None], "total": 9, "unknown": 0}
+    reached = {"kinds": [clinic], "minutes": [5.0, 10.0, 15.0], "silent": 0}
+    trees = [
+        city_views.summary(VIEW, at, whole), city_views.parts(VIEW, at, whole), city_views.legend(VIEW, at, painted),
+        city_views.chosen(VIEW, at, city_answers.one(city, at, "c0", chosen="c5")),
+        city_views.course(VIEW, at, city_answers.course(city, at, "c0", part=None)),
+        city_views.covered(VIEW, at, reached),
+    ]  # fmt: skip
+    keys = set().union(*(keys_in(tree, "city--open") for tree in trees))
+    assert {"communities", "people", "elders", "facilities", "index", "bottom", "ungraded", "people@d1", "people=c5",
+            "projects:open=c5", "class:0", "reach:clinic:5"} <= keys  # fmt: skip
+    for view in (VIEW, ENGLISH):
+        assert all(text_of(city_rows.drawer(view, at, rows(city, key))) for key in keys)
+    head = profile_views.head(VIEW, at, profile_answers.head(city, at, "c5"))
+    people = profile_views.people(VIEW, at, profile_answers.head(city, at, "c5"))
+    kinds = profile_views.facilities(VIEW, at, profile_answers.facilities(city, at, "c5"))
+    keys = set().union(*(keys_in(tree, "profile--open") for tree in (head, people, kinds)))
+    assert {"people", "elders", "facilities", "index", "facilities:clinic"} <= keys
+    for key in keys:
+        answer = city_rows.of_one(city, at, "c5", key=key)
+        assert text_of(city_rows.drawer_of_one(VIEW, at, answer)), key
+    assert city_rows.of_one(city, at, "c5", key="made up") is None
+    assert city_rows.behind(city, at, "c0", key="people@nowhere", figure=None, **PAINT) is None
+
+
+def test_rows_are_those_of_the_instant_and_of_what_may_be_seen(city):
+    before = city.now() - timedelta(days=1)
+    assert city_rows.behind(city, before, "c0", key="people", figure=None, **PAINT)["total"] == 0
+    with reading(Rights().of(Scope(divisions=frozenset({"d2"})))):
+        assert {row["community_id"] for row in rows(city, "people")["rows"]} == {f"c{n}" for n in range(20, 30)}
+        assert city_rows.of_one(city, city.now(), "c5", key="people")["total"] == 0
+
+
+def test_no_row_gives_away_a_count_that_could_be_somebody():
+    """One small cell in a table of known sums hides another in its row and in its column, and those theirs."""
+    table = [{"people": 30, "old": 3, "young": 27}, {"people": 50, "old": 10, "young": 40},
+             {"people": 20, "old": 9, "young": 11}]  # fmt: skip
+    told = suppressed_table(table)
+    assert told[0]["old"] is None
+    for line in (*(list(row.values()) for row in told), *([row[name] for row in told] for name in table[0])):
+        assert line.count(None) != 1, told

@@ -110,3 +110,22 @@ def test_a_district_is_told_of_its_own_and_ranks_stay_those_of_the_city(site):
         ids = [row["division_id"] for row in client.get(f"{ROOT}/divisions").json()["items"]]
         assert ids == ["hz", "north", "n1"]
         assert client.get(ROOT, params={"division": "s1"}).json()["items"] == []
+
+
+def test_the_rows_behind_a_figure_are_staffs_and_never_of_one_home(site):
+    for role, told in ((Role.MANAGER, [40, None, None]), (Role.ADMINISTRATOR, [40, 9, 3])):
+        with site.client(role) as client:
+            rows = client.get(f"{ROOT}/rows", params={"of": "people", "division": "n1"}).json()["items"]
+            assert [row["people"] for row in rows] == told, role
+    assert "home_id" not in site.get(f"{ROOT}/rows", of="people", community="a").text
+    with site.client() as client:
+        asked = {"of": "facilities", "community": "d", "kind": "clinic"}
+        sheet = client.get(f"{ROOT}/rows", params=asked, headers={"accept": "text/csv"})
+        assert len(sheet.text.splitlines()) == 2
+    past = site.get(f"{ROOT}/rows", of="people", at="2020-01-01T00:00:00Z").json()
+    assert past["items"] == []
+    for asked, status in (({"of": "names"}, 400), ({"of": "people", "division": "x"}, 404),
+                          ({"of": "projects", "status": "late"}, 400)):  # fmt: skip
+        assert site.get(f"{ROOT}/rows", **asked).status_code == status
+    with site.client(Role.PUBLIC_SCREEN) as client:
+        assert client.get(f"{ROOT}/rows", params={"of": "people"}).status_code == 403
