@@ -86,12 +86,15 @@
       const how = { clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
         minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
         date: { month: lang() === "en" ? "short" : "long", day: "numeric" },
+        dated: { year: "numeric", month: lang() === "en" ? "short" : "long", day: "numeric" }, year: { year: "numeric" },
         weekday: { weekday: "short" } }[name];
       formats[key] = new Intl.DateTimeFormat(locale, { timeZone: ZONE, ...how });
     }
     return formats[key].format(ms);
   }
-  function day(ms) { return lang() === "en" ? format("weekday", ms) + " " + format("date", ms) : format("date", ms) + " " + format("weekday", ms); }
+  /* Another year than this one is said. */
+  function date(ms) { return format(format("year", ms) === format("year", serverNow()) ? "date" : "dated", ms); }
+  function day(ms) { return lang() === "en" ? format("weekday", ms) + " " + date(ms) : date(ms) + " " + format("weekday", ms); }
   function ago(ms) {
     const s = Math.max(0, Math.floor(ms / 1000));
     for (const [size, unit] of [[86400, "day"], [3600, "hour"], [60, "minute"]]) {
@@ -253,5 +256,5 @@
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, other, lang, text, set, goto, visit, href, serverNow, iso, format, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
+  window.CimShell = { at, other, lang, text, set, goto, visit, href, serverNow, iso, format, date, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
 })();

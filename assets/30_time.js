@@ -158,7 +158,7 @@
       make("title", {}, mark, said(event));
     }
   }
-  function said(event) { return shell.format("date", Date.parse(event.at)) + " " + shell.format("minute", Date.parse(event.at)) + " " + words(event); }
+  function said(event) { return shell.date(Date.parse(event.at)) + " " + shell.format("minute", Date.parse(event.at)) + " " + words(event); }
   function words(event) {
     if (event.kind === "source") return text("js.strip_lost", { what: event.title });
     if (event.kind !== "records") return event.n > 1 ? text("js.strip_more", { what: event.title, n: event.n }) : event.title;
@@ -169,7 +169,7 @@
     const edge = Math.min(right, x(first));
     make("rect", { class: "t-gap", x: left, y: base - 6, width: Math.max(0, edge - left), height: 5 }, svg);
     if (edge - left > 240 * k) {
-      const words = text("js.no_data_before", { at: shell.format("date", first) + " " + shell.format("minute", first) });
+      const words = text("js.no_data_before", { at: shell.date(first) + " " + shell.format("minute", first) });
       make("text", { class: "t-future", x: (left + edge) / 2, y: (top + base) / 2 }, svg, words);
     }
   }

@@ -77,7 +77,7 @@
   function label() {
     const { at, other, otherLeft } = sides();
     const [left, right] = otherLeft ? [other, at] : [at, other];
-    const words = (ms) => (ms === null ? shell.text("js.now") : shell.format("date", ms) + " " + shell.format("minute", ms));
+    const words = (ms) => (ms === null ? shell.text("js.now") : shell.date(ms) + " " + shell.format("minute", ms));
     write(line.querySelector(".left"), words(left), otherLeft);
     write(line.querySelector(".right"), words(right), !otherLeft);
   }

@@ -32,7 +32,7 @@
   function reason(problem, lang) {
     if (problem.reason && typeof problem.reason === "object") return problem.reason[lang] || problem.reason.zh;
     if (Array.isArray(problem.errors) && problem.errors.length) {
-      return problem.errors.map((e) => (typeof e === "string" ? e : [].concat(e.loc || []).slice(-1) + ": " + e.msg)).join("; ");
+      return problem.errors.map((e) => (typeof e === "string" ? e : words("wrong", { field: e.parameter, expected: e.expected }))).join("; ");
     }
     return problem.detail || problem.title || words("failed");
   }

@@ -21,12 +21,14 @@ from cockpit.reports.allowing import allowed, may_read
 from cockpit.reports.desk import Job, ReportDesk, Shelved
 from cockpit.reports.folder import read, zip_of
 from cockpit.reports.kinds import CITY, MOST_SCENARIOS, ReportRefused, Wish
+from cockpit.reports.kinds import refused as refused_report
 from cockpit.reports.making import MEDIA
 from cockpit.reports.scenario_facts import chosen
 from cockpit.reports.verifying import verify
 from cockpit.rights import grant_of, refused, role_of
 from cockpit.services import NotServed
 from cockpit.tokens import Grant
+from layouts.parts.text import t
 from twin_model.twin import Twin
 
 REPORTS = "报告 Reports"
@@ -64,7 +66,7 @@ class PaperItem(BaseModel):
 
 
 class ReportItem(BaseModel):
-    """A report: waiting, making, made or failed (``error`` says why)."""
+    """A report: waiting, making, made or failed (``error`` says why, ``reason`` the same by language)."""
 
     id: str
     state: Literal["waiting", "making", "made", "failed"]
@@ -74,6 +76,7 @@ class ReportItem(BaseModel):
     community: str
     at: str
     error: str | None = None
+    reason: dict[str, str] | None = None
     data_revision: str | None = None
     bytes: int | None = None
     href: str
@@ -132,7 +135,7 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
             wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang,
                         rulebook=wanted.rulebook, scenarios=tuple(wanted.scenarios))  # fmt: skip
         except ReportRefused as refusal:
-            raise Problem(400, str(refusal)) from None
+            raise _refusal(refusal) from None
         _permit(desk, grant, wish)
         out = None
         if wanted.out is not None:
@@ -145,7 +148,7 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
             _check(twin, wish, at)
             job = desk.ask(wish, at, by=grant.account or grant.name, role=role_of(grant), out=out)
         except ReportRefused as refusal:
-            raise Problem(400, str(refusal)) from None
+            raise _refusal(refusal) from None
         except NotServed as error:
             raise Problem(503, str(error)) from None
         body = _of_job(desk.wait(job.name, wait) or job)
@@ -158,7 +161,7 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
         try:
             verdict = verify(twin, read(Path(wanted.path)), desk.signer().public)
         except ReportRefused as refusal:
-            raise Problem(400, str(refusal)) from None
+            raise _refusal(refusal) from None
         return VerdictItem(holds=verdict.holds, lines=verdict.lines())
 
 
@@ -217,15 +220,21 @@ def _check(twin: Twin, wish: Wish, at: datetime | None) -> None:
     if wish.is_plan:
         try:
             twin.health.book(wish.rulebook, at or twin.now())
-        except KeyError as error:
-            raise ReportRefused(f"rulebook: {error.args[0]}") from None
+        except KeyError:
+            known = ", ".join(twin.health.books.names())
+            raise refused_report("rulebook", found=repr(wish.rulebook), known=known) from None
     if wish.of_scenarios:
         chosen(twin, at or twin.now(), wish)
     first = twin.first_instant(None if wish.of_city else wish.community)
     if first is None:
-        raise ReportRefused(f"community: found {wish.community!r}; see /api/v1/communities")
+        known = ", ".join(twin.entities("community", twin.now())["community_id"].to_pylist()[:5]) or "—"
+        raise refused_report("community", found=repr(wish.community), known=known)
     if at is not None and at < first:
-        raise ReportRefused(f"at: found {rfc3339(at)}, which lies before the first data ({rfc3339(first)})")
+        raise refused_report("before", at=at, first=first)
+
+
+def _refusal(refusal: ReportRefused) -> Problem:
+    return Problem(400, str(refusal), code="report", reason=refusal.said)
 
 
 def _only_community(twin: Twin) -> str:
@@ -238,9 +247,13 @@ def _only_community(twin: Twin) -> str:
 def _permit(desk: ReportDesk, grant: Grant, wish: Wish) -> None:
     if not allowed(desk, grant, wish.audience, wish.community):
         raise refused(
-            403, "right", f"角色 {grant.role} 不能生成给“{wish.audience}”的报告",
-            f"the role {grant.role} may not have a report for {wish.audience} made",
+            403, "right", _barred("zh", grant, wish), _barred("en", grant, wish),
         )  # fmt: skip
+
+
+def _barred(lang: str, grant: Grant, wish: Wish) -> str:
+    role, audience = t(lang, f"role.{grant.role}"), t(lang, f"report.audience.{wish.audience}")
+    return t(lang, "report.refused.right", role=role, audience=audience)
 
 
 def _found(desk: ReportDesk, report_id: str) -> tuple[Shelved | None, Job | None]:
@@ -260,7 +273,8 @@ def _of_job(job: Job) -> dict[str, Any]:
     href = f"{ROOT}/{job.name}"
     return {
         "id": job.name, "state": job.state, "kind": job.wish.kind, "audience": job.wish.audience,
-        "lang": job.wish.lang, "community": job.wish.community, "at": rfc3339(job.at), "error": job.error or None,
+        "lang": job.wish.lang, "community": job.wish.community, "at": rfc3339(job.at),
+        "error": job.error.get("en"), "reason": dict(job.error) or None,
         "href": href, "papers": [],
     }  # fmt: skip
 

@@ -34,9 +34,10 @@ F64 = NDArray[np.float64]
 def scene_table(book: SceneBook, kpis: Mapping[str, Kpi], values: pa.Table) -> pa.Table:
     """``SCHEMA`` from the KPIs' values of one day (``kpi_engine.SCHEMA``): by community, then in the scenes' order."""
     known = {name: place for place, name in enumerate(kpis)}
-    names = pc.unique(values["community_id"]).to_pylist()
+    known_names = pc.unique(values["community_id"])
+    names = known_names.to_pylist()
     row = np.array([known[name] for name in values["kpi"].to_pylist()], dtype=np.int64)
-    column = pc.index_in(values["community_id"], pa.array(names)).to_numpy()
+    column = pc.index_in(values["community_id"], known_names).to_numpy()
     attained = np.full((len(known), len(names)), np.nan)
     attained[row, column] = values["attainment"].to_numpy()
     measured = np.zeros(attained.shape, dtype=bool)

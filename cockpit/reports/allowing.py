@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cockpit.reports.desk import ReportDesk, Shelved
 
 SHOWN = 60
+SHOWN_FAILED = 3
 
 
 def allowed(desk: ReportDesk, grant: Grant, audience: str, community: str) -> bool:
@@ -36,13 +37,14 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
     here = (community, CITY)
     made = [one for one in desk.made() if one.manifest["community"] in here and may_read(desk, grant, one)]
     jobs = [job for job in desk.jobs() if job.state != "made" and allowed(desk, grant, job.wish.audience, community)]
+    failed = [job.name for job in jobs if job.state == "failed"][:SHOWN_FAILED]
     return {
-        "kinds": list(KINDS),
+        "kinds": list(KINDS), "first": desk.first_instant(community),
         "audiences": [name for name in AUDIENCES if allowed(desk, grant, name, community)],
         "waiting": [
-            {"name": job.name, "state": job.state, "error": job.error, "kind": job.wish.kind, "at": job.at,
+            {"name": job.name, "state": job.state, "error": dict(job.error), "kind": job.wish.kind, "at": job.at,
              "audience": job.wish.audience, "lang": job.wish.lang}
-            for job in jobs if job.wish.community in here
+            for job in jobs if job.wish.community in here and (job.state != "failed" or job.name in failed)
         ],
         "made": [
             {"name": one.name, "bytes": one.bytes, **{key: one.manifest[key] for key in _SHOWN}}

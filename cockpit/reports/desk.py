@@ -8,18 +8,19 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from cockpit.disk_words import why
 from cockpit.reports import folder as shelf
 from cockpit.reports.allowing import listed
-from cockpit.reports.kinds import ReportRefused, Wish, name_of
+from cockpit.reports.kinds import ReportRefused, Wish, name_of, refused
 from cockpit.reports.making import MANIFEST, make
 from cockpit.reports.signing import Signer
 from cockpit.services import Auditor, NotServed
@@ -38,7 +39,7 @@ AHEAD = "ahead:"
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A report somebody asked for. ``state``: waiting, making, made or failed; ``error`` says why it failed."""
+    """A report somebody asked for. ``state``: waiting, making, made or failed; ``error``: why, by language."""
 
     name: str
     wish: Wish
@@ -46,7 +47,7 @@ class Job:
     by: str
     role: str
     state: str = "waiting"
-    error: str = ""
+    error: Mapping[str, str] = field(default_factory=dict)
     out: Path | None = None
 
 
@@ -92,6 +93,10 @@ class ReportDesk:
         with reading(rights):
             return self._twin.sight.within(community)
 
+    def first_instant(self, community: str) -> datetime | None:
+        """Since when there is anything to report of; None for a community that is not there."""
+        return self._twin.first_instant(community)
+
     def signer(self) -> Signer:
         """The key of the data folder, made when it is first needed."""
         return Signer.of(self._data)
@@ -103,7 +108,7 @@ class ReportDesk:
         folder = self.folder
         moment = self._twin.settle().replace(microsecond=0) if at is None else at
         if moment > self._twin.now():
-            raise ReportRefused(f"at: found {moment.isoformat()}, which lies in the future; leave it out for now")
+            raise refused("future", at=moment, now=self._twin.now())
         job = Job(name=name_of(wish, moment), wish=wish, at=moment, by=by, role=role, out=out)
         with self._lock:
             known = self._jobs.get(job.name)
@@ -120,7 +125,7 @@ class ReportDesk:
         try:
             self._waiting.put_nowait(job.name)
         except queue.Full:
-            self._set(job.name, state="failed", error=f"{MOST_WAITING} reports wait already; ask again later")
+            self._set(job.name, state="failed", error=refused("queue", n=MOST_WAITING).said)
         return self._jobs[job.name]
 
     def job(self, name: str) -> Job | None:
@@ -225,11 +230,14 @@ class ReportDesk:
             job = self._set(name, state="making")
             try:
                 self._make(job)
-            except (ReportRefused, NotServed) as refusal:
-                self._set(name, state="failed", error=str(refusal))
+            except ReportRefused as refusal:
+                self._set(name, state="failed", error=refusal.said)
+            except OSError as error:
+                said = refused("unwritten", folder=job.out or self.folder, reason=why(error)).said
+                self._set(name, state="failed", error=said)
             except Exception as error:
                 log.exception("making report %s failed", name)
-                self._set(name, state="failed", error=f"{type(error).__name__}; the log says more")
+                self._set(name, state="failed", error=refused("mistake", what=type(error).__name__).said)
             else:
                 self._set(name, state="made")
 

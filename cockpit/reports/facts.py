@@ -13,8 +13,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from cockpit.reports.kinds import ReportRefused, Span, Wish, span_of
-from layouts.page import ZONE
+from cockpit.reports.kinds import Span, Wish, refused, span_of
 from layouts.parts import answers, care_answers, kpi_answers, map_classes, occupancy_answers, scene_answers
 from layouts.parts.where import placed
 from twin_model.late import late
@@ -60,23 +59,16 @@ def _community(twin: Twin, at: datetime, wish: Wish) -> Facts:
     now, first = twin.now(), twin.first_instant(wish.community)
     if first is None:
         known = ", ".join(twin.entities("community", now)["community_id"].to_pylist()) or "none"
-        raise ReportRefused(f"community: found {wish.community!r}, expected one of: {known}")
+        raise refused("community", found=repr(wish.community), known=known)
     if at < first:
-        raise ReportRefused(
-            f"at: found {_said(at)}, which lies before the first data of {wish.community} ({_said(first)}); "
-            "ask for an instant after it"
-        )
+        raise refused("before", at=at, first=first)
     if at > now:
-        raise ReportRefused(f"at: found {_said(at)}, which lies in the future (now is {_said(now)}); leave it out")
+        raise refused("future", at=at, now=now)
     row = twin.entity("community", wish.community, at) or {}
     return {
         "id": wish.community, "name": row.get("name"), "name_en": row.get("name_en"), "scheme": row.get("scheme"),
         "is_sample": bool(row.get("is_sample")), "first": first,
     }  # fmt: skip
-
-
-def _said(at: datetime) -> str:
-    return at.astimezone(ZONE).isoformat(timespec="seconds")
 
 
 def _known(twin: Twin, at: datetime, community: str) -> bool:

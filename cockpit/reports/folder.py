@@ -9,7 +9,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from cockpit.reports.kinds import ReportRefused
+from cockpit.disk_words import why
+from cockpit.reports.kinds import ReportRefused, refused
 from cockpit.reports.making import MANIFEST, PDF, SIGNATURE, Report
 from cockpit.reports.xlsx import EPOCH
 
@@ -44,11 +45,7 @@ def put(name: str, papers: dict[str, bytes], folder: Path) -> Path:
     except OSError as error:
         if aside.exists() and not wanted.exists():
             aside.rename(wanted)
-        raise ReportRefused(
-            f"{folder}: the report could not be written ({error.strerror}); make room or choose another folder. "
-            "Nothing was left half-written.",
-            f"报告写不进 {folder}（{error.strerror}）；请腾出空间或换一个文件夹。没有留下写了一半的文件。",
-        ) from error
+        raise refused("unwritten", folder=folder, reason=why(error)) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(aside, ignore_errors=True)

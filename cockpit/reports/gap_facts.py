@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cockpit.reports.kinds import ReportRefused, Wish
+from cockpit.reports.kinds import Wish, refused
 from layouts.parts import health_answers
 from twin_model.health_book import HealthBook
 from twin_model.twin import Twin
@@ -25,21 +25,18 @@ VERDICTS = ("pass", "fail", "not_measurable")
 def gather(twin: Twin, at: datetime, wish: Wish) -> Facts:
     """The facts of a plan. Raises `ReportRefused` for a rulebook or community that is not there, or the future."""
     if at > twin.now():
-        raise ReportRefused(f"at: found {at.isoformat()}, which lies in the future; leave it out")
+        raise refused("future", at=at, now=twin.now())
     try:
         book = twin.health.book(wish.rulebook, at)
-    except KeyError as error:
-        raise ReportRefused(f"rulebook: {error.args[0]}") from None
+    except KeyError:
+        raise refused("rulebook", found=repr(wish.rulebook), known=", ".join(twin.health.books.names())) from None
     index = twin.health.index(at, book.id).to_pylist()
     chosen = [row for row in index if _is_of(wish, row)]
     if not chosen:
         known = ", ".join(row["community_id"] for row in index[:5]) or "none"
-        raise ReportRefused(
-            f"community: found {wish.community!r}, expected one that was there at {at.isoformat()}, such as {known}"
-            if not wish.of_city else
-            f"rulebook: by {book.id} {sum(row['rank'] is not None for row in index)} communities have an index, and a "
-            "bottom tenth takes ten; choose another rulebook or plan one community"
-        )  # fmt: skip
+        if wish.of_city:
+            raise refused("bottom", book=book.id, n=sum(row["rank"] is not None for row in index))
+        raise refused("not_then", found=repr(wish.community), at=at, known=known)
     chosen.sort(key=lambda row: (row["index"] is None, row["index"] or 0.0, -row["households"], row["community_id"]))
     communities = _communities(twin, at, book, chosen)
     lacking = Counter(

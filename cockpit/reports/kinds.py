@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from layouts.page import LANGUAGES, ZONE
+from layouts.parts.format import stamp
+from layouts.parts.text import t
 
 KINDS = ("daily", "weekly", "monthly", "acceptance")
 PLANS = ("gap_plan", "gap_plan_city")
@@ -22,12 +25,35 @@ AUDIENCES = ("public", "staff", "management")
 
 
 class ReportRefused(Exception):
-    """A report that cannot be made as it was asked for; nothing was written. The sentence says what to do; ``zh`` is
-    the same for a page, where one can come to be read there."""
+    """A report that cannot be made as it was asked for; nothing was written. The sentence says what to do; ``said`` is
+    the same for a page in its language, where it can come to be read there."""
 
-    def __init__(self, sentence: str, zh: str = "") -> None:
+    def __init__(self, sentence: str, said: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
-        self.said = {"zh": zh or sentence, "en": sentence}
+        self.said = dict(said or dict.fromkeys(LANGUAGES, sentence))
+
+
+def refused(key: str, **values: object) -> ReportRefused:
+    """The sentence of that name in the section ``report.refused`` of the locale files.
+
+    A value may be a dict by language; a page shows an instant as pages do, programs and the command line as RFC 3339.
+    """
+    said = {lang: t(lang, f"report.refused.{key}", **_worded(lang, values, _stamp)) for lang in LANGUAGES}
+    exact = _worded("en", values, lambda _lang, at: at.astimezone(ZONE).isoformat(timespec="seconds"))
+    return ReportRefused(t("en", f"report.refused.{key}", **exact), said)
+
+
+def _stamp(lang: str, at: datetime) -> str:
+    return stamp(lang, at, year=True)
+
+
+def _worded(lang: str, values: Mapping[str, object], instant: Callable[[str, datetime], str]) -> dict[str, object]:
+    def word(value: object) -> object:
+        if isinstance(value, datetime):
+            return instant(lang, value)
+        return value[lang] if isinstance(value, dict) else value
+
+    return {name: word(value) for name, value in values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +73,17 @@ class Wish:
     def __post_init__(self) -> None:
         for name, known in (("kind", (*KINDS, *PLANS, SCENARIO)), ("audience", AUDIENCES), ("lang", LANGUAGES)):
             if (found := getattr(self, name)) not in known:
-                raise ReportRefused(f"{name}: found {found!r}, expected {', '.join(known)}")
+                raise refused("choice", name=name, found=repr(found), known=", ".join(known))
         if self.of_scenarios:
             if self.is_public:
-                raise ReportRefused(
-                    "audience: found 'public', expected staff or management: edits could single out a home"
-                )
+                raise refused("scenario_public")
             wrong = next((one for one in self.scenarios if not _SCENARIO_ID.fullmatch(one)), None)
             if wrong is not None:
-                raise ReportRefused(f"scenario: found {wrong!r}, expected an id; see /api/v1/scenarios")
+                raise refused("scenario_id", found=repr(wrong))
             if not 1 <= len(set(self.scenarios)) == len(self.scenarios) <= MOST_SCENARIOS:
-                many = len(self.scenarios)
-                raise ReportRefused(f"scenario: found {many}, expected 1 to {MOST_SCENARIOS} different ids")
+                raise refused("scenario_many", found=len(self.scenarios), most=MOST_SCENARIOS)
         elif self.scenarios:
-            raise ReportRefused(f"scenario: found one for a {self.kind} report, expected it for kind {SCENARIO} only")
+            raise refused("scenario_kind", kind=self.kind)
 
     @property
     def of_scenarios(self) -> bool:

@@ -14,7 +14,7 @@ import typst
 
 from cockpit.encoding import dumps
 from cockpit.reports.blocks import Block, Cards, Cell, Heading, Paper, Picture, Points, Table, Text
-from cockpit.reports.kinds import ReportRefused
+from cockpit.reports.kinds import refused
 
 TEMPLATE = Path(__file__).parent / "paper.typ"
 FONT = "NotoSansSC-Regular.ttf"
@@ -40,7 +40,7 @@ def font_file() -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder) / "fonts" / FONT).is_file():
             return path
-    raise ReportRefused(f"the font {FONT} of the package zhplot is not installed; run `make install` again")
+    raise refused("font", font=FONT)
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cockpit.reports.kinds import ReportRefused, Wish
+from cockpit.reports.kinds import ReportRefused, Wish, refused
 from layouts.page import ZONE
 from twin_model.circles import Unasked
 from twin_model.edits import Edit, WrongEdit
@@ -41,10 +41,7 @@ def chosen(twin: Twin, at: datetime, wish: Wish) -> list[Scenario]:
         except KeyError:
             scenario = None
         if scenario is None or scenario.withdrawn or scenario.community_id != wish.community:
-            raise ReportRefused(
-                f"scenario: found {one}, expected one of {wish.community} that was saved and not withdrawn at "
-                f"{at.isoformat()}; see /api/v1/scenarios"
-            )
+            raise refused("scenario", found=one, community=wish.community, at=at)
         found.append(scenario)
     return found
 
@@ -52,10 +49,11 @@ def chosen(twin: Twin, at: datetime, wish: Wish) -> list[Scenario]:
 def gather(twin: Twin, at: datetime, wish: Wish) -> Facts:
     """The facts of the report. Raises `ReportRefused` for a scenario or community that is not there, or the future."""
     if at > twin.now():
-        raise ReportRefused(f"at: found {at.isoformat()}, which lies in the future; leave it out")
+        raise refused("future", at=at, now=twin.now())
     community = twin.entity("community", wish.community, at)
     if community is None:
-        raise ReportRefused(f"community: found {wish.community!r}, expected one that was there at {at.isoformat()}")
+        known = ", ".join(twin.entities("community", at)["community_id"].to_pylist()[:5]) or "—"
+        raise refused("not_then", found=repr(wish.community), at=at, known=known)
     open_at = at.astimezone(ZONE).replace(hour=HOUR, minute=0, second=0, microsecond=0)
     return {
         "scenario": True,
@@ -180,7 +178,7 @@ def _best(twin: Twin, at: datetime, community: str, one: Scenario, kind: str, gr
         proven = found.gap == 0.0
         found = found if proven else ask(False)
     except Busy as busy:
-        raise ReportRefused(busy.reason["en"]) from None
+        raise ReportRefused(busy.reason["en"], busy.reason) from None
     except Unasked as wrong:
         return asked | {"refused": str(wrong)}
     covered = next(

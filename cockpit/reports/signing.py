@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from cockpit.disk_words import why
 from cockpit.kept_file import write_private
-from cockpit.reports.kinds import ReportRefused
+from cockpit.reports.kinds import refused
 
 FILE_NAME = "report.key"
 
@@ -37,13 +38,16 @@ class Signer:
             folder.mkdir(parents=True, exist_ok=True)
             made = Ed25519PrivateKey.generate()
             pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            write_private(path, pem.decode("ascii"))
+            try:
+                write_private(path, pem.decode("ascii"))
+            except OSError as error:
+                raise refused("unwritten", folder=folder, reason=why(error)) from error
         try:
             key = load_pem_private_key(path.read_bytes(), None)
         except (ValueError, TypeError) as error:
-            raise ReportRefused(f"{path}: not a key ({error}); put the right one back from a backup") from None
+            raise refused("key", path=path) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise ReportRefused(f"{path}: found another kind of key, expected Ed25519; put the right one back")
+            raise refused("key", path=path)
         return cls(key)
 
     @property

@@ -26,7 +26,7 @@ from layouts.parts.care_parts import (
 )
 from layouts.parts.format import clock, elapsed, moment
 from layouts.parts.home_chart import PLACES
-from layouts.parts.panel import Tree, icon
+from layouts.parts.panel import Tree, icon, next_step
 from layouts.parts.text import some, t
 from twin_model.procedure import PHASES
 
@@ -103,7 +103,7 @@ def _nothing(view: View, *, is_sensed: bool) -> html.Div:
     return html.Div(
         [
             html.Div([html.H2(calm), _mute(lang) if view.live else None], className="head"),
-            html.P(t(lang, "care.quiet_page" if is_sensed else "devices.none_do"), className="caveat"),
+            html.P(t(lang, "care.quiet_page"), className="caveat") if is_sensed else next_step(view, "devices"),
         ],
         className="care-card calm-card",
         **{"data-incident": ""},

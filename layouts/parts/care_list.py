@@ -26,7 +26,7 @@ from layouts.parts.care_parts import (
     words,
 )
 from layouts.parts.format import UNKNOWN, age, count, moment, share
-from layouts.parts.panel import Tree, beside, head, icon, sets, sign, stacked, unknown
+from layouts.parts.panel import Tree, beside, head, icon, next_step, sets, sign, stacked, unknown
 from layouts.parts.text import some, t
 from layouts.parts.where import where
 
@@ -39,7 +39,8 @@ def states(view: View, now: datetime, answer: Any) -> html.Div:
     """Equipped homes by state as one bar; a press keeps only that state in the list and lit on the map."""
     lang, chosen = view.lang, answer["chosen"]
     if not answer["equipped"]:
-        return html.Div([head(t(lang, "elders.title_none")), unknown(t(lang, "care.no_kits"))], className="panel")
+        parts = [head(t(lang, "elders.title_none")), unknown(t(lang, "care.no_kits")), next_step(view, "kits")]
+        return html.Div(parts, className="panel")
     cells = [
         html.Button(
             [

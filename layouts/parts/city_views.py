@@ -16,7 +16,7 @@ from layouts.parts import kpi_chart as draw
 from layouts.parts.city_answers import FIGURES
 from layouts.parts.format import UNKNOWN, count, large, share
 from layouts.parts.home_views import link, scrolling
-from layouts.parts.panel import head, icon, sets, sign, unknown
+from layouts.parts.panel import head, icon, next_step, sets, sign, unknown
 from layouts.parts.text import named, some, t, titled
 from twin_model.city import KEY_KINDS, MINUTES
 
@@ -250,6 +250,9 @@ def ranking(view: View, _now: datetime, answer: Any) -> html.Div:
         html.Th(t(lang, f"rollup.column.{name}"), scope="col", className="" if name == "community" else "right")
         for name in names
     ]
+    if not answer["rows"]:
+        said = [head(t(lang, "rollup.ranking")), unknown(t(lang, "rollup.ranked_none")), next_step(view, "community")]
+        return html.Div(said, className="panel city-ranking")
     rows = [_ranked(view, one) for one in answer["rows"]]
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="city-table ranking")
     note = t(lang, "rollup.ranked", n=count(answer["all"]), of=count(answer["of"]))

@@ -12,7 +12,7 @@ from layouts.page import View
 from layouts.parts import care_brief
 from layouts.parts.care_parts import sentenced, words
 from layouts.parts.format import age, count, large, measure, moment, share, stamp
-from layouts.parts.panel import beside, head, icon, sets, sign, stacked, unknown
+from layouts.parts.panel import beside, head, icon, next_step, sets, sign, stacked, unknown
 from layouts.parts.text import t, titled
 from layouts.parts.where import unit, where
 
@@ -82,7 +82,7 @@ def tasks(view: View, now: datetime, answer: Any) -> html.Div:
     alerts = [one for one in every if one is not loud]
     title_key = "tasks.title_past" if not view.live else "tasks.others" if loud else "tasks.title"
     if not answer["sensed"]:
-        body: list[Any] = [head(t(lang, title_key)), unknown(t(lang, "tasks.not_sensed"))]
+        body: list[Any] = [head(t(lang, title_key)), unknown(t(lang, "tasks.not_sensed")), next_step(view, "devices")]
     else:
         rows = [care_brief.task(view, now, one) for one in cases[:SHOWN_TASKS]]
         listed: list[Any] = [html.Ul(rows, className="task-list") if rows else _calm(view, loud, alerts)]
@@ -176,7 +176,8 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
     """Whether the devices can be trusted: fresh, stale, lost, weak batteries, which kinds are away."""
     lang = view.lang
     if not answer["all"]:
-        return html.Div([head(t(lang, "health.title")), unknown(t(lang, "health.none"))], className="panel")
+        parts = [head(t(lang, "health.title")), unknown(t(lang, "health.none")), next_step(view, "devices")]
+        return html.Div(parts, className="panel")
     online = answer.get("fresh", 0) + answer.get("stale", 0)
     cells = [
         html.Button(

@@ -13,7 +13,7 @@ from layouts.page import View
 from layouts.parts.format import count
 from layouts.parts.grid import THEME
 from layouts.parts.home_answers import STATES
-from layouts.parts.panel import sets, sign, unknown
+from layouts.parts.panel import next_step, sets, sign, unknown
 from layouts.parts.text import some, t, texts, titled
 from layouts.parts.where import where
 
@@ -105,7 +105,7 @@ def chips(view: View, _now: datetime, answer: Any) -> Any:
     lang = view.lang
     if not answer["all"]:  # nobody could be looked after: no row of zeros
         reason = t(lang, "elders.no_kits", n=count(answer["alone"])) if answer["alone"] else t(lang, "elders.none")
-        return html.Div([unknown(reason), html.P(t(lang, "home.no_kits_next"), className="caveat")])
+        return html.Div([unknown(reason), next_step(view, "kits" if answer["alone"] else "elders")])
     buttons = [_chip("", t(lang, "filter.all"), answer["all"])]
     buttons += [_chip(name, t(lang, f"home.state.{name}"), answer.get(name, 0)) for name in STATES]
     return html.Div(buttons, className="chip-row", role="group", **{"aria-label": t(lang, "filter.label")})

@@ -9,7 +9,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.format import UNKNOWN, age, count, measure, moment, stamp
-from layouts.parts.panel import beside, figure, head, meter, sets, sign, stacked, unknown
+from layouts.parts.panel import beside, figure, head, meter, next_step, sets, sign, stacked, unknown
 from layouts.parts.text import named, t
 
 AGES = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
@@ -60,7 +60,8 @@ def elders(view: View, now: datetime, answer: Any) -> html.Div:
     if not answer["equipped"]:
         alone = answer["alone"]
         reason = t(lang, "elders.no_kits", n=count(alone)) if alone else t(lang, "elders.none")
-        return _panel(head(t(lang, "elders.title_none")), unknown(reason))
+        step = next_step(view, "kits" if alone else "elders")
+        return _panel(head(t(lang, "elders.title_none")), unknown(reason), step)
     cells = [
         html.Button(
             [
@@ -84,7 +85,7 @@ def centre(view: View, now: datetime, answer: Any) -> html.Div:
     """People in the neighbourhood centre and its rooms; a room without a fresh counter has a dash and since when."""
     lang, whole = view.lang, answer["centre"]
     if whole is None:
-        return _panel(head(t(lang, "centre.title")), unknown(t(lang, "centre.none")))
+        return _panel(head(t(lang, "centre.title")), unknown(t(lang, "centre.none")), next_step(view, "centre"))
     title = t(lang, "centre.title" if view.live else "centre.title_past")
     body = [head(title, age(lang, whole["newest"], now) if whole["newest"] else None, way="centre")]
     if whole["people"] is None:

@@ -11,7 +11,7 @@ from dash import html
 from layouts.page import ZONE, View
 from layouts.parts import occupancy_charts as charts
 from layouts.parts.format import UNKNOWN, age, clock, count, day, measure, share, stamp
-from layouts.parts.panel import beside, head, icon, meter, sets, sign, unknown
+from layouts.parts.panel import beside, head, icon, meter, next_step, sets, sign, unknown
 from layouts.parts.text import has, named, t
 
 PLACE, KEY, SPAN = "occupancy--place", "occupancy--key", "occupancy--span"
@@ -23,10 +23,11 @@ def now(view: View, now_: datetime, answer: Any) -> html.Div:
     """People in the centre, then its rooms floor by floor; a press on a room looks at it."""
     lang, whole = view.lang, answer["centre"]
     if whole is None:
-        why = t(lang, "centre.none" if answer["facility"] is None else "centre.no_counters")
-        return html.Div(
-            [head(t(lang, "centre.title" if view.live else "centre.title_past")), unknown(why)], className="panel"
-        )
+        is_missing = answer["facility"] is None
+        why = t(lang, "centre.none" if is_missing else "centre.no_counters")
+        title = head(t(lang, "centre.title" if view.live else "centre.title_past"))
+        step = next_step(view, "centre" if is_missing else "counters")
+        return html.Div([title, unknown(why), step], className="panel")
     body: list[Any] = [
         head(
             t(lang, "centre.title" if view.live else "centre.title_past"),
@@ -178,7 +179,8 @@ def course(view: View, now_: datetime, answer: Any) -> Any:
     """The chosen place: its week, and the day to come with its error."""
     lang = view.lang
     if answer is None:
-        return html.Div([head(t(lang, "occupancy.week")), unknown(t(lang, "occupancy.not_counted"))], className="panel")
+        parts = [head(t(lang, "occupancy.week")), unknown(t(lang, "occupancy.not_counted"))]
+        return html.Div([*parts, next_step(view, "counters")], className="panel")
     place = answer["place"]
     spans = [
         html.Button(

@@ -181,6 +181,11 @@ def unknown(reason: str) -> html.Div:
     return html.Div([html.Span(UNKNOWN, className="num"), html.Span(reason, className="why")], className="unknown")
 
 
+def next_step(view: View, name: str) -> html.P:
+    """What to do where there is nothing to show (section ``next`` of the locale); in the past: look at a later one."""
+    return html.P(t(view.lang, f"next.{name if view.live else 'later'}"), className="caveat next-step")
+
+
 def meter(share: float | None, *, tone: str = "") -> html.Div:
     """A bar of share of capacity; a place without capacity has a dashed line, not an empty bar."""
     if share is None:

@@ -15,7 +15,7 @@ from layouts.parts.city_views import points, tile
 from layouts.parts.format import UNKNOWN, count, large, measure, share
 from layouts.parts.home_views import link, scrolling
 from layouts.parts.panel import head as panel_head
-from layouts.parts.panel import icon, sets, sign, unknown
+from layouts.parts.panel import icon, next_step, sets, sign, unknown
 from layouts.parts.profile_answers import BANDS
 from layouts.parts.text import named, some, t, titled
 
@@ -27,7 +27,8 @@ def head(view: View, _now: datetime, answer: Any) -> html.Div:
     """Which community, where, and the figures one asks for first; the way to its other pages."""
     lang = view.lang
     if answer is None:
-        return html.Div(unknown(t(lang, "profile.none")), className="panel profile-head")
+        said = [unknown(t(lang, "profile.none")), next_step(view, "community")]
+        return html.Div(html.Div(said), className="panel profile-head")
     divisions = " · ".join(
         named(lang, {"name": answer[level], "name_en": answer[f"{level}_en"]}, "")
         for level in ("district", "subdistrict") if answer[level]

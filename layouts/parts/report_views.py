@@ -30,6 +30,8 @@ def ordering(view: View, answer: Row) -> html.Div:
     lang = view.lang
     if not answer["audiences"]:
         return html.Div([head(t(lang, "report.page.make")), unknown(t(lang, "report.page.barred"))], className="panel")
+    if view.at is not None and answer["first"] is not None and view.at < answer["first"]:
+        return _before(view, view.at, answer["first"])
     kinds = [(name, t(lang, f"report.kind.{name}")) for name in answer["kinds"]]
     order = [name for name in ("staff", "management", "public") if name in answer["audiences"]]
     audiences = [(name, t(lang, f"report.audience.{name}")) for name in order]
@@ -51,13 +53,23 @@ def ordering(view: View, answer: Row) -> html.Div:
     return html.Div([head(t(lang, "report.page.make"), at), sending, _waiting(lang, answer)], className="panel")
 
 
+def _before(view: View, at: datetime, first: datetime) -> html.Div:
+    """There was nothing yet that a report of this instant could tell; the way to the first that can."""
+    lang = view.lang
+    why = t(lang, "report.refused.before", at=stamp(lang, at, year=True), first=stamp(lang, first, year=True))
+    there = html.Button(t(lang, "strip.first"), className="button", **{"data-goto": first.isoformat()})
+    return html.Div(
+        [head(t(lang, "report.page.make")), unknown(why), html.Div([there], className="buttons")], className="panel"
+    )
+
+
 def _waiting(lang: str, answer: Row) -> html.Ul | None:
     if not answer["waiting"]:
         return None
     lines = []
     for job in answer["waiting"]:
         state = t(lang, f"report.page.{job['state']}")
-        why = html.Span(job["error"], className="note") if job["error"] else None
+        why = html.Span(_said(lang, job["error"]), className="note") if job["error"] else None
         lines.append(html.Li([sign(SIGNS[job["state"]]), html.B(_named(lang, job)), " ", state, why]))
     return html.Ul(lines, className="report-waiting", role="status")
 

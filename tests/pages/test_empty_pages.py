@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from layouts.page import View
 from layouts.parts import (
+    answers,
     care_answers,
     care_card,
+    care_list,
+    city_answers,
+    city_scenes,
+    city_views,
     device_answers,
     device_panels,
+    doing,
     health_views,
     home_answers,
     home_table,
+    living,
     map_frame,
+    occupancy_answers,
+    occupancy_views,
     profile_views,
+    report_views,
 )
 from layouts.parts.report_views import without_community
+from layouts.parts.text import t
 
 from .conftest import text_of
 
@@ -35,6 +49,39 @@ def test_without_a_device_quiet_does_not_mean_that_nothing_waits(twin, view):
     side = text_of(device_panels.device(view, at, device_answers.device(twin, at, "demo", device=None)))
     assert "还没有设备，什么也听不到" in side
     assert any("run.py import" in words for words in side)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_empty_panel_says_what_to_do_next_and_in_the_past_to_look_later(twin, lang):
+    now = twin.now()
+    asked = (
+        (living.elders, answers.elders(twin, now, "demo")), (living.centre, answers.centre(twin, now, "demo")),
+        (doing.health, answers.devices(twin, now, "demo")),
+        (care_list.states, care_answers.states(twin, now, "demo", chosen=None)),
+        (occupancy_views.now, occupancy_answers.now(twin, now, "demo", place=None)),
+    )  # fmt: skip
+    for draw, answer in asked:
+        for at, step in ((None, "run.py import"), (now, t(lang, "next.later"))):
+            words = text_of(draw(View(community="demo", lang=lang, at=at), now, answer))
+            assert any(step in one for one in words), (draw.__name__, words)
+            assert "0" not in words
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_city_without_communities_ranks_nothing_and_none_of_its_panels_fails(twin, lang):
+    at, view = twin.now(), View(community="", lang=lang)
+    said = text_of(city_views.ranking(view, at, city_answers.ranked(twin, at, "", part=None, order=None, page=None)))
+    assert any("run.py import" in one for one in said)
+    assert city_scenes.tiles(view, at, city_scenes.nine(twin, at, "", part=None, drawn="1")) is None
+
+
+def test_before_the_data_there_is_no_form_for_a_report_but_the_way_to_the_first_instant(twin, view):
+    answer = {"audiences": ["staff"], "kinds": ["daily"], "first": twin.now(), "waiting": []}
+    before = report_views.ordering(replace(view, at=datetime(2001, 1, 1, tzinfo=UTC)), answer)
+    assert any("早于本社区的第一份数据" in one for one in text_of(before))
+    assert "data-send" not in str(before)
+    assert f"data-goto='{twin.now().isoformat()}'" in str(before)
+    assert "data-send" in str(report_views.ordering(view, answer))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

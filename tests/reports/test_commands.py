@@ -53,7 +53,7 @@ def test_two_processes_with_other_hash_seeds_make_the_same_bytes_and_a_third_ver
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--at", "2001-01-01T00:00:00+08:00"], "lies before the first data of lane"),
+        (["--at", "2001-01-01T00:00:00+08:00"], "lies before the first data of this community"),
         (["--at", "2999-01-01T00:00:00+08:00"], "lies in the future"),
         (["--at", "yesterday"], "expected an instant such as"),
         (["--at", "2026-11-22T12:00:00"], "expected an instant such as"),
@@ -94,8 +94,9 @@ def test_a_disk_that_fills_leaves_nothing_and_the_report_before_stays(data, tmp_
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ReportRefused, match="choose another folder"):
-        put("r", {"a.txt": b"x"}, tmp_path / "file")
+    with pytest.raises(ReportRefused, match="choose another folder") as problem:
+        put("r", {"a.txt": b"x"}, tmp_path / "file" / "inner")
+    assert "路径中有一段不是文件夹" in problem.value.said["zh"], "the system's reason as well"
 
 
 def test_what_a_killed_program_left_is_swept_away_and_finished_reports_stay(tmp_path):

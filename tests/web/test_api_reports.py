@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
+import os
 import zipfile
 
 import httpx
@@ -11,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cockpit.api_reports import ReportItem
+from cockpit.reports import folder as shelf
 from cockpit.settings import Settings
 from cockpit.tokens import Role
 from twin_model.twin import Twin
@@ -101,6 +104,40 @@ def test_a_wrong_wish_is_refused_with_what_was_found_and_expected(site, wanted, 
     answer = ask(site, **wanted)
     assert answer.status_code in (400, 403)
     assert said in answer.text
+
+
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("role", "wanted", "zh"),
+    [
+        (Role.ADMINISTRATOR, {"at": "1999-01-01T00:00:00+08:00"}, "1999年1月1日 00:00 早于"),
+        (Role.ADMINISTRATOR, {"at": "2027-01-01T00:00:00+08:00"}, "2027年1月1日 00:00 在将来"),
+        (Role.ADMINISTRATOR, {"community": "nowhere"}, "没有社区 'nowhere'"),
+        (Role.ADMINISTRATOR, {"kind": "gap_plan", "rulebook": "none"}, "没有规则册 'none'"),
+        (Role.MANAGER, {"audience": "staff"}, "管理者不能生成“工作人员 · 内部”的报告"),
+    ],
+)  # fmt: skip
+def test_a_page_can_show_every_refusal_in_its_own_language(site, role, wanted, zh):
+    reason = ask(site, role, **wanted).json()["reason"]
+    assert reason["zh"].startswith(zh)
+    assert not is_chinese(reason["en"])
+
+
+def test_a_report_that_cannot_be_written_says_why_in_both_languages_and_leaves_nothing(site, monkeypatch):
+    def full(*_a: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kept = site.cockpit.reports.folder
+    before = sorted(kept.rglob("*"))
+    monkeypatch.setattr(shelf, "_write", full)
+    job = ask(site, audience="public", kind="monthly").json()
+    assert job["state"] == "failed"
+    assert "磁盘已满" in job["reason"]["zh"]
+    assert "the disk is full" in job["error"] == job["reason"]["en"]
+    assert sorted(kept.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
