@@ -158,11 +158,13 @@
     if (at() !== null) return;
     pending = { revision: data.revision, second: data.at || iso(serverNow()) };
     if (data.map && window.CimMap) window.CimMap.apply(data);
-    hand(kind === "incident");
+    if (kind === "incident") hand(true);
   }
-  /* At most one revision in two seconds, which halves what an open page costs; and one every 15 s without any event, because silence makes things stale. When an
-     incident moved the page is told as soon as what it was asked before has been answered: Dash drops an answer when
-     the next question has left already, so that asking sooner would show it later, or on a busy server never. */
+  /* At most one revision in two seconds, which halves what an open page costs; and one every 15 s without any event,
+     because silence makes things stale. A page asks on its own second (`tick`), not when the event comes: an event
+     reaches every page at the same moment, and fifty that ask together wait for each other. When an incident moved the
+     page is told as soon as what it was asked before has been answered: Dash drops an answer when the next question has
+     left already, so that asking sooner would show it later, or on a busy server never. */
   let hurries = false;
   function hand(urgent) {
     hurries = hurries || urgent === true;

@@ -2,15 +2,17 @@
 
 The server runs as a user starts it, with the sample community and 500 more sensors in it, fed over MQTT. The audience
 are HTTP clients that do what the browsers do, not seventy Chromiums: a page listens to the live stream and, at most
-every other second and only after its last answer, sends the callbacks its panels send, with what it already shows; a
-wall asks every five seconds with its screen's own cookie, one of the staff also listens. ``page`` is the time of such a
-question, ``push`` the time from before ``publish`` to the arrival of the event that holds the value at a page.
+every other second, on a second of its own (people open pages one after the other) and only after its last answer, sends
+the callbacks its panels send, with what it already shows; a wall asks every five seconds with its screen's own cookie,
+one of the staff also listens. ``page`` is the time of such a question, ``push`` the time from before ``publish`` to the
+arrival of the event that holds the value at a page.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -142,9 +144,11 @@ async def _audience(server: _Server, sent: dict[tuple[str, float], float], secon
     async with aiohttp.ClientSession(server.url, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
         wired = await _get(session, server, "/_dash-dependencies")
         tasks = [
-            asyncio.create_task(_page(session, server, _callbacks(wired, page), seen, sent))
+            asyncio.create_task(
+                _page(session, server, _callbacks(wired, page), seen, sent, opened=PAGE_SECONDS * i / n)
+            )
             for page, n in PAGES.items()
-            for _ in range(n)
+            for i in range(n)
         ]
         tasks += [asyncio.create_task(_wall(session, screen, seen)) for screen in server.screens]
         await asyncio.sleep(WARM_SECONDS)
@@ -166,20 +170,27 @@ async def _audience(server: _Server, sent: dict[tuple[str, float], float], secon
 
 async def _page(
     session: aiohttp.ClientSession, server: _Server, callbacks: list[dict[str, Any]], seen: _Seen,
-    sent: dict[tuple[str, float], float],
+    sent: dict[tuple[str, float], float], opened: float,
 ) -> None:  # fmt: skip
-    """One person: the live stream, and the panels' callbacks as assets/20_shell.js lets them be sent."""
+    """One person: the live stream, and the panels' callbacks as assets/20_shell.js lets them be sent.
+
+    ``opened``: seconds after the first of the audience.
+    """
+    await asyncio.sleep(opened)
     news = asyncio.Event()
     second = {"at": ""}
     listening = asyncio.create_task(_listen(session, server, news, second, seen, sent))
+    began = handed = time.perf_counter()
     try:
         while True:
-            await news.wait()
+            tick = math.floor(time.perf_counter() - began) + 1
+            await asyncio.sleep(began + tick - time.perf_counter())
+            if not news.is_set() or time.perf_counter() - handed < PAGE_SECONDS - 0.01:
+                continue
             news.clear()
-            began = time.perf_counter()
+            handed = time.perf_counter()
             for body in callbacks:
                 await _call(session, server, body, second["at"], seen)
-            await asyncio.sleep(max(0.0, PAGE_SECONDS - (time.perf_counter() - began)))
             if listening.done():
                 listening.result()
     finally:

@@ -167,8 +167,8 @@ def asking() -> Grant | None:
 def policy(html: str, *, late: Literal["", "components", "attributes"] = "") -> str:
     """A content security policy for one page: nothing from elsewhere, inline scripts and styles only by their hash.
 
-    ``late``: what styles the page's scripts make at run time. Of Dash's components its own, Mantine and AG Grid add
-    style elements, Plotly sets style attributes; a wall is drawn from HTML whose bars have their length as one.
+    ``late``: what styles the page's scripts make at run time. Of Dash's components its own and AG Grid add style
+    elements, Plotly sets style attributes; a wall is drawn from HTML whose bars have their length as one.
     ``blob:`` workers and images: deck.gl and Plotly make them out of their own code and canvas.
     """
     scripts = _hashes(found["what"] for found in _INLINE.finditer(html) if "application/json" not in found["how"])

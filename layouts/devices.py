@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import blake2b
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from layouts.page import REVISION, VIEW, VIEW_STATE, Ask, Ids, Page, View, instant
 from layouts.parts import device_answers as answers
 from layouts.parts import device_panels as panels
+from layouts.parts import form
 from layouts.parts.grid import grid, rows
 from layouts.parts.panel import Panel, fingerprint, register_panels, sets, stores
+from layouts.parts.search_words import Entry, find, fold
 from layouts.parts.text import t, titled
 from layouts.parts.where import where
 from twin_model.entities import Device
@@ -27,8 +29,6 @@ QUARANTINE = Panel("quarantine", answers.quarantine, panels.quarantine, "quarant
 ADOPT = Panel("adopt-head", answers.message, panels.adopt_head, chosen={"number": "adopt"})
 
 CHOICES = ("status", "type", "tab", "chosen", "series", "span", "adopt")
-DARK = ["#E8EEF7", "#A9B6C8", "#8493AB", "#5B6B85", "#32435F", "#24324A", "#1A263B", "#121B2D", "#0D1526", "#0B1220"]
-THEME = {"fontFamily": "var(--font)", "primaryColor": "blue", "colors": {"dark": DARK}}
 
 
 def layout(view: View) -> Any:
@@ -42,7 +42,7 @@ def layout(view: View) -> Any:
         ],
         className="table-side",
     )
-    page = html.Div(
+    return html.Div(
         [
             html.H1(t(lang, "nav.devices"), className="sr-only"),
             stores(ids),
@@ -62,30 +62,21 @@ def layout(view: View) -> Any:
         id=ids("page"),
         className="devices",
     )
-    return dmc.MantineProvider(page, forceColorScheme="dark", theme=THEME)
 
 
 def _adopt_form(view: View) -> html.Div:
     lang = view.lang
-    chosen = {
-        "searchable": True,
-        "limit": 8,
-        "nothingFoundMessage": t(lang, "adopt.nothing"),
-        "comboboxProps": {"withinPortal": False},
-        "withScrollArea": False,  # a scrolling list could not be reached by the keyboard: few options, found by typing
-    }
+    types, places = (
+        form.known(t(lang, label), name, (), ids(f"adopt-{name}s"), required=False, placeholder=t(lang, said),
+                   control_id=ids(f"adopt-{name}"))
+        for name, label, said in (("type", "column.type", "adopt.type"), ("place", "column.place", "adopt.place"))
+    )  # fmt: skip
     return html.Div(
         [
             ADOPT.place(ids, view),
-            dmc.Select(id=ids("adopt-type"), label=t(lang, "column.type"), data=[], **chosen),
-            dmc.Select(
-                id=ids("adopt-place"),
-                label=t(lang, "column.place"),
-                data=[],
-                placeholder=t(lang, "adopt.place"),
-                **chosen,
-            ),
-            dmc.TextInput(id=ids("adopt-name"), label=t(lang, "adopt.name")),
+            types,
+            places,
+            form.text(t(lang, "adopt.name"), "name", required=False, control_id=ids("adopt-name")),
             html.P(id=ids("adopt-answer"), className="caveat", role="status"),
             html.Div(
                 [
@@ -135,9 +126,9 @@ def _register_table(app: Dash, ask: Ask) -> None:
 def _register_adopting(app: Dash, ask: Ask) -> None:
     @app.callback(
         Output(ids("adopt-form"), "hidden"),
-        Output(ids("adopt-type"), "data"),
+        Output(ids("adopt-types"), "children"),
         Output(ids("adopt-type"), "value"),
-        Output(ids("adopt-place"), "data"),
+        Output(ids("adopt-place"), "value"),
         Output(ids("adopt-answer"), "children"),
         Input(ids("adopt"), "data"),
         VIEW_STATE,
@@ -147,15 +138,23 @@ def _register_adopting(app: Dash, ask: Ask) -> None:
         view = View.of(store)
         message = ask("devices.message", answers.message, view, number=number)
         if message is None:
-            return True, [], None, [], ""
-        kinds = [
-            {"value": name, "label": titled(view.lang, title, name)}
-            for name, title in answers.types(ask.twin, message["dialect"])
-        ]
-        places = [
-            {"value": key, "label": where(view.lang, row)} for key, row in ask("devices.places", answers.places, view)
-        ]
-        return False, kinds, message["guess"], places, ""
+            return True, [], "", "", ""
+        kinds = _kinds(ask, view, message)
+        guess = next((words for words, name in kinds.items() if name == message["guess"]), "")
+        return False, form.listed((name, words) for words, name in kinds.items()), guess, "", ""
+
+    @app.callback(
+        Output(ids("adopt-places"), "children"),
+        Input(ids("adopt-place"), "value"),
+        VIEW_STATE,
+        prevent_initial_call=True,
+    )
+    def offer_places(text: str | None, store: Any) -> Any:
+        """Of thousands only what fits the words: a list of all would keep the browser busy for half a minute."""
+        view = View.of(store)
+        places = _places(ask, view)
+        entries = (Entry(key.partition(":")[0], words, "", key, f" {fold(words)} ") for words, key in places.items())
+        return form.listed((one.way, one.title) for kind in find(entries, text or "") for one in kind.entries)
 
     @app.callback(
         Output(
@@ -178,8 +177,26 @@ def _register_adopting(app: Dash, ask: Ask) -> None:
             return no_update
         if not kind or not place:
             return t(view.lang, "adopt.missing")
-        used = ask.services.adopt(new_device(view.community, message["dialect"], message["address"], kind, place, name))
+        known = (_kinds(ask, view, message), kind), (_places(ask, view), place)
+        if strange := [words for all_of_them, words in known if words not in all_of_them]:
+            return t(view.lang, "adopt.unknown", what=strange[0])
+        is_type, stands = (all_of_them[words] for all_of_them, words in known)
+        sender = message["dialect"], message["address"]
+        used = ask.services.adopt(new_device(view.community, *sender, is_type, stands, name))
         return t(view.lang, "adopt.done", n=used)
+
+
+def _kinds(ask: Ask, view: View, message: Any) -> dict[str, str]:
+    """The types a sender of this dialect may be of, by what they are called."""
+    return {titled(view.lang, title, name): name for name, title in answers.types(ask.twin, message["dialect"])}
+
+
+def _places(ask: Ask, view: View) -> dict[str, str]:
+    """Where it may stand, by name; a facility and the building of its name are told apart by their kind."""
+    found = [(where(view.lang, row), key) for key, row in ask("devices.places", answers.places, view)]
+    often = Counter(words for words, _ in found)
+    kind = {key: t(view.lang, f"search.kind.{key.partition(':')[0]}") for _, key in found}
+    return {t(view.lang, "adopt.of_kind", name=w, kind=kind[k]) if often[w] > 1 else w: k for w, k in found}
 
 
 def new_device(community: str, dialect: str, address: str, kind: str, place: str, name: str | None) -> Device:

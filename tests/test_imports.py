@@ -20,7 +20,7 @@ HOMES = {
     "flask_caching": {"cockpit/caching.py"},
     "pydeck": {"layouts/parts/map_scene.py"},
 }
-DASH = ("dash", "dash_mantine_components", "dash_ag_grid")
+DASH = ("dash", "dash_ag_grid")
 
 
 @cache

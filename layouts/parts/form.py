@@ -8,7 +8,7 @@ written, so there is no form, only the sentence that says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -76,10 +76,13 @@ def who_may(view: View, need: str) -> html.P:
 
 
 def text(
-    label: str, name: str, *, placeholder: str = "", required: bool = True, most: int = 500, value: str = ""
-) -> html.Label:
-    """A line of text."""
+    label: str, name: str, *, placeholder: str = "", required: bool = True, most: int = 500, value: str = "",
+    control_id: str = "",
+) -> html.Label:  # fmt: skip
+    """A line of text. ``control_id``: of the input itself, for a callback that reads it."""
     control = dcc.Input(
+        **({"id": control_id} if control_id else {}),
+        **({"value": value} if value else {}),
         name=name,
         type="text",
         placeholder=placeholder,
@@ -113,14 +116,29 @@ def choice(label: str, name: str, options: Options, *, kind: str = "") -> html.L
 
 
 def known(
-    label: str, name: str, options: Options, list_id: str, *, required: bool, placeholder: str = ""
-) -> html.Label:
-    """One of many, found by typing; what is sent is the id behind the words."""
+    label: str, name: str, options: Options, list_id: str, *, required: bool, placeholder: str = "",
+    control_id: str = "",
+) -> html.Label:  # fmt: skip
+    """One of many, found by typing; what is sent is the id behind the words.
+
+    ``control_id``: of the input itself, for a callback that reads the words.
+    """
     control = dcc.Input(
-        name=name, type="text", list=list_id, placeholder=placeholder, required=required, autoComplete="off"
+        **({"id": control_id} if control_id else {}),
+        name=name,
+        type="text",
+        list=list_id,
+        placeholder=placeholder,
+        required=required,
+        autoComplete="off",
     )
-    found = html.Datalist([html.Option(value=words, **{"data-id": value}) for value, words in options], id=list_id)
+    found = html.Datalist(listed(options), id=list_id)
     return html.Label([html.Span(label), control, found], className="field", **{"data-kind": "known"})
+
+
+def listed(options: Iterable[tuple[str, str]]) -> list[html.Option]:
+    """What the list of a `known` field offers: (id, words) each."""
+    return [html.Option(value=words, **{"data-id": value}) for value, words in options]
 
 
 def press(

@@ -24,7 +24,8 @@ OVERLAPS = """() => {
 }"""
 PANELS_OVER = """() => {
     const panels = [...document.querySelectorAll("#shell--main .panel")].filter((one) => one.offsetParent)
-        .filter((one) => !one.parentElement.closest(".panel")).map((one) => [one.innerText, one.getBoundingClientRect()]);
+        .filter((one) => !one.parentElement.closest(".panel"))
+        .map((one) => [one.innerText, one.getBoundingClientRect()]);
     const meet = (a, b) => a.right > b.left + 1 && b.right > a.left + 1 && a.bottom > b.top + 1 && b.bottom > a.top + 1;
     return panels.flatMap(([name, a], i) => panels.slice(i + 1).filter(([, b]) => meet(a, b))
         .map(([other]) => name.slice(0, 12) + " over " + other.slice(0, 12)));
