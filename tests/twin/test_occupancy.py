@@ -369,3 +369,17 @@ def test_where_nothing_counts_a_booking_is_the_plan_and_called_so(day):
     assert now(start + 50 * MINUTE) == (None, "none", "unknown")
     rows = twin.occupancy_hours(MORNING, MORNING + 8 * HOUR, twin.now(), place_id="r3").to_pylist()
     assert [(row["people"], row["grade"]) for row in rows[5:8]] == [(None, "unknown"), (4.0, "plan"), (None, "unknown")]
+
+
+def test_places_nobody_can_say_anything_of_cost_nothing_and_an_estate_still_holds_all_its_residents(day):
+    """Of a city's tens of thousands of places only those are read in which something counts, and rooms to be booked."""
+    day.twin.record([
+        Building(community_id="c", building_id="b2", estate_id="e1", name="2幢", footprint=SQUARE, height_m=18.0),
+        Home(community_id="c", home_id="h2", building_id="b2", number="101", age_0_17=1, age_18_59=2, age_60_79=0,
+             age_80_up=0),
+        Facility(community_id="c", facility_id="f2", facility_kind="clinic", name="诊所", lon=120.0, lat=30.0),
+        Room(community_id="c", room_id="r3", facility_id="f2", room_kind="study", name="诊室", capacity=3),
+    ])  # fmt: skip
+    places = {place.place_id: place for place in day.twin.people.layout(day.twin.now()).places}
+    assert set(places) == {"r1", "r2", "r3", "f1", "b1", "e1"}
+    assert (places["e1"].capacity, places["b1"].capacity, places["f1"].parts != ()) == (6, 3, True)

@@ -160,6 +160,17 @@ class Layout:
         return next((place for place in self.places if counter in place.counters), None)
 
 
+def told_of(series: pa.Table) -> dict[str, list[str]]:
+    """What ``occupancy_places`` asks with: the buildings, facilities and rooms in which something counts or senses."""
+    counters, sensors = _sensors(series)
+    free = [counter for counter in counters if not counter.room_id]
+    return {
+        "rooms": sorted({one.room_id for one in (*counters, *sensors) if one.room_id}),
+        "doors": sorted({counter.facility_id for counter in free if counter.facility_id}),
+        "gates": sorted({counter.building_id for counter in free if counter.building_id and not counter.facility_id}),
+    }
+
+
 def _sensors(series: pa.Table) -> tuple[list[Counter], list[Sensor]]:
     wanted = (
         "series_no",

@@ -30,7 +30,7 @@ from twin_model.occupancy.hours import (
     told_otherwise,
     without_drift,
 )
-from twin_model.occupancy.layout import Layout
+from twin_model.occupancy.layout import Layout, told_of
 from twin_model.occupancy.use import Use, open_hours, use_of
 from twin_model.remembered import Shared
 from twin_model.states import F64, I64, NEVER, States
@@ -332,8 +332,9 @@ class Occupancy:
         return self._layouts.get(self._epoch(at), lambda: self._read_layout(at))
 
     def _read_layout(self, at: datetime) -> Layout:
-        places = self._twin.store.read("occupancy_places", instant=at).to_pylist()
-        return Layout.of(self._twin.placed(at).table, places)
+        series = self._twin.placed(at).table
+        places = self._twin.store.read("occupancy_places", instant=at, **told_of(series))
+        return Layout.of(series, places.to_pylist())
 
     def _epoch(self, at: datetime) -> int:
         return self._twin.entity_epoch(at, *EPOCH_KINDS)
