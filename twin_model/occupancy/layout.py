@@ -160,12 +160,12 @@ class Layout:
         return next((place for place in self.places if counter in place.counters), None)
 
 
-def told_of(series: pa.Table) -> dict[str, list[str]]:
+def told_of(series: pa.Table) -> dict[str, Any]:
     """What ``occupancy_places`` asks with: the buildings, facilities and rooms in which something counts or senses."""
     counters, sensors = _sensors(series)
     free = [counter for counter in counters if not counter.room_id]
     return {
-        "rooms": sorted({one.room_id for one in (*counters, *sensors) if one.room_id}),
+        "rooms": sorted({room for room in [c.room_id for c in counters] + [s.room_id for s in sensors] if room}),
         "doors": sorted({counter.facility_id for counter in free if counter.facility_id}),
         "gates": sorted({counter.building_id for counter in free if counter.building_id and not counter.facility_id}),
     }
