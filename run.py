@@ -614,6 +614,32 @@ def screen(options: argparse.Namespace) -> int:
     return 0
 
 
+def division_withdraw(options: argparse.Namespace) -> int:
+    """Take a division back, through the running server when there is one; prints what went."""
+    from cockpit.beside import ServerRefused, running_server
+    from twin_model import divisions
+
+    settings = _settings(options)
+    if server := running_server(settings.data):
+        said = {"division_id": options.division, "with_parts": options.with_parts, "reason": options.reason}
+        try:
+            done = server.withdraw_division(said)
+        except ServerRefused as error:
+            raise Stop(str(error)) from error
+        gone, moved = done["divisions"], done["communities"]
+    else:
+        twin = _open_twin(settings.store_path)
+        try:
+            taken = divisions.withdraw(twin, options.division, with_parts=options.with_parts)
+        except divisions.DivisionStays as error:
+            raise Stop(str(error)) from error
+        finally:
+            twin.close()
+        gone, moved = list(taken.divisions), list(taken.communities)
+    print(f"{' '.join(gone)}; {len(moved)} communities lie in no division now")
+    return 0
+
+
 def _drill_lines(scenarios: Sequence[Mapping[str, Any]], drills: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for scenario in scenarios:
         yield f"{scenario['name']:<24} {scenario['title']['zh']} · {scenario['title']['en']}"
@@ -1081,6 +1107,14 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--id", action="append", metavar="RECORD_ID", help="one record; may be given again")
     back.add_argument("--reason", required=True, help="why; it stands in the audit trail")
     back.set_defaults(run=records_withdraw)
+
+    one = commands.add_parser("divisions", help="administrative divisions (区划); run.py import brings them")
+    inner = one.add_subparsers(dest="what", required=True)
+    back = inner.add_parser("withdraw", parents=[data], help="take back a division that should not have been imported")
+    back.add_argument("division", metavar="DIVISION_ID")
+    back.add_argument("--with-parts", action="store_true", help="with the divisions in it; its communities lie in none")
+    back.add_argument("--reason", required=True, help="why; it stands in the audit trail")
+    back.set_defaults(run=division_withdraw)
 
     account_commands.add_parsers(commands, data, user, token)
 

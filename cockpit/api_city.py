@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import pyarrow as pa
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from cockpit import city_models as shape
 from cockpit.api_kpis import CSV, FORMS, MISSING, XLSX, csv_of, xlsx_of
 from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, accepted, arrow_stream, paged
+from cockpit.encoding import dumps
 from cockpit.noting import noted
-from cockpit.problems import Problem
-from cockpit.rights import grant_of
+from cockpit.problems import Problem, refusals
+from cockpit.rights import Writing, grant_of
+from twin_model import divisions as divisions_of
 from twin_model.city import BOOK, rolled_up
 from twin_model.city_rows import OF, STATUS, NoSuchDivision, NoSuchRows, rows_behind
 from twin_model.entities import LEVELS
@@ -71,6 +73,21 @@ def build(twin: Twin, read: Callable[..., Asked]) -> APIRouter:
             raise _wrong("level", level, LEVELS)
         found = _Known(twin, asked, rulebook).divisions.values()
         return paged(asked, [one for one in found if level in (None, one["level"])], twin.revision)
+
+    @api.post("/divisions/withdrawals", response_model=shape.DivisionsTakenBack, responses=MISSING | refusals(409),
+              summary="Take a division back that should not have been imported (administrator)")  # fmt: skip
+    def withdraw(request: Request, said: shape.DivisionWithdrawal, _grant: Writing) -> Response:
+        """What was known before stays in the past. One with parts goes with them or not at all: 409."""
+        try:
+            done = divisions_of.withdraw(twin, said.division_id, with_parts=said.with_parts)
+        except divisions_of.UnknownDivision as error:
+            raise Problem(404, str(error)) from None
+        except divisions_of.DivisionStays as error:
+            raise Problem(409, str(error)) from None
+        noted(request, "withdraw", subject=f"division {said.division_id}", divisions=len(done.divisions),
+              communities=len(done.communities), reason=said.reason)  # fmt: skip
+        body = {"divisions": done.divisions, "communities": done.communities, "revision": twin.revision}
+        return Response(dumps(body), media_type="application/json")
 
     @api.get("/rows", response_model=Page[shape.CityRow], responses=MISSING | FORMS,
              summary="The rows behind a figure of the city, a division or a community (staff)")  # fmt: skip

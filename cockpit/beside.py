@@ -85,6 +85,11 @@ class RunningServer:
         done: int = self._ask("/api/v1/records/withdrawals", said)["withdrawn"]
         return done
 
+    def withdraw_division(self, said: dict[str, Any]) -> dict[str, list[str]]:
+        """Have it take a division back; which divisions went, and which communities lie in none now."""
+        done: dict[str, list[str]] = self._ask("/api/v1/city/divisions/withdrawals", said)
+        return done
+
     def answer(self, path: str, accept: str) -> bytes:
         """What the interface answers to a GET."""
         return self._fetch(path, None, accept=accept)

@@ -93,3 +93,21 @@ class CityRow(BaseModel):
     project_no: str | None = None
     name: str | None = None
     name_en: str | None = None
+
+
+class DivisionWithdrawal(BaseModel):
+    """A division to take back. ``with_parts``: with the divisions in it; its communities lie in none from then on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    division_id: str = Field(min_length=1, max_length=64)
+    with_parts: bool = False
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class DivisionsTakenBack(BaseModel):
+    """What a withdrawal did."""
+
+    divisions: list[str] = Field(description="those that are gone, from the whole to the part")
+    communities: list[str] = Field(description="those that lie in no division now")
+    revision: int

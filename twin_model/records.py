@@ -96,6 +96,21 @@ def retire(writer: Writer, community_id: str, at: datetime) -> frozenset[str]:
     return frozenset(kinds)
 
 
+def withdraw_divisions(writer: Writer, divisions: Sequence[str], communities: Sequence[str], at: datetime) -> None:
+    """Let divisions end to be known at ``at``, and communities to lie in one, inside the caller's transaction."""
+    if communities:
+        names = ["NULL::VARCHAR AS subdistrict_id" if n == "subdistrict_id" else n for n in columns(KINDS["community"])]
+        moved = writer.select(
+            f"SELECT {', '.join(names)} FROM community WHERE superseded_at IS NULL AND valid_to IS NULL "
+            "AND list_contains($moved, community_id)", moved=list(communities),
+        )  # fmt: skip
+        record_tables(writer, {"community": moved}, recorded_at=at, valid_from=at)
+    writer.execute(
+        "UPDATE division SET superseded_at = $at WHERE superseded_at IS NULL AND list_contains($gone, division_id)",
+        gone=list(divisions), at=at,
+    )  # fmt: skip
+
+
 def as_rows(entities: Sequence[Entity]) -> pa.Table:
     """Entities of one kind as Arrow, one column per field."""
     cls = type(entities[0])

@@ -37,7 +37,7 @@ from twin_model.occupancy.forecast import Forecast
 from twin_model.occupancy.hour_parts import HourParts
 from twin_model.occupancy.questions import Occupancy
 from twin_model.placed import Placed
-from twin_model.records import Recorded, record, record_tables, retire
+from twin_model.records import Recorded, record, record_tables, retire, withdraw_divisions
 from twin_model.remembered import Shared
 from twin_model.retention import kept_since
 from twin_model.rights import asked, current, need_persons, program
@@ -322,6 +322,17 @@ class Twin:
             kinds, records = self._store.write(change)
             self.ledger.ended(records, community_id, received)
             self._after_entities(received, kinds, records)
+
+    def withdraw_divisions(self, divisions: Sequence[str], communities: Sequence[str]) -> None:
+        """Take divisions back, and communities out of theirs; what was known stays so. See ``divisions.withdraw``."""
+        with self.writing() as received:
+
+            def change(writer: Writer) -> None:
+                self._tick(writer, received)
+                withdraw_divisions(writer, divisions, communities, from_us(received))
+
+            self._store.write(change)
+            self._after_entities(received, frozenset({"division", "community"}))
 
     def quarantine(self, rejected: Sequence[Rejected]) -> None:
         """Keep what could not be used, whole, with the reason."""

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 import shapely
 
+from twin_model import divisions
 from twin_model.city import BOOK
 from twin_model.city_standing import COLUMNS
 from twin_model.entities import Building, Community, Division, Entity, Facility, Ground, Home
@@ -209,3 +210,33 @@ def test_scenes_of_a_city_are_of_the_full_hour_or_of_what_came_since(city):
     assert later == registered, "nothing is known of what is to come"
     with reading(Rights().of(Scope(divisions=frozenset({"north"})))):
         assert {row["community_id"] for row in city.city.scenes(at).to_pylist()} == {"big", "small"}
+
+
+def test_a_division_that_was_recorded_wrongly_is_taken_back_and_the_past_stays_as_it_was_known(clock):
+    twin = Twin.open(None, clock=clock)
+    parts = [("hz", "city", None), ("d1", "district", "hz"), ("d2", "district", "hz"), ("s1", "subdistrict", "d1")]
+    twin.record([
+        *(Division(division_id=i, level=level, name=i, parent_id=up) for i, level, up in parts),
+        Community(community_id="c", name="社区", subdistrict_id="s1"),
+    ])  # fmt: skip
+    before = twin.now()
+    clock.forward(minutes=1)
+    with pytest.raises(divisions.DivisionStays, match="1 divisions and 1 communities"):
+        divisions.withdraw(twin, "d1")
+    with pytest.raises(divisions.UnknownDivision):
+        divisions.withdraw(twin, "nowhere")
+    assert divisions.withdraw(twin, "d2") == divisions.TakenBack(("d2",), ())
+    clock.forward(minutes=1)
+    with reading(Rights().of(Scope(divisions=frozenset({"d1"})))):
+        assert twin.city.communities(twin.now()).num_rows == 1
+        assert divisions.withdraw(twin, "d1", with_parts=True) == divisions.TakenBack(("d1", "s1"), ("c",))
+        clock.forward(minutes=1)
+        assert twin.city.communities(twin.now()).num_rows == 0, "a right to what is gone leads to nothing"
+    now, known = twin.now(), {"division_id": ["hz"], "subdistrict_id": [None]}
+    assert twin.entities("division", now)["division_id"].to_pylist() == known["division_id"]
+    assert twin.entities("community", now)["subdistrict_id"].to_pylist() == known["subdistrict_id"]
+    assert twin.entities("division", before).num_rows == 4
+    assert twin.city.communities(before).to_pylist()[0]["district_id"] == "d1"
+    twin.record([Division(division_id="d2", level="district", name="d2", parent_id="hz")])
+    assert twin.entity("division", "d2", twin.now()) is not None, "a later list may bring it again"
+    twin.close()

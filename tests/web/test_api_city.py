@@ -129,3 +129,14 @@ def test_the_rows_behind_a_figure_are_staffs_and_never_of_one_home(site):
         assert site.get(f"{ROOT}/rows", **asked).status_code == status
     with site.client(Role.PUBLIC_SCREEN) as client:
         assert client.get(f"{ROOT}/rows", params={"of": "people"}).status_code == 403
+
+
+def test_a_division_imported_wrongly_is_taken_back_by_an_administrator_and_with_its_parts_or_not_at_all(site):
+    site.twin.record([Division(division_id="wrong", level="district", name="误录区", parent_id="hz")])
+    path, said = f"{ROOT}/divisions/withdrawals", {"division_id": "wrong", "reason": "imported twice"}
+    with site.client(Role.MANAGER) as client:
+        assert client.post(path, json=said).status_code == 403
+    with site.client() as client:
+        assert client.post(path, json=said | {"division_id": "north"}).status_code == 409
+        assert client.post(path, json=said).json()["divisions"] == ["wrong"]
+        assert client.post(path, json=said).status_code == 404
