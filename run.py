@@ -15,6 +15,7 @@ import importlib.util
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -55,6 +56,7 @@ EXPORTS = (
 DRAIN_SECONDS = 3
 SPEAK_SECONDS = 5.0
 REACH_SECONDS = 5.0  # how long the address of a broker may take to answer at all
+ROOM_TO_BEGIN, ROOM_OF_SAMPLE = 64 << 20, 256 << 20  # bytes that a first start needs on the disk
 
 
 class Stop(Exception):
@@ -95,6 +97,7 @@ def serve(options: argparse.Namespace) -> int:
     settings = _settings(options)
     logs.set_up(form=settings.log_form, level=settings.log_level)
     _check_tls(settings)
+    _check_room(settings)
     # A used port is found out before anything else is started; visitors wait here until the pages are ready.
     with _listening(settings.host, settings.port) as listener, contextlib.ExitStack() as stack:
         _stop_on_signals()
@@ -114,6 +117,23 @@ def serve(options: argparse.Namespace) -> int:
         finally:
             _no_more_signals()
     return 0
+
+
+def _check_room(settings: Settings) -> None:
+    """A disk too full to begin on is told before anything is written to it."""
+    is_new = not settings.store_path.exists()
+    needed = (ROOM_OF_SAMPLE if settings.sample is not False else ROOM_TO_BEGIN) if is_new else 0
+    folder = settings.data.absolute()
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        left, want = f"{free >> 20} MB", f"{needed >> 20} MB"
+        raise Stop(
+            f"{settings.data}：磁盘只剩 {left}，首次启动至少需要 {want}；"
+            "请腾出空间，或用 --data 换一个文件夹。没有写入任何东西。\n"
+            f"{settings.data}: the disk has {left} left, a first start needs {want}; make room, or name another folder "
+            "with --data. Nothing was written."
+        )
 
 
 def _check_tls(settings: Settings) -> None:

@@ -240,4 +240,5 @@ class Health(BaseModel):
     lag_s: float | None = Field(description="age of the oldest message that waits")
     care_running: bool = Field(description="whether somebody looks when silence falls due")
     care_behind_s: float | None = Field(description="since when no look went through")
+    stored: bool = Field(description="whether the disk takes what arrives")
     sources: dict[str, bool]

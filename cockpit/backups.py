@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from cockpit.beside import RunningServer, ServerRefused
 from cockpit.copying import LEASE_SECONDS
+from cockpit.disk_words import why
 from twin_model.proof import Screens, definitions, differing, screens
 from twin_model.store import log_of
 from twin_model.twin import Twin
@@ -153,7 +154,7 @@ def back_up(
         raise BackupError(f"{error}; nothing of the backup is kept") from error
     except OSError as error:
         raise BackupError(
-            f"the backup in {into} could not be made: {error.strerror or error}; nothing of it is kept. "
+            f"the backup in {into} could not be made ({why(error)['en']}); nothing of it is kept. "
             "Make room there, or choose another folder."
         ) from error
 

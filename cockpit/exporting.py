@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from starlette.types import ASGIApp
 
 from cockpit.asking import GEOJSON, JSON
+from cockpit.disk_words import why
 from cockpit.encoding import rfc3339
 
 FORMATS = ("parquet", "csv", "geojson", "ngsi-ld")
@@ -118,7 +119,10 @@ def export(
         _WRITERS[form](unfinished, rows, columns, what, rfc3339(at))
         unfinished.replace(out)
     except OSError as error:
-        raise ExportRefused(f"{out} could not be written: {error.strerror or error}; nothing of it is kept") from error
+        reason = why(error)["en"]
+        raise ExportRefused(
+            f"{out} could not be written ({reason}); make room or name another folder with --out. Nothing of it is kept"
+        ) from error
     finally:
         with suppress(OSError):
             unfinished.unlink()

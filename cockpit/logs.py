@@ -138,6 +138,13 @@ class _Again:
     times: int = 0
 
 
+class _Files(RotatingFileHandler):
+    """The files of the log; what cannot be written to them (a full disk) is not told with the values of the record."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing."""
+
+
 class Log(logging.Handler):
     """The one handler of the program. ``clock`` tells seconds, of which a minute makes a summary."""
 
@@ -153,7 +160,7 @@ class Log(logging.Handler):
         self._file: RotatingFileHandler | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = RotatingFileHandler(
+            self._file = _Files(
                 folder / FILE, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True
             )
             self._file.setFormatter(logging.Formatter("%(message)s"))

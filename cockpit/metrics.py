@@ -107,14 +107,16 @@ def install(
         connected = bool(status.get("connected"))
         care = services.care_status()
         watched = bool(care.get("running"))
+        stored = twin.unwritten_since is None
         body = {
-            "status": "ok" if connected and watched and all(sources.values()) else "degraded",
+            "status": "ok" if connected and watched and stored and all(sources.values()) else "degraded",
             "revision": twin.revision,
             "broker_connected": connected,
             "inbox_depth": status.get("inbox_depth", 0),
             "lag_s": status.get("lag_s"),
             "care_running": watched,
             "care_behind_s": care.get("behind_s"),
+            "stored": stored,
             "sources": sources,
         }
         return Response(dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

@@ -103,6 +103,8 @@ class Store:
         self._closed = False
         self._together = False
         self._still: Still | None = None
+        self.unwritten = ""
+        """What kept the last write from the disk; empty as long as it takes them."""
 
     def __enter__(self) -> Store:
         return self
@@ -218,10 +220,17 @@ class Store:
         self._writer.execute("BEGIN")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, duckdb.IOException):
+                self.unwritten = str(error)
             self._writer.execute("ROLLBACK")
             raise
-        self._writer.execute("COMMIT")
+        try:
+            self._writer.execute("COMMIT")
+        except duckdb.Error as error:
+            self.unwritten = str(error)
+            raise
+        self.unwritten = ""
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._closed:

@@ -739,6 +739,11 @@ class Twin:
             return list(self._sources.values())
         return [SourceState(**row) for row in self._store.read("sources", instant=at).to_pylist()]
 
+    @property
+    def unwritten_since(self) -> datetime | None:
+        """The last instant that is stored, while the disk takes no more; None while all is well."""
+        return from_us(self._timeline.received) if self._store.unwritten else None
+
     def counts(self) -> dict[str, int]:
         """Since start: stored, duplicates, rejected, commits; and readings_total in the log."""
         total = self._store.select("SELECT count(*) AS n FROM reading")["n"][0].as_py()

@@ -30,6 +30,7 @@ def put(name: str, papers: dict[str, bytes], folder: Path) -> Path:
     wanted = folder / name
     beside = folder / f".{name}.{os.getpid()}.new"
     aside = folder / f".{name}.{os.getpid()}.old"
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(beside, ignore_errors=True)
@@ -45,6 +46,10 @@ def put(name: str, papers: dict[str, bytes], folder: Path) -> Path:
     except OSError as error:
         if aside.exists() and not wanted.exists():
             aside.rename(wanted)
+        shutil.rmtree(beside, ignore_errors=True)
+        if is_new:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         raise refused("unwritten", folder=folder, reason=why(error)) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import Dash, html
@@ -183,9 +183,17 @@ def _figure(lang: str, way: str, state: str, name: str, value: list[Any], title:
     return html.Button(inner, className="bar-figure", title=title, **{"data-way": way})
 
 
+AHEAD = timedelta(minutes=1)
+"""A browser's clock may go ahead of ours by as much."""
+
+
 def strip(view: View, now: datetime, answer: Any) -> Any:
     """A clear strip while a source of data is away, or where there were no data yet; nothing while all is well."""
     lang = view.lang
+    if view.at is not None and view.at > now + AHEAD:
+        words = t(lang, "strip.ahead", at=stamp(lang, view.at, year=True))
+        back = html.Button(t(lang, "time.to_live"), className="strip-button", **{"data-time": "live"})
+        return html.Div([words, back], className="strip before", role="status")
     if answer["first"]:
         words = t(lang, "strip.before", at=stamp(lang, answer["first"], year=True))
         there = html.Button(
@@ -195,7 +203,12 @@ def strip(view: View, now: datetime, answer: Any) -> Any:
     if answer["kept"]:
         words = t(lang, "audit.kept_since", at=stamp(lang, answer["kept"], year=True))
         return html.Div(words, className="strip before", role="status")
-    if not (answer["lost"] and view.live):
+    if not view.live:
+        return None
+    if answer["unwritten"]:
+        words = html.B([sign("act"), t(lang, "strip.unwritten", at=stamp(lang, answer["unwritten"], seconds=True))])
+        return html.Div([words, html.Span(t(lang, "strip.unwritten_do"))], className="strip lost", role="alert")
+    if not answer["lost"]:
         return None
     words = [
         html.B([sign("act"), t(lang, "strip.lost", name=source["name"]), " ", age(lang, source["since"], now)])

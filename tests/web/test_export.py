@@ -140,7 +140,7 @@ def test_a_file_that_is_there_is_kept_and_a_folder_that_cannot_be_written_leaves
         exported("rooms", "csv")
     assert sheet(path)
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ExportRefused, match="nothing of it is kept"):
+    with pytest.raises(ExportRefused, match="Nothing of it is kept"):
         export(ask, "rooms", "csv", tmp_path / "file" / "x.csv", at=NOON)
 
 
