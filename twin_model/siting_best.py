@@ -8,7 +8,8 @@ are the at most k sites that save most. Rules and measurements: docs/siting.md a
 2. A lazy greedy answer, then swaps of one site while one helps: a good answer, and the least an optimum must reach.
 3. A Lagrangian bound: what no answer can pass. Sites that no better answer can hold, or miss, are settled by it.
 4. What is still open goes to HiGHS as an integer program over merged sets of sites when it is small enough, else it
-   is halved (a site is in, or it is not) and each half is bounded again.
+   is halved (a site is in, or it is not) and each half is bounded again; under coverage by its linear program, whose
+   prices are counted through here again, so that no tolerance of a solver is in a bound.
 
 The same question gets the same answer in every run and in any order of its rows: sites are numbered in the order of
 their ids, ties go to the smaller number, and every step is deterministic (save a time limit that is
@@ -18,7 +19,7 @@ reached; the clock here measures work and tells no instant).
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -41,8 +42,10 @@ TRY_ABOVE = 0.9
 (where values are flat, as under coverage, always: a pass is short, the bound's sites lie far from an answer)."""
 FEW_SITES = 24
 FEW_ENTRIES = 15_000
-FEW_FLAT = 60_000
+FEW_FLAT = 4_000
 """With so little open, HiGHS is done sooner than another step of the bound."""
+WHOLE = 1e-6
+"""What a linear program takes of a site is a whole one up to this."""
 PAIRS_COMPARED = 40_000_000
 """Where more pairs of (site, site at the same building) than this exist, dominated sites are not looked for."""
 
@@ -345,12 +348,14 @@ class _Search:
             self._try(part, np.arange(savings.sites))
             return []
         if savings.sites > FEW_SITES:
-            lowest, price, worth, free, settled = self._bounded(part, STEPS if first else STEPS_AGAIN)
-            if lowest < self.better:
-                return []
-            part = self._within(part, settled, free, price, lowest)
-            worth = worth[free]
-            if first and self._flat and part.savings.sites > FEW_SITES:
+            worth = np.ones(savings.sites)
+            if first or not self._flat:
+                lowest, price, worth, free, settled = self._bounded(part, STEPS if first else STEPS_AGAIN)
+                if lowest < self.better:
+                    return []
+                part = self._within(part, settled, free, price, lowest)
+                worth = worth[free]
+            if self._flat and part.savings.sites > max(FEW_SITES, part.k) and part.k > 0:
                 again = self._polished(part)
                 if again is None:
                     return []
@@ -359,7 +364,8 @@ class _Search:
         if savings.sites <= FEW_SITES or len(savings.row) <= self._few or k <= 0:
             self._program(part)
             return []
-        one = int(worth.argmax())
+        # of a linear program the site that is taken most but not whole; else the one that is worth most
+        one = int(np.where(worth < 1 - WHOLE, worth, 0.0).argmax() if self._flat else worth.argmax())
         others = np.flatnonzero(np.arange(savings.sites) != one)
         return [
             self._within(part, [], others, part.price, part.bound),
@@ -367,19 +373,20 @@ class _Search:
         ]
 
     def _polished(self, part: _Part) -> tuple[_Part, F64] | None:
-        """The part bounded once more from the prices of the linear program, which under coverage is quick; None: done.
+        """The part bounded by its linear program, and how much of each site that takes; None: nothing better in it.
 
-        The subgradient stops half a percent above it there, and every site that a better bound settles is one that the
-        integer program need not look at.
+        Under coverage that is quick, and the way: the subgradient stops half a percent above it, and where the program
+        takes a part of a site, both halves (in, or not) fall far below, so that few sites are left in either.
         """
-        price = _linear_prices(part.savings, part.k, max(0.1, self._until - monotonic()))
-        if price is None:
+        told = _linear(part.savings, part.k, max(0.1, self._until - monotonic()))
+        if told is None:
             return part, np.ones(part.savings.sites)
-        told = _Part(part.savings, part.number, part.inside, part.k, part.saved, price, part.bound)
-        lowest, price, worth, free, settled = self._bounded(told, STEPS_AGAIN)
+        price, taken = told
+        self._try(part, np.argsort(-taken, kind="stable")[: part.k])
+        lowest, price, _, free, settled = self._bounded(replace(part, price=price), 1)
         if lowest < self.better:
             return None
-        return self._within(told, settled, free, price, min(lowest, part.bound)), worth[free]
+        return self._within(part, settled, free, price, min(lowest, part.bound)), taken[free]
 
     def _within(self, part: _Part, settled: list[int], free: I64, price: F64, bound: float) -> _Part:
         """The part in which these sites are in as well and only the free ones may follow."""
@@ -513,24 +520,32 @@ def _solved(savings: Savings, k: int, time_limit_s: float) -> tuple[list[int], f
     return np.flatnonzero(np.round(done.x[:n]) > 0).tolist(), bound
 
 
-def _linear_prices(savings: Savings, k: int, time_limit_s: float) -> F64 | None:
-    """What each row pays in the linear program over rows that one saving fits all sites of; None without an answer."""
+def _linear(savings: Savings, k: int, time_limit_s: float) -> tuple[F64, F64] | None:
+    """The linear program over rows of which all sites save the same: what rows pay, how much of each site is taken.
+
+    Its dual is asked, which has a row for each site and not for each building: measured, six times quicker. Its
+    variables are what each row does not pay, each site's worth beyond the least that is taken, and that least. None
+    without an answer.
+    """
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
     n, m = savings.sites, savings.rows
     most = largest_of(savings)
-    rows = np.concatenate([np.arange(m), savings.row, np.full(n, m)])
-    columns = np.concatenate([n + np.arange(m), savings.site, np.arange(n)])
-    entries = np.concatenate([np.ones(m), -np.ones(len(savings.row)), np.ones(n)])
-    matrix = csr_array((entries, (rows, columns)), shape=(m + 1, n + m))
+    every = np.arange(n)
+    rows = np.concatenate([savings.site, every, every])
+    columns = np.concatenate([savings.row, m + every, np.full(n, m + n)])
+    entries = np.concatenate([np.ones(len(savings.row)), -np.ones(2 * n)])
+    upper = np.concatenate([most, np.full(n + 1, np.inf)])
     done: Any = linprog(
-        -np.concatenate([np.zeros(n), most]), A_ub=matrix, b_ub=np.concatenate([np.zeros(m), [float(k)]]),
-        bounds=(0, 1), method="highs", options={"time_limit": time_limit_s},
+        np.concatenate([-np.ones(m), np.ones(n), [float(k)]]),
+        A_ub=csr_array((entries, (rows, columns)), shape=(n, m + n + 1)), b_ub=np.zeros(n),
+        bounds=np.stack([np.zeros(m + n + 1), upper], axis=1), method="highs-ds", options={"time_limit": time_limit_s},
     )  # fmt: skip
     if done.status != 0:
         return None
-    return np.clip(most + np.asarray(done.ineqlin.marginals, np.float64)[:m], 0.0, most)
+    price = np.clip(most - np.asarray(done.x, np.float64)[:m], 0.0, most)
+    return price, np.clip(-np.asarray(done.ineqlin.marginals, np.float64), 0.0, 1.0)
 
 
 def _sets(savings: Savings) -> tuple[list[float], tuple[list[int], list[int], list[float]]]:
