@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import pyarrow as pa
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 CONTEXT = ("device_id", "metric", "value", "taken_at", "changed_at", "status")
 ELDER_INCIDENT = "elder_incident"
+OfHome = TypeVar("OfHome", Threshold, Suggestion)
 """The procedure by which people at home are helped; its incidents are what service levels are about."""
 
 
@@ -397,7 +398,7 @@ class Care:
         found = thresholds.read(self._store, self._twin.catalogue.alert_rules, at)
         return self._seen([t for t in found if community_id in (None, t.community_id)])
 
-    def _seen(self, found: list[Threshold]) -> list[Threshold]:
+    def _seen(self, found: list[OfHome]) -> list[OfHome]:
         rights, sight = asked(), self._twin.sight
         if rights.whole:
             return found
@@ -500,10 +501,13 @@ class Care:
         self._twin.sight.need(community_id)
         catalogue = self._twin.catalogue
         measures = {m.name for t in catalogue.sensor_types.values() for m in t.metrics.values() if m.kind == "measure"}
-        return suggestions(
-            self._store, catalogue.procedures[ELDER_INCIDENT], catalogue.alert_rules, self.thresholds(at),
+        with program():
+            set_here = self.thresholds(at)
+        found = suggestions(
+            self._store, catalogue.procedures[ELDER_INCIDENT], catalogue.alert_rules, set_here,
             measures=measures, at=at, community_id=community_id,
         )  # fmt: skip
+        return self._seen(found)
 
     # ------------------------------------------------------------------ visits
 

@@ -662,7 +662,11 @@ class Twin:
             return []
         with program():
             found = self.people.forecast(self.until_now(at), community_id=community_id, place_id=place_id)
-        return [(row, forecast) for row, forecast in found if self.sight.within(row["community_id"])]
+        if current().scope.is_everywhere or not found:
+            return found
+        places = [{k: row[k] for k in ("community_id", "place_kind", "place_id")} for row, _ in found]
+        numbered = pa.Table.from_pylist(places).append_column("number", pa.array(range(len(found))))
+        return [found[number] for number in self.sight.of(numbered)["number"].to_pylist()]
 
     def booked_but_empty(
         self, start: datetime, end: datetime, at: datetime, *, community_id: str | None = None

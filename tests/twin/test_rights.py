@@ -28,6 +28,8 @@ from twin_model.rights import NOBODY, PROGRAM, NotAllowed, Rights, reading
 from twin_model.twin import Twin
 
 from ..conftest import Clock
+from .closed_loops import T0, Desk
+from .test_suggestions import SEVEN, episode
 
 SQUARE = shapely.box(120.0, 30.0, 120.001, 30.001).wkb
 PUBLIC = MANAGER = Rights()
@@ -297,3 +299,38 @@ def test_the_map_of_a_part_goes_by_another_version(town):
         with reading(who):
             versions.add(town.geometry_version("c", now))
     assert len(versions) == 3
+
+
+def test_what_outcomes_teach_about_a_home_is_told_to_those_who_may_look_at_it_and_only_there():
+    """seven labelled silences in the eastern home, six of them false: raise its limit from 12 hours"""
+    twin = Twin.open(None, clock=Clock())
+    twin.record([Community(community_id="c", name="此处"), *place("east", 1), *place("west", 2)])
+    desk, begun = Desk(twin.store), (twin.now() - T0) // timedelta(seconds=1)
+    for day, (extent, outcome) in enumerate(SEVEN):
+        episode(desk, begun // 86_400 + day * 2, extent, outcome, rule="no_movement", home="east-h")
+    at = twin.now() + timedelta(days=20)
+
+    def told(who: Rights) -> set:
+        with reading(who):
+            return {one.home_id for one in twin.care.suggestions(at, community_id="c")}
+
+    assert "east-h" in told(OFFICER) & told(EAST)
+    assert "east-h" not in told(PUBLIC) | told(MANAGER) | told(GRID_2)
+    twin.close()
+
+
+def test_a_forecast_of_another_estates_buildings_is_for_those_who_work_there():
+    """a gate at the one house of each estate"""
+    gates = [Device(community_id="c", device_id=f"{e}-gate", type="gate", dialect="json", address=f"{e}-gate",
+                    building_id=f"{e}-b") for e in ("east", "west")]  # fmt: skip
+    twin = Twin.open(None, clock=Clock())
+    twin.record([Community(community_id="c", name="此处"), *place("east", 1), *place("west", 2), *gates])
+
+    def told(who: Rights) -> set:
+        with reading(who):
+            return {row["place_id"] for row, _ in twin.occupancy_forecast(twin.now())}
+
+    assert {"east-b", "west-b", "west"} <= told(OFFICER)
+    assert told(EAST) & {"east-b", "west-b", "west"} == {"east-b"}
+    assert told(ELSEWHERE) == told(PUBLIC) == set()
+    twin.close()
