@@ -5,6 +5,11 @@
 
   const MOVING_RATIO = 0.55;
   const REST_MS = 180;
+  const QUIET_MS = 1000; // longer than that nobody waits for trees
+
+  /** Resolves when what was drawn is on the screen and the page is idle. */
+  const idle = window.requestIdleCallback || ((run) => setTimeout(run, 100)); // Safari has none
+  const quiet = () => new Promise((resolve) => requestAnimationFrame(() => idle(resolve, { timeout: QUIET_MS })));
 
   parts.stage = {
     async _draw(alive) {
@@ -27,7 +32,9 @@
       parts.mark("first-paint");
       this._painted();
 
-      // then, in slices: trees and the fine picture of the ground
+      // then, once that is on the screen and the page has nothing more urgent, in slices: trees and the fine ground
+      await quiet();
+      if (!alive()) return;
       if (!this.trees) {
         const places = await ground.inSlices(ground.plantTrees(scene), alive);
         if (!places) return;

@@ -277,7 +277,7 @@
   /* --- sound ---------------------------------------------------------------------------------------------- */
   let audio = null, rang = 0, blocked = false;
   function unblock() {
-    if (!audio || audio.state === "running") return;
+    if (!audio || audio === "soon" || audio.state === "running") return;
     audio.resume().then(() => { blocked = false; rang = 0; showMute(); ring(); }).catch(() => {});
   }
   for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unblock, { passive: true });
@@ -317,8 +317,13 @@
   function sound() {
     const Context = window.AudioContext || window.webkitAudioContext;
     if (!Context) return;
+    if (!audio) { // making it takes a weak computer a fifth of a second: not before what it tells of is on the screen
+      audio = "soon";
+      const idle = window.requestIdleCallback || ((run) => setTimeout(run, 100)); // Safari has none
+      idle(() => { audio = new Context(); sound(); }, { timeout: 1000 });
+    }
+    if (audio === "soon") return;
     // browsers let a page sound only after somebody touched it: until then the button says so
-    audio = audio || new Context();
     if (audio.state !== "running") { blocked = true; showMute(); return; }
     const start = audio.currentTime + 0.02;
     [[0, 660], [0.18, 880], [0.5, 660], [0.68, 880]].forEach(([after, hertz]) => {

@@ -1,6 +1,6 @@
 """Wall screens over HTTP: the page of a wall, its answers, its map, pairing, and what screens say of themselves.
 
-A wall is no Dash page: its parts are the same views, drawn here as HTML (``layouts.parts.wall_html``), so a wall's
+A wall is no Dash page: its parts are the same views, drawn here as HTML (``layouts.parts.drawn``), so a wall's
 browser never sends a callback and what it can ask is this file. The guard lets a screen's cookie in below ``/screen``
 only; here a public wall is answered from ``wall_parts.PUBLIC`` and nothing else (docs/decisions/0024).
 """
@@ -34,11 +34,11 @@ from cockpit.shell import Asker, default_community
 from cockpit.tokens import Grant
 from layouts.page import View
 from layouts.parts import map_classes, map_scene, wall_answers, wall_parts, wall_staff, wall_views
+from layouts.parts.drawn import to_html
 from layouts.parts.home_asking import Minutely
 from layouts.parts.panel import failed, fingerprint
 from layouts.parts.text import t, texts
 from layouts.parts.wall_declared import Wall
-from layouts.parts.wall_html import to_html
 from twin_model.rights import Rights, asked, reading
 from twin_model.twin import Twin
 

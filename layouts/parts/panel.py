@@ -13,6 +13,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from layouts.page import REVISION, VIEW, Ask, Ids, View, instant
+from layouts.parts.drawn import Drawn, drawn, to_html
 from layouts.parts.format import UNKNOWN, stamp
 from layouts.parts.help_here import explained
 from layouts.parts.person import seen_by
@@ -40,11 +41,11 @@ class Panel:
     later: bool = False  # asked with until=: this minute in the past, None while live; for what came to be known since
     beside: bool = False  # the answer of the other instant (of now, in the past) goes along as answer["now"]
 
-    def place(self, ids: Ids, view: View) -> html.Div:
+    def place(self, ids: Ids, view: View) -> Drawn:
         """The place the tree is put into; until then it is empty or says, as a panel, that it is being read."""
         words = html.P(t(view.lang, "panel.waiting"), className="caveat")
         waiting = html.Div(words, className="panel waiting") if self.waits else None
-        return html.Div(waiting, id=ids(self.part), className=self.class_name)
+        return Drawn(to_html(waiting), id=ids(self.part), className=self.class_name)
 
 
 def stores(ids: Ids, group: str = "") -> html.Div:
@@ -87,7 +88,7 @@ def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel], grou
 def draw(
     ask: Ask, ids: Ids, panel: Panel, view: View, now: datetime, shown: str | None, chosen: Mapping[str, Any]
 ) -> tuple[str, Tree]:
-    """The fingerprint and tree of a panel; ``no_update`` for the tree when the reader already sees it."""
+    """The fingerprint of a panel and what its place takes (`drawn`); ``no_update`` when the reader already sees it."""
     question, part = panel.question, ids(panel.part)
     args = {name: chosen[store] for name, store in panel.chosen.items()}
     if panel.later:
@@ -105,13 +106,15 @@ def draw(
         key = ask.drawn(f"{part} key", view, lambda: fingerprint(view, answer()), **args)
         if key == shown:
             return key, no_update
-        tree = ask.drawn(part, view, lambda: explained(view, ids, panel.part, panel.draw(view, now, answer())), **args)
+        tree = ask.drawn(
+            part, view, lambda: drawn(explained(view, ids, panel.part, panel.draw(view, now, answer()))), **args
+        )
         return key, tree
     except NotAllowed as kept_back:
-        return "barred", no_update if shown == "barred" else barred(view, kept_back)
+        return "barred", no_update if shown == "barred" else to_html(barred(view, kept_back))
     except Exception:  # the wall between panels: one that fails must not freeze the others
         log.exception("panel %s failed", ids(panel.part))
-        return "failed", no_update if shown == "failed" else failed(view)
+        return "failed", no_update if shown == "failed" else to_html(failed(view))
 
 
 def fingerprint(view: View, answer: Any) -> str:

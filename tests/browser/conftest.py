@@ -129,7 +129,7 @@ class Screen:
             self.strays.append(request.url)
 
 
-TABLES_STAND = """() => Array.from(document.querySelectorAll(".ag-root")).every((table) =>
+TABLES_STAND = """() => Array.from(document.querySelectorAll(".ag-root")).every((table) => !table.offsetParent ||
     table.querySelector(".ag-header-cell") && table.querySelector(".ag-row, .ag-overlay-no-rows-center"))"""
 """A table says that it is one before it has its columns and rows."""
 

@@ -64,7 +64,7 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(look, served, path):
     assert bar["width"] <= PHONE["width"]
 
 
-WIDTHS = (1920, 1648, 1608, 1536, 1366, 1328, 1288, 1280, 1072, 1040, 1024, 800)
+WIDTHS = (1920, 1648, 1608, 1536, 1366, 1328, 1288, 1280, 1072, 1040, 1024, 960)
 DRESSED = """async ([letters, badge]) => {
     document.documentElement.style.fontSize = letters;
     document.querySelector(".dressed")?.remove();

@@ -6,13 +6,12 @@ import re
 from datetime import datetime, time, timedelta
 
 import pytest
-from dash import dcc, html
 
 from layouts.page import ZONE, View
 from layouts.parts import wall_answers, wall_list, wall_parts, wall_staff, wall_views
+from layouts.parts.drawn import to_html
 from layouts.parts.text import texts
 from layouts.parts.wall_declared import REGIONS, load_walls
-from layouts.parts.wall_html import to_html
 from twin_model.declared import DeclarationError
 from twin_model.entities import Community, Facility
 from twin_model.rights import Rights, reading
@@ -164,20 +163,6 @@ def test_a_wall_that_may_not_look_at_a_home_names_the_building_only(twin, place,
     assert cut["item"]["home_id"] is None
     listed = wall_staff.without_homes(wall_staff.incidents(twin, twin.now(), HERE))
     assert "502" not in " ".join(text_of(wall_staff.listed(View(HERE), twin.now(), listed)))
-
-
-def test_a_view_is_written_as_html_with_every_word_escaped():
-    tree = html.Div([html.B("<script>"), None, html.Time("1", dateTime="2026", **{"data-age": "ago"}),
-                     html.I(style={"flexGrow": 2}, hidden=True)], className='a"b')  # fmt: skip
-    assert to_html(tree) == (
-        '<div class="a&quot;b"><b>&lt;script&gt;</b><time datetime="2026" data-age="ago">1</time>'
-        '<i hidden style="flex-grow:2"></i></div>'
-    )
-
-
-def test_what_only_dash_can_draw_is_refused_not_dropped():
-    with pytest.raises(TypeError, match=r"dash\.html only, found Store"):
-        to_html(html.Div(dcc.Store(id="x")))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
