@@ -478,9 +478,11 @@ class Care:
         """How quickly people were helped in incidents raised from ``start`` to ``end``, as known at ``at``."""
         self._twin.sight.need(community_id)
         found = self._service_levels(start, end, at, community_id)
-        if asked().homes:
+        if asked().homes and current().scope.is_everywhere:
             return found
         seen = set(self._twin.device_status(min(end, at), community_id=community_id)["device_id"].to_pylist())
+        if asked().homes:
+            seen.update(self._twin.entities("home", at, community_id=community_id)["home_id"].to_pylist())
         return found.renamed(lambda code: code if code in seen else alias(code))
 
     @worked_out

@@ -301,6 +301,16 @@ def test_the_map_of_a_part_goes_by_another_version(town):
     assert len(versions) == 3
 
 
+def test_homes_behind_the_levels_of_service_are_named_to_those_responsible_for_them(town):
+    def told(who: Rights) -> tuple[int, set]:
+        at = town.now()
+        with reading(who):
+            levels = town.care.service_levels(at - timedelta(days=1), at, at, community_id="c")
+        return len(levels.visited.rows), {"east-h", "west-h"} & {*levels.visited.rows, *levels.visited.missed}
+
+    assert [told(who) for who in (OFFICER, EAST, MANAGER)] == [(2, {"east-h", "west-h"}), (2, {"east-h"}), (2, set())]
+
+
 def test_what_outcomes_teach_about_a_home_is_told_to_those_who_may_look_at_it_and_only_there():
     """seven labelled silences in the eastern home, six of them false: raise its limit from 12 hours"""
     twin = Twin.open(None, clock=Clock())
