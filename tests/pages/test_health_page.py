@@ -100,7 +100,7 @@ def test_the_citys_plan_is_of_the_bottom_tenth_and_holds_every_shortfall(city, t
 
 
 def test_a_plan_of_an_unknown_rulebook_or_of_too_few_communities_is_refused(city):
-    with pytest.raises(ReportRefused, match="no rulebook 'nobodys'"):
+    with pytest.raises(ReportRefused, match="rulebook: found 'nobodys', expected one of"):
         plan_papers(city, city.now(), Wish(community="c01", kind="gap_plan", rulebook="nobodys"))
     with pytest.raises(ReportRefused, match="a bottom tenth takes ten"):
         plan_papers(city, city.now(), Wish(community=CITY, kind="gap_plan_city", rulebook="template_8x20"))
