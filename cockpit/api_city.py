@@ -130,7 +130,9 @@ class _Known:
         self.public = grant_of(asked.request).public_only
         self.index = twin.city.index(asked.at, rulebook)
         self.projects = twin.city.project_sums(asked.at)
-        self.rows: list[Row] = twin.city.communities(asked.at).to_pylist()
+        self.rows: list[Row] = (
+            twin.city.released(asked.at) if self.public else twin.city.communities(asked.at).to_pylist()
+        )
         self.shown = self._kept_back(self.rows, "community_id", "subdistrict_id")
         table = twin.entities("division", asked.at).drop_columns(["boundary"])
         self.known = {row["division_id"]: row for row in table.to_pylist()}

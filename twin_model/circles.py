@@ -128,13 +128,13 @@ class Circles:
         walk.building_doors(adult)
         walk.facility_doors(adult)
 
-    def homes(self, at: datetime, community_id: str | None = None) -> Homes:
+    def homes(self, at: datetime, community_id: str | None = None, *, street: bool = False) -> Homes:
         """Buildings people live in (with homes, or residential) and how many live there, by group.
 
-        Small children are uncounted for whoever may not see how many live in one home.
+        Small children are uncounted for whoever may not see how many live in one home. ``street``: as last released.
         """
         self._twin.sight.need(community_id)
-        found = self._homes_of(at, community_id)
+        found = self._released(at) if street else self._homes_of(at, community_id)
         return found if asked().children else found.without(CHILD_GROUPS)
 
     def _homes_of(self, at: datetime, community_id: str | None) -> Homes:
@@ -149,11 +149,21 @@ class Circles:
         )
         return found
 
+    def _released(self, at: datetime) -> Homes:
+        at, released = self._twin.until_now(at), self._twin.released
+        key = "released", self.epoch(at), released.epoch(at)
+        found: Homes = self._counts.get(key, lambda: count_homes(self._network(at).buildings, released.homes(at)))
+        return found
+
     def _coarse(self, at: datetime) -> tuple[Homes, Mapping[str, frozenset[str]]]:
-        key = "coarse", self.epoch(at), self._twin.forgotten
-        found: tuple[Homes, Mapping[str, frozenset[str]]] = self._counts.get(
-            key, lambda: coarse(self._homes(at), self._network(at).building_middles())
-        )
+        """Of the homes as last released, so that answers of two near instants tell of nobody either."""
+        at, released = self._twin.until_now(at), self._twin.released
+
+        def ask() -> tuple[Homes, Mapping[str, frozenset[str]]]:
+            return coarse(self._released(at), self._network(at).building_middles())
+
+        key = "coarse", self.epoch(at), released.epoch(at)
+        found: tuple[Homes, Mapping[str, frozenset[str]]] = self._counts.get(key, ask)
         return found
 
     def facilities(self, at: datetime, community_id: str | None = None) -> pa.Table:
@@ -251,7 +261,8 @@ class Circles:
         limits = [(float(m), "min", m * speed) for m in minutes] + [(float(m), "m", float(m)) for m in metres]
         local = None if open_at is None else open_at.astimezone(_LOCAL).replace(second=0, microsecond=0)
         named = None if kinds is None else tuple(kinds)
-        key = "coverage", self.epoch(at), self._twin.forgotten, community_id, named, self.profile(profile), public
+        key = ("coverage", self.epoch(at), self._twin.forgotten, community_id, named, self.profile(profile),
+               self._twin.released.epoch(at) if public else None)  # fmt: skip
 
         def ask() -> pa.Table:
             furthest = max([LIMIT_M, *(limit for _, _, limit in limits)])

@@ -21,6 +21,7 @@ from twin_model.city_scenes import scene_table, scenes_summed
 from twin_model.city_standing import depends_on, standing
 from twin_model.entities import KINDS
 from twin_model.remembered import Shared
+from twin_model.rights import asked, program
 from twin_model.timeline import from_us
 
 if TYPE_CHECKING:
@@ -61,6 +62,25 @@ class City:
         key = "communities", self._epoch(at, *_FIGURES)
         table = self._kept.get(key, lambda: self._twin.store.read("city_communities", instant=at))
         return self._within(table)
+
+    def released(self, at: datetime) -> list[Row]:
+        """As ``communities``, with what is registered of homes as it was last released to the street."""
+        homes = self._twin.released.homes(at)
+        sql = (
+            "SELECT community_id, count(*) AS homes, count(people) AS homes_counted, sum(people)::BIGINT AS people, "
+            "sum(age_60_79 + age_80_up) FILTER (people IS NOT NULL)::BIGINT AS aged_60 "
+            "FROM (SELECT *, age_0_17 + age_18_59 + age_60_79 + age_80_up AS people FROM released) GROUP BY 1"
+        )
+
+        def ask() -> dict[str, Row]:
+            with program():
+                found = self._twin.store.select(sql, tables={"released": homes}).to_pylist()
+            return {row["community_id"]: row for row in found}
+
+        told = self._kept.get(("released", *self._twin.released.epoch(at)), ask)
+        none = dict.fromkeys(("homes", "homes_counted", "people", "aged_60"))
+        unknown = dict.fromkeys(name for name in SUMS if name not in ("buildings", "facilities"))
+        return [row | unknown | told.get(row["community_id"], none) for row in self.communities(at).to_pylist()]
 
     def kinds(self, at: datetime) -> pa.Table:
         """How many facilities of each kind each community has: community_id, facility_kind, facilities, area_m2."""
@@ -112,9 +132,16 @@ class City:
 
         The rank is among all communities of the installation, also where whoever asks may see but some of them.
         """
-        at = self._twin.until_now(at)
-        key = "index", depends_on(self._twin, at, rulebook)
-        table = self._within(self._kept.get(key, lambda: standing(self._twin, at, rulebook)))
+        at, street = self._twin.until_now(at), not asked().few
+        released = self._twin.released.epoch(at) if street else None
+        key = "index", depends_on(self._twin, at, rulebook), released
+
+        def ask() -> pa.Table:
+            with program():
+                facts = self._twin.health.facts(at, street=street)
+            return standing(self._twin, at, rulebook, facts)
+
+        table = self._within(self._kept.get(key, ask))
         return {row["community_id"]: row for row in table.to_pylist()}
 
     def index_when_finished(self, at: datetime, rulebook: str = BOOK) -> dict[str, Row]:

@@ -89,15 +89,17 @@ class Health:
         """
         if community_id is not None:
             self._twin.sight.need(community_id)
-        found = of_communities(self._table(self._whole(at, rulebook), "check"), community_id)
-        return self._twin.sight.of(found if asked().few else without_few(found), common=True)
+        few = asked().few
+        found = of_communities(self._table(self._whole(at, rulebook, street=not few), "check"), community_id)
+        return self._twin.sight.of(found if few else without_few(found), common=True)
 
     def index(self, at: datetime, rulebook: str) -> pa.Table:
         """The index and rank of every community, the best first: see ``health_judging.INDEX``.
 
         Ranked among all, also where only some may be seen.
         """
-        return self._twin.sight.of(self._table(self._whole(at, rulebook), "index"), common=True)
+        table = self._table(self._whole(at, rulebook, street=not asked().few), "index")
+        return self._twin.sight.of(table, common=True)
 
     def evidence(self, at: datetime, rulebook: str, item: str, community_id: str) -> pa.Table:
         """The rows an item's verdict rests on: see ``health_evidence.ROWS``. Raises KeyError for an item."""
@@ -133,26 +135,27 @@ class Health:
             found.tables[name] = check_table(found) if name == "check" else index_table(found)
         return found.tables[name]
 
-    def _whole(self, at: datetime, rulebook: str) -> Checked:
+    def _whole(self, at: datetime, rulebook: str, *, street: bool = False) -> Checked:
         at = self._twin.until_now(at)
         book = self.book(rulebook, at)
         items = list(book.items.values())
         key = (
             book.id, epoch(self._twin, at), records_epoch(self._twin, at, book),
             self._twin.moment(at) if is_live(items) else None, self._walks(at, items),
+            self._twin.released.epoch(at) if street else None,
         )  # fmt: skip
         with self._working:  # one works it out, the others take its answer
-            found: Checked = self._checked.get(key, lambda: self._work_out(at, book))
+            found: Checked = self._checked.get(key, lambda: self._work_out(at, book, street))
         return found
 
     def _walks(self, at: datetime, items: list[Item]) -> object:
         """What walking distances depend on beside the facilities and homes."""
         return self._twin.circles.epoch(at) if _walked(items) else None
 
-    def _work_out(self, at: datetime, book: HealthBook) -> Checked:
+    def _work_out(self, at: datetime, book: HealthBook, street: bool) -> Checked:
         twin = self._twin
         with program():
-            facts = self.facts(at)
+            facts = self.facts(at, street=street)
             inputs = Inputs(twin, at, book, facts)
             judged = [
                 judge(
@@ -163,16 +166,20 @@ class Health:
             ]  # fmt: skip
         return checked(book, facts, judged)
 
-    def facts(self, at: datetime) -> Facts:
-        """What all communities are measured from; for the program's own use: nothing is cut out of it."""
+    def facts(self, at: datetime, *, street: bool = False) -> Facts:
+        """What all communities are measured from; for the program's own use: nothing is cut out of it.
+
+        ``street``: over the homes as last released, from which no two answers can be taken apart.
+        """
         scenes = self._twin.catalogue.scene_book
 
         def ask() -> Facts:
             named = {scheme for scheme in self._twin.entities("community", at)["scheme"].to_pylist() if scheme}
             kinds = {name: scenes.scheme_of(name) for name in named}
-            return gather(self._twin, at, {name: kind.key if kind else None for name, kind in kinds.items()})
+            return gather(self._twin, at, {name: kind.key if kind else None for name, kind in kinds.items()}, street)
 
-        found: Facts = self._facts.get(epoch(self._twin, at), ask)
+        released = self._twin.released.epoch(at) if street else None
+        found: Facts = self._facts.get((epoch(self._twin, at), released), ask)
         return found
 
 

@@ -29,7 +29,7 @@ _REACHED = 0
 
 def coverage(twin: Twin, at: datetime, facts: Facts, items: Sequence[Item], most_unknown: float) -> dict[str, Measured]:
     """Each item's share in percent, by its key; its upper bound counts those of whom the way is unknown as reached."""
-    homes = twin.circles.homes(at)
+    homes = twin.circles.homes(at, street=facts.street)
     place = pc.index_in(pa.array(homes.community_id, pa.string()), pa.array(facts.communities, pa.string()))
     lived = pc.fill_null(place, -1).to_numpy().astype(np.int64)
     found: dict[str, Measured] = {}

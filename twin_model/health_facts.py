@@ -70,7 +70,7 @@ class Facts:
 
     ``groups``: how many of each group are registered; ``unknown``: in how many homes they are not. ``registers``: of
     which kinds of facilities all are on record. ``drowned``: facilities whose point lies in water and in no building,
-    by a mistake of their coordinates; they are not among ``facilities``.
+    by a mistake of their coordinates; they are not among ``facilities``. ``street``: over the homes as last released.
     """
 
     communities: list[str]
@@ -84,6 +84,7 @@ class Facts:
     unknown: Mapping[str, F64]
     registers: Registers
     drowned: Places | None = None
+    street: bool = False
 
     def __len__(self) -> int:
         return len(self.communities)
@@ -94,7 +95,7 @@ def epoch(twin: Twin, at: datetime) -> tuple[int, ...]:
     return twin.entity_epoch(at, *_KINDS), twin.forgotten, *state(twin, at)
 
 
-def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> Facts:
+def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None], street: bool = False) -> Facts:
     """The facts of all communities but drills, in the order of their ids.
 
     ``scheme_keys`` is asked by the name a community's scheme has; see ``SceneBook.scheme_of``.
@@ -113,7 +114,8 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
     ]
     homes = twin.store.select(
         f"SELECT community_id, count(*) AS homes, sum(households) AS households, {', '.join(sums)} "
-        "FROM home_at($instant) GROUP BY community_id ORDER BY community_id", instant=at,
+        f"FROM {'told' if street else 'home_at($instant)'} GROUP BY community_id ORDER BY community_id",
+        tables={"told": twin.released.homes(at)} if street else {}, instant=at,
     )  # fmt: skip
     place = pc.index_in(homes["community_id"], ids)
     homes, place = homes.filter(pc.is_valid(place)), _numbers(pc.drop_null(place))
@@ -134,7 +136,7 @@ def gather(twin: Twin, at: datetime, scheme_keys: Mapping[str, str | None]) -> F
         groups={name: column(name, 0.0) for name in BANDS} | {"homes": column("households", 0.0)},
         unknown={name: column(f"no_{name}" if name in known else "homes", 0.0) for name in BANDS}
         | {"homes": np.zeros(len(communities))}, registers=registers(twin, at, communities),
-        drowned=_places(drowned, ids, buildings) if drowned.num_rows else None,
+        drowned=_places(drowned, ids, buildings) if drowned.num_rows else None, street=street,
     )  # fmt: skip
 
 

@@ -156,13 +156,14 @@ class Inputs:
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
         if not self._facts.communities:
             return found
-        for row in self._twin.kpis.values(self._at, ids=sorted(names)).to_pylist() if names else ():
+        kpis, street = self._twin.kpis, self._facts.street
+        for row in kpis.values(self._at, ids=sorted(names), street=street).to_pylist() if names else ():
             if row["community_id"] in self._place:
                 found[row["kpi"]].append(row)
         self._attainment = dict.fromkeys(graded, self._nothing())
         ids = pa.array(self._facts.communities, pa.string())
         for name in graded:
-            table = self._twin.kpis.values(self._at, ids=[name])
+            table = kpis.values(self._at, ids=[name], street=street)
             place = pc.index_in(table["community_id"], ids)
             known = pc.and_(pc.is_valid(place), pc.is_valid(table["attainment"]))
             values = self._nothing()

@@ -35,12 +35,14 @@ Counted = dict[date, dict[str, Count]]
 """By the last day of the period and community."""
 
 
-def count(twin: Twin, kpis: Sequence[Kpi], ends: Sequence[date], at: datetime, scope: Scope) -> dict[str, Counted]:
+def count(
+    twin: Twin, kpis: Sequence[Kpi], ends: Sequence[date], at: datetime, scope: Scope, released: bool = False
+) -> dict[str, Counted]:  # fmt: skip
     """What each KPI counts by the end of each of these days, with what is known at ``at``, in one question.
 
-    ``kpis`` are of one kind of period.
+    ``kpis`` are of one kind of period. ``released``: over the homes as the street was last told of them.
     """
-    sources = Sources(twin, at, [Period.ending(kpis[0].period, until) for until in ends], scope)
+    sources = Sources(twin, at, [Period.ending(kpis[0].period, until) for until in ends], scope, released)
     rows = ",\n".join(f"rows_{n} AS ({kpi.evidence})" for n, kpi in enumerate(kpis))
     totals = "\nUNION ALL ".join(_totals(n, kpi) for n, kpi in enumerate(kpis))
     sql = f"{sources.with_clause(kpis)},\n{rows}\n{totals}"

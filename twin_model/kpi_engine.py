@@ -25,7 +25,7 @@ from twin_model.kpi_evidence import restricted_columns
 from twin_model.kpi_periods import Period, local_day, month_end_us, month_ends
 from twin_model.kpi_sources import Scope, Sources, happened, live_table, visited
 from twin_model.remembered import Shared
-from twin_model.rights import program
+from twin_model.rights import asked, program
 from twin_model.timeline import to_us
 
 if TYPE_CHECKING:
@@ -92,17 +92,19 @@ class Kpis:
 
     def values(
         self, at: datetime, *, community_id: str | None = None, ids: Iterable[str] | None = None,
-        until: date | None = None,
+        until: date | None = None, street: bool | None = None,
     ) -> pa.Table:  # fmt: skip
         """Every KPI of a community (None: of all) as known at ``at``; see ``SCHEMA``. Raises KeyError for an id.
 
         ``until``: the last day of the periods, of an earlier day than that of ``at``: what is known of it by then.
+        ``street``: over the homes as last released; so it is for whoever may not read small counts (None: asked).
         """
-        return self._table(at, [until or local_day(at)], community_id, ids)
+        street = not asked().few if street is None else street
+        return self._table(at, [until or local_day(at)], community_id, ids, street)
 
     def trend(self, at: datetime, *, community_id: str, ids: Iterable[str] | None = None, months: int = 12) -> pa.Table:
         """As ``values``, for the end of each of the last months and today, with what is known at ``at``."""
-        return self._table(at, month_ends(local_day(at), months), community_id, ids)
+        return self._table(at, month_ends(local_day(at), months), community_id, ids, not asked().few)
 
     def evidence(self, kpi_id: str, at: datetime, *, community_id: str, until: date | None = None) -> pa.Table:
         """The rows a value was worked out from, those left out among them (``excluded`` says why)."""
@@ -125,7 +127,7 @@ class Kpis:
     # ------------------------------------------------------------------ the table
 
     def _table(
-        self, at: datetime, ends: Sequence[date], community_id: str | None, ids: Iterable[str] | None
+        self, at: datetime, ends: Sequence[date], community_id: str | None, ids: Iterable[str] | None, street: bool
     ) -> pa.Table:
         catalogue, at = self._twin.catalogue, self._twin.until_now(at)
         chosen = [catalogue.kpis[i] for i in ids] if ids is not None else list(catalogue.kpis.values())
@@ -136,7 +138,7 @@ class Kpis:
         self._twin.sight.need(community_id if community_id is not None else next(iter(communities), None))
         kind = "trend" if len(ends) > 1 else "all" if community_id is None else "now"
         with program(), self._computing[kind]:
-            counted = self._counted_of(chosen, tuple(ends), at, community_id)
+            counted = self._counted_of(chosen, tuple(ends), at, community_id, street)
             rows = [
                 row for kpi in chosen for until in ends
                 for row in self._judged(kpi, until, at, communities, counted[kpi.id])
@@ -302,28 +304,32 @@ class Kpis:
     # --------------------------------------------------------------- the counting
 
     def _counted_of(
-        self, kpis: Sequence[Kpi], ends: tuple[date, ...], at: datetime, community_id: str | None
+        self, kpis: Sequence[Kpi], ends: tuple[date, ...], at: datetime, community_id: str | None, street: bool
     ) -> dict[str, Counted]:
         """What each KPI counts, from memory where nothing of its sources changed."""
         found: dict[str, Counted] = {}
-        wanted: dict[str, list[Kpi]] = {}
+        wanted: dict[tuple[str, bool], list[Kpi]] = {}
         keys: dict[str, tuple[object, ...]] = {}
         scope = None if community_id is None else (community_id,)
         for kpi in kpis:
-            if scope is None and not kpi.is_live and len(ends) == 1:
+            released = street and "home" in kpi.sources
+            if scope is None and not kpi.is_live and len(ends) == 1 and not released:
                 found[kpi.id] = self._all_of(kpi, ends[0], at)
                 continue
             keys[kpi.id] = (
                 kpi.id, ends, scope, self._entities_epoch(kpi, at), self._records_epoch(kpi, at, community_id),
-                self._twin.moment(at) if kpi.is_live else None,
+                self._twin.moment(at) if kpi.is_live else None, self._twin.released.epoch(at) if released else None,
             )  # fmt: skip
             known = self._memory_of(kpi).peek(keys[kpi.id])
             if known is None:
-                wanted.setdefault(kpi.period, []).append(kpi)
+                wanted.setdefault((kpi.period, released), []).append(kpi)
             else:
                 found[kpi.id] = known
-        batches = [alike[n : n + TOGETHER] for alike in wanted.values() for n in range(0, len(alike), TOGETHER)]
-        for some, counted in zip(batches, self._count_all(batches, ends, at, scope), strict=True):
+        batches = [
+            (alike[n : n + TOGETHER], released) for (_, released), alike in wanted.items()
+            for n in range(0, len(alike), TOGETHER)
+        ]  # fmt: skip
+        for (some, _), counted in zip(batches, self._count_all(batches, ends, at, scope), strict=True):
             for kpi in some:
                 found[kpi.id] = counted[kpi.id]
                 self._memory_of(kpi).put(keys[kpi.id], counted[kpi.id])
@@ -355,16 +361,17 @@ class Kpis:
         return counted
 
     def _count_all(
-        self, batches: Sequence[Sequence[Kpi]], ends: tuple[date, ...], at: datetime, scope: Scope
+        self, batches: Sequence[tuple[Sequence[Kpi], bool]], ends: tuple[date, ...], at: datetime, scope: Scope
     ) -> list[dict[str, Counted]]:
-        """Each batch counted, several at once; with the rights of whoever asks."""
+        """Each batch, and whether over released homes, counted several at once, with the rights of whoever asks."""
+        self.computations += sum(len(batch) for batch, _ in batches)
         if len(batches) < 2:
-            return [self._count(batch, ends, at, scope) for batch in batches]
-        self.computations += sum(map(len, batches))
-        asked = [
-            self._counters.submit(copy_context().run, count, self._twin, batch, ends, at, scope) for batch in batches
+            return [count(self._twin, batch, ends, at, scope, released) for batch, released in batches]
+        wanted = [
+            self._counters.submit(copy_context().run, count, self._twin, batch, ends, at, scope, released)
+            for batch, released in batches
         ]  # fmt: skip
-        return [one.result() for one in asked]
+        return [one.result() for one in wanted]
 
     def _count(self, kpis: Sequence[Kpi], ends: tuple[date, ...], at: datetime, scope: Scope) -> dict[str, Counted]:
         self.computations += len(kpis)

@@ -56,8 +56,10 @@ _OF_STATE = ("community_id", "device_id", "type", "metric", "value", "unit", "ki
 class Sources:
     """Makes the tables of a question: ``at`` what is known, ``periods`` what is looked at, ``scope`` for whom."""
 
-    def __init__(self, twin: Twin, at: datetime, periods: Sequence[Period], scope: Scope) -> None:
-        self._twin, self._at, self._periods, self._scope = twin, at, periods, scope
+    def __init__(
+        self, twin: Twin, at: datetime, periods: Sequence[Period], scope: Scope, released: bool = False
+    ) -> None:  # fmt: skip
+        self._twin, self._at, self._periods, self._scope, self._released = twin, at, periods, scope, released
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -80,8 +82,9 @@ class Sources:
         """The Arrow tables their live sources read, with a column ``period``."""
         named = {name for kpi in kpis for name in kpi.sources}
         wanted = (named & set(_ASKED)) | ({"state", "state_before"} if "metered" in named else set())
-        return {f"live_{name}": self._twin.kpis.live_table(name, self._at, self._periods, self._scope)
-                for name in sorted(wanted)}  # fmt: skip
+        found = {f"live_{name}": self._twin.kpis.live_table(name, self._at, self._periods, self._scope)
+                 for name in sorted(wanted)}  # fmt: skip
+        return found | ({"live_home": self._twin.released.homes(self._at)} if self._released else {})
 
     # ------------------------------------------------------------------ private
 
@@ -103,7 +106,8 @@ class Sources:
         if name in kinds:
             return self._register(kinds[name]) if kinds[name].until else self._events(kinds[name])
         if name in KINDS:
-            return f"SELECT {self._label()}, s.* FROM {name}_at($at) s{self._all()} WHERE TRUE{self._scoped()}"
+            rows = "live_home" if name == "home" and self._released else f"{name}_at($at)"
+            return f"SELECT {self._label()}, s.* FROM {rows} s{self._all()} WHERE TRUE{self._scoped()}"
         if name in ("incident", "visit"):
             base = (INCIDENT if name == "incident" else VISIT).format(scope=self._scoped("community_id"))
             when = "raised_at" if name == "incident" else "visited_at"

@@ -38,6 +38,7 @@ from twin_model.occupancy.hour_parts import HourParts
 from twin_model.occupancy.questions import Occupancy
 from twin_model.placed import Placed
 from twin_model.records import Recorded, record, record_tables, retire, withdraw_divisions
+from twin_model.released import Released
 from twin_model.remembered import Shared
 from twin_model.retention import kept_since
 from twin_model.rights import asked, current, need_persons, program
@@ -132,6 +133,7 @@ class Twin:
         self.kpis = Kpis(self)
         self.circles = Circles(self)
         self.city = City(self)
+        self.released = Released(self)
         self.health = Health(self)
         self.scenarios = Scenarios(self)
         self.kept_since = kept_since(store)

@@ -143,6 +143,7 @@ def _residents(twin: Twin, at: datetime, wish: Wish) -> Facts:
     found = answers.residents(twin, at, wish.community)
     if not wish.is_public:
         return found
+    found |= twin.released.residents(at, wish.community)
     bands = {name: found[name] for name in answers.AGES if found[name] is not None}
     return found | suppressed(bands, group=lambda _: "people") | {"elder_alone": hidden(found["elder_alone"])}
 
@@ -312,9 +313,7 @@ def _sources(twin: Twin, at: datetime, wish: Wish) -> Facts | None:
     waiting = twin.quarantined(at, limit=1000)
     known = twin.sources(at - timedelta(microseconds=1)) if at >= twin.now() else twin.sources(at)
     return {
-        "connections": [
-            {"name": s.name, "connected": s.connected, "since": s.since} for s in known if s.since <= at
-        ],
+        "connections": [{"name": s.name, "connected": s.connected, "since": s.since} for s in known if s.since <= at],
         "quarantined": waiting.filter(pc.is_null(waiting["resolved_at"])).num_rows,
     }
 

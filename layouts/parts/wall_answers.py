@@ -77,13 +77,13 @@ def place(twin: Twin, at: datetime, community: str) -> Answer:
     row = answers.community(twin, at, community)
     facility = twin.entities("facility", at, community_id=community)
     middle = [pc.mean(facility[name]).as_py() for name in ("lon", "lat")] if facility.num_rows else [None, None]
-    people = twin.residents(at, community_id=community)["people"]
+    people = twin.released.residents(at, community)["people"]
     return {"name": row["name"], "name_en": row["name_en"], "people": told(people), "at": middle}
 
 
 def people(twin: Twin, at: datetime, community: str) -> Answer:
     """Residents, households and three age bands of the whole community; a small one is None."""
-    row = twin.residents(at, community_id=community)
+    row = twin.released.residents(at, community)
     # children's figures are nobody's business here, not even as the rest of a sum: below 60 is one band
     young = None if row["people"] is None else row["age_0_17"] + row["age_18_59"]
     known = {"under_60": young, "age_60_79": row["age_60_79"], "age_80_up": row["age_80_up"]}
