@@ -5,7 +5,7 @@ their difference is that person. So public figures of registered people are not 
 of the community's last *release*. The first is when its first homes became known; after that a local midnight is one
 when at least ``FEWEST`` homes are registered otherwise than in the release before. Between two releases nothing
 changes, and what changes from one to the next is of five homes or more. What was released at an instant follows from
-what was known by then: the past is as it was told. Decision 0035.
+what was known by then: the past is as it was told. Decision 0036.
 """
 
 from __future__ import annotations
