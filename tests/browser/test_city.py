@@ -15,6 +15,11 @@ def test_one_community_has_its_map_its_place_and_its_profile(screen):
     expect(page.locator('[data-city-map][data-ready="1"]')).to_be_visible()
     rows = page.locator(".city-table.ranking tbody tr")
     expect(rows).to_have_count(1)
+    page.locator('button.city-tile[data-value="people"]').click()
+    expect(page.locator(".people-rows .drawer tbody tr")).to_have_count(1)
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator(".people-rows .drawer")).to_have_count(0)
     page.locator(".city-communities path").click()
     expect(page.locator(".city-chosen h2")).to_be_visible()
     assert barriers(page) == []
