@@ -1,6 +1,6 @@
 """How long a whole report takes, how large it is, and whether two processes make the same bytes.
 
-The bar (issue 5): an A4 report of 8 pages with map and charts within 2 s, byte-identical, at most 3 MB. Made of the
+The bar: an A4 report of 8 pages with map and charts within 2 s, byte-identical, at most 3 MB. Made of the
 sample community, as the first report after the twin was opened (nothing remembered) and once more; the time of the
 processor says the same on a machine that others use. ``served``: the first report of a program whose pages ask for
 alerts and homes every second and whose page of reports was opened a minute ago.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -78,13 +79,15 @@ def papers_of(twin: Twin, at: datetime, wish: Wish) -> dict[str, bytes]:
         svg = map_picture(twin, at, wish.community, facts["map"], wish.lang)
     identity["evidence"] = evidence_index(evidence)
     paper = paper_of(facts, identity, svg, wish.lang)
-    found = {
-        PDF: pdf.pdf_of(paper),
-        HTML: html.html_of(paper),
-        XLSX: xlsx.xlsx_of(facts, identity, paper),
-        DATA: _json({"facts": facts, "identity": identity}),
-        KPIS: csv_paper.kpis_of(facts),
-    }
+    with ThreadPoolExecutor(1, "typesetting") as typesetting:
+        typeset = typesetting.submit(pdf.pdf_of, paper)
+        written = {
+            HTML: html.html_of(paper),
+            XLSX: xlsx.xlsx_of(facts, identity, paper),
+            DATA: _json({"facts": facts, "identity": identity}),
+            KPIS: csv_paper.kpis_of(facts),
+        }
+        found = {PDF: typeset.result(), **written}
     if svg is not None:
         found[MAP] = svg.encode()
     return found | {f"evidence/{name}.csv": data for name, data in evidence.items()}
