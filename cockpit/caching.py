@@ -2,8 +2,8 @@
 
 Every key ends in (revision, instant), so no answer can be wrong: a new revision is a new key. It begins with the part
 of the neighbourhood that may be seen and, where the answer depended on them, with the further rights of whoever asked:
-an answer never reaches somebody with other rights (see `twin_model.rights`). An answer about now
-takes the place of the one about the now before, which nobody asks about again; what was known at past instants leaves
+an answer never reaches somebody with other rights (see `twin_model.rights`). Of answers about now
+two are kept, because the next is made while the last is still asked for; what was known at past instants leaves
 the bounded cache oldest first. Fifty screens that ask the same thing at the same moment cost one query: the first
 computes, the others wait for its answer.
 """
@@ -55,7 +55,7 @@ class Answers:
         )
         self._bounds = (kept_answers, kept_bytes)
         self._kept: OrderedDict[str, tuple[int, str | None]] = OrderedDict()  # size; the question, of one about now
-        self._newest: dict[str, str] = {}  # the key of each question about now
+        self._newest: dict[str, tuple[str, ...]] = {}  # the last two keys of each question about now
         self._pending: dict[str, Future[Any]] = {}
         self._lock = Lock()
         self.counts = CacheCounts()
@@ -108,10 +108,12 @@ class Answers:
     def _keep(self, key: str, blob: bytes, question: str | None) -> None:
         most, most_bytes = self._bounds
         with self._lock:
+            if key in self._kept:
+                self._drop(key)
             if question is not None:
-                if (before := self._newest.get(question)) is not None:
-                    self._drop(before)
-                self._newest[question] = key
+                for old in self._newest.get(question, ())[:-1]:
+                    self._drop(old)
+                self._newest[question] = (*self._newest.get(question, ()), key)
             self._cache.set(key, blob)
             self._kept[key] = len(blob), question
             self.counts.kept_bytes += len(blob)
@@ -124,7 +126,9 @@ class Answers:
         self._cache.delete(key)
         self.counts.kept_bytes -= size
         if question is not None:
-            del self._newest[question]
+            self._newest[question] = tuple(one for one in self._newest[question] if one != key)
+            if not self._newest[question]:
+                del self._newest[question]
 
 
 def _questions(name: str, args: dict[str, Any], rights: Rights) -> tuple[str, str]:

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.1
 LOOK_SECONDS = 2.0
 SILENT_LOOK_SECONDS = 10.0
+MOST_LOOK_SECONDS = 6.0
 HEARTBEAT_SECONDS = 5.0
 WAITING_EVENTS = 64  # six seconds of events; a screen further behind is sent a snapshot
 REMEMBERED_FLUSHES = 600  # a screen that comes back within a minute is told only what it missed
@@ -133,6 +134,7 @@ class Hub:
         self._past_from = twin.revision
         self._sources = twin.sources()
         self._beating = threading.Lock()
+        self.ahead: Callable[[Pulse], None] = lambda _coming: None
         self._pulse = Pulse(twin.revision, twin.now())
         self._pulse_moved = self._seconds()
         self._looked = 0.0
@@ -174,7 +176,9 @@ class Hub:
         """
         age = self._seconds() - self._pulse_moved
         moved_on = self._twin.revision != self._pulse.revision
-        is_due = (moved_on and age >= LOOK_SECONDS) or age >= SILENT_LOOK_SECONDS
+        # while anybody listens the look at the map moves it on, once the answers are made
+        patience = MOST_LOOK_SECONDS if self._channels else LOOK_SECONDS
+        is_due = (moved_on and age >= patience) or age >= SILENT_LOOK_SECONDS
         if is_due or (wanted is not None and self._pulse.at < wanted <= self._twin.now()):
             self._beat(since=self._pulse)
         return self._pulse
@@ -183,11 +187,16 @@ class Hub:
         """Move the pulse on, once for all who found it old at the same time."""
         # Never inside self._lock: the twin waits here for its writer, and the writer's listeners wait for that lock.
         with self._beating:
-            if self._pulse is since:
-                at = self._twin.settle()
-                self._pulse = Pulse(self._twin.revision, at)
-                self._pulse_moved = self._seconds()
-            return self._pulse
+            return self._move_on(self._coming()) if self._pulse is since else self._pulse
+
+    def _coming(self) -> Pulse:
+        at = self._twin.settle()
+        return Pulse(self._twin.revision, at)
+
+    def _move_on(self, coming: Pulse) -> Pulse:
+        if coming.at > self._pulse.at:
+            self._pulse, self._pulse_moved = coming, self._seconds()
+        return self._pulse
 
     # ---------------------------------------------------------------- one screen
 
@@ -391,14 +400,18 @@ class Hub:
             self._stop.wait(self._look_cost)
 
     def _look(self) -> None:
-        """Tell every channel which buildings changed colour.
+        """Move the pulse on and tell every channel which buildings changed colour.
 
-        It asks about the instant the pages ask about next, so that they find the answers made. Whatever changed
-        before is told once more by revision alone: a page that asked between two pulses has the answer of the first.
+        What pages asked a moment ago is answered of the new instant before they are told of it (`ahead`): until then
+        they have the answers of the one before, and nobody waits. Whatever changed before is told once more by
+        revision alone: a page that asked between two pulses has the answer of the first.
         """
-        started = self._seconds()
         unlooked, self._unlooked = self._unlooked, False
-        pulse = self._beat(since=self._pulse)
+        coming = self._coming()
+        self.ahead(coming)
+        started = self._seconds()
+        with self._beating:
+            pulse = self._move_on(coming)
         with self._lock:
             channels = [c for c in self._channels.values() if c.screens]
         for channel in channels:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Hashable, Sequence
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -20,7 +23,7 @@ from dash.development.base_component import Component
 import layouts
 from cockpit import serving
 from cockpit.caching import PAST, Answers
-from cockpit.live import Hub
+from cockpit.live import Hub, Pulse
 from cockpit.noting import Looks
 from cockpit.services import Services
 from cockpit.tokens import Grant
@@ -28,11 +31,35 @@ from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
 from layouts.parts import shell_bar, time_bar
 from layouts.parts.text import t
 from twin_model.remembered import Remembered
+from twin_model.rights import current
 from twin_model.twin import Twin
 
 T = TypeVar("T")
 DRAWN = 256
 """Fingerprints and trees of panels: those of a few seconds, whoever looks."""
+
+
+WANTED_SECONDS = 5.0
+AHEAD_SECONDS = 1.0
+_COMING: ContextVar[Pulse | None] = ContextVar("coming", default=None)
+
+
+@dataclass
+class _Wanted:
+    """What pages ask again and again: when last, how often since the last instant, as whom, and the asking."""
+
+    asked: float
+    asks: int
+    context: Context
+    again: Callable[[], None]
+
+
+def _of(coming: Pulse, again: Callable[[], None]) -> None:
+    before = _COMING.set(coming)
+    try:
+        again()
+    finally:
+        _COMING.reset(before)
 
 
 class PageError(Exception):
@@ -62,6 +89,9 @@ class Asker:
         self._answers = answers
         self._hub = hub
         self._drawn = Remembered(DRAWN)
+        self._wanted: dict[Hashable, _Wanted] = {}
+        self._wanting = Lock()
+        hub.ahead = self._look_ahead
 
     @property
     def sees_a_home(self) -> bool:
@@ -119,9 +149,31 @@ class Asker:
         """``make()``, kept per (name, args, view, revision, instant) and the rights of whoever asks."""
         return self._drawn.get((name, view, *self._moment(view), self.twin.forgotten, repr(args)), make)
 
+    def ahead(self, name: str, view: View, again: Callable[[], None], **args: Any) -> None:
+        """``again()``, which asks what was just asked, is done of each new instant, as long as somebody asks."""
+        if not view.live or view.other is not None or _COMING.get() is not None:
+            return
+        key = (name, view, current(), repr(args))
+        with self._wanting:
+            asks = self._wanted[key].asks if key in self._wanted else 0
+            self._wanted[key] = _Wanted(time.monotonic(), asks + 1, copy_context(), again)
+
+    def _look_ahead(self, coming: Pulse) -> None:
+        """Ask of the instant to come what pages asked lately, what most asked first, for a second at most."""
+        began = time.monotonic()
+        with self._wanting:
+            self._wanted = {key: one for key, one in self._wanted.items() if began - one.asked < WANTED_SECONDS}
+            wanted = sorted(self._wanted.values(), key=lambda one: -one.asks)
+            for one in wanted:
+                one.asks = 0
+        for one in wanted:
+            if time.monotonic() - began > AHEAD_SECONDS:
+                break
+            one.context.run(_of, coming, one.again)
+
     def _moment(self, view: View) -> tuple[datetime, int]:
         """The instant that is asked about, and the revision an answer is kept for."""
-        pulse = self._hub.pulse(view.at)
+        pulse = _COMING.get() or self._hub.pulse(view.at)
         at = pulse.at if view.at is None else min(view.at, pulse.at)
         # what was known at a past instant never changes, whatever the revision
         return at, pulse.revision if at == pulse.at else PAST

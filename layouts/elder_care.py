@@ -46,7 +46,9 @@ LEFT = (
 )  # fmt: skip
 LEVELS = Panel("levels", care_answers.levels, care_list.levels, waits=True)
 CARD = Panel("card", care_answers.card, care_card.card, "card-place", chosen={"chosen": "chosen"}, waits=True)
-STEPS = Panel("steps", care_answers.acts, care_steps.steps, "steps-place", chosen={"chosen": "chosen"})
+STEPS = Panel(
+    "steps", care_answers.acts, care_steps.steps, "steps-place", chosen={"chosen": "chosen"}, written_down=True
+)
 PLACE = Panel("place", care_answers.building, place, "care-place", chosen={"chosen": "chosen", "picked": "building"})
 LINES = Panel("lines", care_timeline.evidence, care_timeline.timeline, "care-bottom", chosen={"chosen": "chosen"})
 

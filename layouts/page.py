@@ -116,6 +116,7 @@ class Ask(Protocol):
     one home's personal details, before they are shown; it raises where that cannot be written.
     ``ask.drawn(name, view, make, **args)`` is what ``make()`` makes of such answers, likewise kept for all who look at
     the same with the same rights; nobody may change it.
+    ``ask.ahead(name, view, again, **args)``: ``again()`` asks the same of each new instant before pages ask about it.
     """
 
     twin: Twin
@@ -132,6 +133,8 @@ class Ask(Protocol):
     def __call__(self, name: str, question: Callable[..., T], view: View, **args: Any) -> T: ...
 
     def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T: ...
+
+    def ahead(self, name: str, view: View, again: Callable[[], None], **args: Any) -> None: ...
 
 
 @dataclass(frozen=True)

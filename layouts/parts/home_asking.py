@@ -49,6 +49,9 @@ class Handing:
         """Made anew for everybody: whether somebody may be answered, and that he was, is decided each time."""
         return make()
 
+    def ahead(self, name: str, view: View, again: Callable[[], None], **args: Any) -> None:
+        """Nothing is asked before somebody asks."""
+
 
 class Restricted(Handing):
     """Questions are asked only for whoever may look at one home's daily life; others get ``instead(args)``, or None.
@@ -87,6 +90,14 @@ class Answering(Handing):
             purpose = f"incident {incident.incident_id}"
             self._ask.look(incident.home_id or incident.subject, purpose=purpose, what="calls")
         return answer
+
+    def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T:
+        """Kept for all: a panel that shows whom to call is `Panel.written_down` and never drawn so."""
+        return self._ask.drawn(name, view, make, **args)
+
+    def ahead(self, name: str, view: View, again: Callable[[], None], **args: Any) -> None:
+        """As the ask underneath does."""
+        self._ask.ahead(name, view, again, **args)
 
 
 class Minutely(Handing):

@@ -39,6 +39,7 @@ class Panel:
     waits: bool = False
     chosen: Mapping[str, str] = field(default_factory=dict)
     later: bool = False  # asked with until=: this minute in the past, None while live; for what came to be known since
+    written_down: bool = False  # who sees it is written down each time: asked and drawn for nobody else
     beside: bool = False  # the answer of the other instant (of now, in the past) goes along as answer["now"]
 
     def place(self, ids: Ids, view: View) -> Drawn:
@@ -72,6 +73,15 @@ def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel], grou
         now = instant(view, ask.twin)
         trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), chosen) for panel in panels]
         keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
+        seen = dict(keys)
+
+        def again() -> None:
+            later = instant(view, ask.twin)
+            for panel in panels:
+                if not panel.written_down:
+                    seen[panel.part], _ = draw(ask, ids, panel, view, later, seen[panel.part], chosen)
+
+        ask.ahead(f"{ids.page}{group}", view, again, **chosen)
         return {**keys, "page": f"{ids.page}{group}", "second": (revision or {}).get("second")}, [
             tree for _, tree in trees
         ]
@@ -102,14 +112,15 @@ def draw(
             found = {**found, "now": ask(name, question, replace(view, at=view.other), **args)}
         return found
 
+    def made() -> Any:
+        return drawn(explained(view, ids, panel.part, panel.draw(view, now, answer())))
+
     try:
+        if panel.written_down:
+            key = fingerprint(view, answer())
+            return key, no_update if key == shown else made()
         key = ask.drawn(f"{part} key", view, lambda: fingerprint(view, answer()), **args)
-        if key == shown:
-            return key, no_update
-        tree = ask.drawn(
-            part, view, lambda: drawn(explained(view, ids, panel.part, panel.draw(view, now, answer()))), **args
-        )
-        return key, tree
+        return key, no_update if key == shown else ask.drawn(part, view, made, **args)
     except NotAllowed as kept_back:
         return "barred", no_update if shown == "barred" else to_html(barred(view, kept_back))
     except Exception:  # the wall between panels: one that fails must not freeze the others

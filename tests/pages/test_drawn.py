@@ -22,8 +22,9 @@ def test_words_alone_are_escaped_too_because_a_string_is_html_to_the_browser():
 
 
 def test_yes_and_no_of_aria_and_data_are_words_and_other_attributes_stand_or_do_not():
-    tree = html.Button(hidden=False, disabled=True, **{"aria-pressed": False, "data-on": True})
-    assert to_html(tree) == '<button disabled aria-pressed="false" data-on="true"></button>'
+    assert to_html(html.Button(disabled=True, hidden=False)) == "<button disabled></button>"
+    assert to_html(html.Button(**{"aria-pressed": False})) == '<button aria-pressed="false"></button>'
+    assert to_html(html.Button(**{"data-on": True})) == '<button data-on="true"></button>'
 
 
 @pytest.mark.parametrize("tree", [html.Div(dcc.Store(id="x")), [html.Textarea("half a note")]])

@@ -151,7 +151,7 @@ def test_a_disk_that_is_full_leaves_nothing_half_written(data, tmp_path):
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, preexec_fn=little,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "File too large; nothing of it is kept" in done.stderr
+    assert "(the file is larger than allowed); nothing of it is kept" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert list((tmp_path / "b").glob("cim-*")) == []
 

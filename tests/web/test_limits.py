@@ -130,15 +130,15 @@ def test_streams_of_one_grant_are_bounded_and_given_back(serving, twin):
         assert (second.status_code, second.json()["code"], second.headers["retry-after"]) == (429, "streams", "10")
 
 
-def pair(folder, name="a", *, days=90, since=None):
-    """A self-made certificate for localhost and its key."""
+def pair(folder, name="a", *, since=NOW - timedelta(days=1), until=None):
+    """A self-made certificate for localhost and its key, good by the twin's clock and by that of who connects."""
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    begins = since or datetime.now(UTC) - timedelta(days=1)
+    until = until or datetime.now(UTC) + timedelta(days=90)
     made = (
         x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=days)).sign(key, hashes.SHA256())
+        .serial_number(x509.random_serial_number()).not_valid_before(since)
+        .not_valid_after(until).sign(key, hashes.SHA256())
     )  # fmt: skip
     certificate, private = folder / f"{name}.crt", folder / f"{name}.key"
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
@@ -153,7 +153,7 @@ def pair(folder, name="a", *, days=90, since=None):
 def test_files_https_cannot_use_are_told_apart_in_words(tmp_path):
     good, key = pair(tmp_path)
     _, other = pair(tmp_path, "b")
-    old, old_key = pair(tmp_path, "c", days=3, since=NOW - timedelta(days=30))
+    old, old_key = pair(tmp_path, "c", since=NOW - timedelta(days=30), until=NOW - timedelta(days=27))
     for certificate, private, words in [
         (good, other, "is not the key of"), (old, old_key, "expired on 2026-10-26"), (key, key, "no certificate"),
         (good, good, "no private key"), (tmp_path / "none.crt", key, "cannot be read (No such file"),

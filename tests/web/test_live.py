@@ -14,14 +14,15 @@ import httpx
 import pytest
 
 from cockpit import care_models
-from cockpit.live import WAITING_EVENTS, Hub
+from cockpit.caching import Answers
+from cockpit.live import WAITING_EVENTS, Hub, Pulse
 from cockpit.services import Services
 from cockpit.shell import Asker
 from cockpit.tokens import Role
 from layouts.page import Ids, View
 from layouts.parts.panel import Panel, draw
 from twin_model.entities import Building
-from twin_model.rights import Rights, asked, reading
+from twin_model.rights import Rights, asked, current, reading
 
 from .conftest import report, square, street
 
@@ -290,6 +291,27 @@ def test_fifty_live_screens_in_one_second_ask_once(site):
     for _ in range(50):
         ask("q", lambda _twin, _at, _community: asked.append(1), View(community="demo"))
     assert len(asked) == 1
+
+
+def test_what_pages_ask_is_answered_of_the_next_instant_before_they_are_told_of_it(twin, clock):
+    hub, asked = Hub(twin), []
+    ask = Asker(twin, Services(), Answers(), hub)
+    live = View(community="demo")
+
+    def question(_twin, at, _community):
+        asked.append((at, current().homes))
+        return len(asked)
+
+    with reading(Rights(homes=False)):
+        first = ask("q", question, live)
+        ask.ahead("page", live, lambda: ask("q", question, live))
+    clock.forward(seconds=2)
+    coming = Pulse(twin.revision, twin.now())
+    hub.ahead(coming)
+    assert asked[1:] == [(coming.at, False)], "as whoever asked"
+    with reading(Rights(homes=False)):
+        assert ask("q", question, live) == first, "pages are told of it afterwards"
+    hub.close()
 
 
 def test_a_panel_is_drawn_once_for_all_who_may_see_the_same_and_never_for_others(site):
