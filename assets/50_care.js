@@ -131,12 +131,18 @@
     if (!field || !place || !typed || typed.id !== place.dataset.acts || field.value) return;
     field.value = typed.words;
   }
+  let answered = null;       // what was said beside the buttons of an incident, until the next press: {id, words, kind}
   function say(words, kind) {
-    const place = document.querySelector("[data-refusal]");
-    if (!place) return;
-    place.textContent = words;
-    place.dataset.kind = kind;
-    place.hidden = !words;
+    answered = words && acts() ? { id: acts().dataset.acts, words: words, kind: kind } : null;
+    sayAgain();
+  }
+  function sayAgain() {
+    const place = document.querySelector("[data-refusal]"), here = acts();
+    const said = answered && here && answered.id === here.dataset.acts ? answered : { words: "", kind: "" };
+    if (!place || place.textContent === said.words) return;
+    place.textContent = said.words;
+    place.dataset.kind = said.kind;
+    place.hidden = !said.words;
   }
   function body(button, place) {
     const d = button.dataset, said = [d.said || "", note()].filter(Boolean).join(" ");
@@ -408,8 +414,9 @@
     choose();
     bar();
     const place = acts(), key = place ? place.dataset.acts : "";
-    if (key !== shownActs) { shownActs = key; say("", ""); openForm(null); }
+    if (key !== shownActs) { shownActs = key; openForm(null); }
     retype();
+    sayAgain();
     waiting();
     for (const field of all("[data-officer]")) if (field !== document.activeElement && field.value !== kept(OFFICER, "")) field.value = kept(OFFICER, "");
     tick();

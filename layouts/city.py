@@ -9,7 +9,7 @@ from layouts.parts import city_answers as answers
 from layouts.parts import city_rows as behind
 from layouts.parts import city_scenes as scenes
 from layouts.parts import city_views as views
-from layouts.parts.home_asking import Minutely
+from layouts.parts.home_asking import AsRegistered
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 
@@ -69,11 +69,11 @@ def layout(view: View) -> html.Div:
 
 def register(app: Dash, ask: Ask) -> None:
     """Figures of a city do not change by the second: asked as of the last full minute, all screens share them."""
-    register_panels(app, Minutely(ask), ids, (SUMMARY, PARTS, RANKING, CHOSEN))
-    register_panels(app, Minutely(ask), ids, (CONTROLS, LEGEND), group=MAP)
-    register_panels(app, Minutely(ask), ids, (COVERED,), group=SLOW)
-    register_panels(app, Minutely(ask), ids, (COURSE, NINE), group=SCENES)
-    register_panels(app, Minutely(ask), ids, (ROWS,), group=OPENED)
+    register_panels(app, AsRegistered(ask), ids, (SUMMARY, PARTS, RANKING, CHOSEN))
+    register_panels(app, AsRegistered(ask), ids, (CONTROLS, LEGEND), group=MAP)
+    register_panels(app, AsRegistered(ask), ids, (COVERED,), group=SLOW)
+    register_panels(app, AsRegistered(ask), ids, (COURSE, NINE), group=SCENES)
+    register_panels(app, AsRegistered(ask), ids, (ROWS,), group=OPENED)
 
 
 PAGE = Page(slug="city", title_key="nav.city", order=58, layout=layout, register=register, slim=True, group="circles")

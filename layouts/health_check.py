@@ -7,7 +7,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from layouts.page import SHELL, Ask, Ids, Page, View
 from layouts.parts import health_answers as answers
 from layouts.parts import health_detail, health_views
-from layouts.parts.home_asking import Minutely
+from layouts.parts.home_asking import AsRegistered
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 
@@ -49,8 +49,8 @@ def layout(view: View) -> html.Div:
 
 
 def register(app: Dash, ask: Ask) -> None:
-    """What is registered changes by the day: asked as of the last full minute, so that screens share the answers."""
-    register_panels(app, Minutely(ask), ids, PANELS)
+    """What is registered changes by the day: asked as of the last full minute or change, so that screens share."""
+    register_panels(app, AsRegistered(ask), ids, PANELS)
     app.clientside_callback(
         ClientsideFunction("cim", "health_of"),
         *(Output(ids(name), "data") for name in CHOSEN),

@@ -8,7 +8,7 @@ from layouts.page import Ask, Ids, Page, View
 from layouts.parts import city_rows as behind
 from layouts.parts import profile_answers as answers
 from layouts.parts import profile_views as views
-from layouts.parts.home_asking import Minutely
+from layouts.parts.home_asking import AsRegistered
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 
@@ -59,10 +59,10 @@ def layout(view: View) -> html.Div:
 
 def register(app: Dash, ask: Ask) -> None:
     """As of the last full minute: nothing here changes by the second."""
-    register_panels(app, Minutely(ask), ids, (HEAD, PEOPLE, FACILITIES, COURSE))
-    register_panels(app, Minutely(ask), ids, (SCENES,), group=SCENE)
-    register_panels(app, Minutely(ask), ids, (CIRCLES, HEALTH, PLAN), group=SLOW)
-    register_panels(app, Minutely(ask), ids, (ROWS,), group=OPENED)
+    register_panels(app, AsRegistered(ask), ids, (HEAD, PEOPLE, FACILITIES, COURSE))
+    register_panels(app, AsRegistered(ask), ids, (SCENES,), group=SCENE)
+    register_panels(app, AsRegistered(ask), ids, (CIRCLES, HEALTH, PLAN), group=SLOW)
+    register_panels(app, AsRegistered(ask), ids, (ROWS,), group=OPENED)
 
 
 PAGE = Page(
