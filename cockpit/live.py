@@ -408,7 +408,10 @@ class Hub:
         """
         unlooked, self._unlooked = self._unlooked, False
         coming = self._coming()
-        self.ahead(coming)
+        try:
+            self.ahead(coming)
+        except Exception:  # pages then wait for their answers, but the map goes on
+            log.exception("asking ahead of the pages failed; they ask themselves")
         started = self._seconds()
         with self._beating:
             pulse = self._move_on(coming)
