@@ -206,6 +206,7 @@ def _serve(
     thrift = memory.Thrift()
     thrift.start()
     stack.callback(thrift.stop)
+    memory.settled()
     _greet(settings, cockpit)
     log.info("serving on port %d, version %s, revision %d", settings.port, _version(), twin.revision)
     _serve_pages(cockpit, listener, settings)

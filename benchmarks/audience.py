@@ -5,7 +5,8 @@ are HTTP clients that do what the browsers do, not seventy Chromiums: a page lis
 every other second, on a second of its own (people open pages one after the other) and only after its last answer, sends
 the callbacks its panels send, with what it already shows; a wall asks every five seconds with its screen's own cookie,
 one of the staff also listens. ``page`` is the time of such a question, ``push`` the time from before ``publish`` to the
-arrival of the event that holds the value at a page.
+arrival of the event that holds the value at a page. ``disk_max_ms``: a value is pushed once it is on the disk, so
+another program writes 4 KB to the same disk twenty times a second meanwhile and waits for each.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -54,8 +56,12 @@ LATE = "-slow"
 def main(quick: bool) -> dict[str, Any]:
     """``page_p95_ms`` and ``push_p95_ms`` over the whole audience, ``core_share`` of the server meanwhile."""
     seconds = 20.0 if quick else 90.0
-    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server, _publishing(server) as sent:
+    with (
+        tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server, _publishing(server) as sent,
+        _disk(Path(folder) / "disk") as disk,
+    ):  # fmt: skip
         told = asyncio.run(_audience(server, sent, seconds))
+    told |= {"disk_p99_ms": _at(disk, 99), "disk_max_ms": _at(disk, 100)}
     return {"bench": "audience", "browsers": sum(PAGES.values()), "walls": PUBLIC_WALLS + STAFF_WALLS, **told}
 
 
@@ -125,6 +131,28 @@ def _publishing(server: _Server) -> Iterator[dict[tuple[str, float], float]]:
         stop.set()
         thread.join()
         publisher.close()
+
+
+@contextmanager
+def _disk(file: Path) -> Iterator[list[float]]:
+    """How long the disk takes to keep 4 KB, in ms, again and again."""
+    stop, took = threading.Event(), list[float]()
+
+    def keep() -> None:
+        with file.open("wb", buffering=0) as out:
+            while not stop.wait(0.05):
+                out.write(bytes(4096))
+                began = time.perf_counter()
+                os.fsync(out.fileno())
+                took.append((time.perf_counter() - began) * 1e3)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    try:
+        yield took
+    finally:
+        stop.set()
+        thread.join()
 
 
 @dataclass

@@ -159,7 +159,10 @@ class Asker:
             self._wanted[key] = _Wanted(time.monotonic(), asks + 1, copy_context(), again)
 
     def _look_ahead(self, coming: Pulse) -> None:
-        """Ask of the instant to come what pages asked lately, what most asked first, for a second at most."""
+        """Ask of the instant to come what pages asked lately, what most asked first, for a second at most.
+
+        Half of the time: whoever takes in messages or pushes them would else wait for this thread at each of its steps.
+        """
         began = time.monotonic()
         with self._wanting:
             self._wanted = {key: one for key, one in self._wanted.items() if began - one.asked < WANTED_SECONDS}
@@ -169,7 +172,9 @@ class Asker:
         for one in wanted:
             if time.monotonic() - began > AHEAD_SECONDS:
                 break
+            asked = time.monotonic()
             one.context.run(_of, coming, one.again)
+            time.sleep(time.monotonic() - asked)
 
     def _moment(self, view: View) -> tuple[datetime, int]:
         """The instant that is asked about, and the revision an answer is kept for."""

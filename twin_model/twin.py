@@ -9,7 +9,6 @@ then. Lists are Arrow tables. Writes are serialised here; readers never wait for
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +46,7 @@ from twin_model.sight import Sight
 from twin_model.states import I32, States
 from twin_model.store import Still, Store, Writer
 from twin_model.timeline import Timeline, from_us, to_us
+from twin_model.turns import Turns
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ class Twin:
         self.catalogue = catalogue
         self.store = self._store = store
         self._clock = clock
-        self._writing = threading.RLock()
+        self._writing = Turns()
         self._remembered = Shared(REMEMBERED)
         self.sight = Sight(self)
         self._listeners: list[Callable[[Change], None]] = []

@@ -175,7 +175,10 @@ def check_hand_overs(officer: Officer, forgotten: list[str], dead: list[tuple[da
         assert over["waited"] == timedelta(seconds=60)
         due, known = datetime.fromisoformat(over["at"]), datetime.fromisoformat(over["known_at"])
         there = max([due, *(back for killed, back in dead if killed - timedelta(seconds=1) <= due <= back)])
-        assert known - there < timedelta(seconds=1), f"the clock came {known - there} late"
+        assert known - there < timedelta(seconds=1), (
+            f"the clock came {known - there} late: due {due:%T.%f}, handed over {known:%T.%f}, no program "
+            + ", ".join(f"{killed:%T.%f}-{back:%T.%f}" for killed, back in dead[1:])
+        )
         if due > dead[-1][1]:
             return
     pytest.fail("the kills took longer than all the hand-overs")
