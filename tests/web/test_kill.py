@@ -25,6 +25,7 @@ from .conftest import report, square
 pytestmark = pytest.mark.mosquitto
 
 KILLS = 3
+LATEST = timedelta(seconds=2)  # the disk of a busy machine alone may keep a hand-over waiting for one
 AGES = (50, 40, 30, 20, 10, 0)  # seconds before the first start that a forgotten home called
 HOMES = 2 * KILLS + len(AGES)
 FORGOTTEN = [f"town-h{n}" for n in range(2 * KILLS, HOMES)]
@@ -174,8 +175,8 @@ def check_hand_overs(officer: Officer, forgotten: list[str], dead: list[tuple[da
         over = wait_for(lambda i=incident: hand_over(i), within=70, what="the hand-over")
         assert over["waited"] == timedelta(seconds=60)
         due, known = datetime.fromisoformat(over["at"]), datetime.fromisoformat(over["known_at"])
-        there = max([due, *(back for killed, back in dead if killed - timedelta(seconds=1) <= due <= back)])
-        assert known - there < timedelta(seconds=1), (
+        there = max([due, *(back for killed, back in dead if killed - LATEST <= due <= back)])
+        assert known - there < LATEST, (
             f"the clock came {known - there} late: due {due:%T.%f}, handed over {known:%T.%f}, no program "
             + ", ".join(f"{killed:%T.%f}-{back:%T.%f}" for killed, back in dead[1:])
         )
