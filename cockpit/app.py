@@ -142,6 +142,7 @@ def create_app(
         purpose_of=purposes.of, purposes=purposes.listed,
     )  # fmt: skip
     asker = shell.Asker(twin, services, answers, hub, looks)
+    hub.ahead = asker.look_ahead
     shell.register(dash, pages, asker)
     dash._setup_server()  # type: ignore[no-untyped-call]  # now, not at the first request: a mistake in a layout ends the start
 

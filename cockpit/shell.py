@@ -91,7 +91,6 @@ class Asker:
         self._drawn = Remembered(DRAWN)
         self._wanted: dict[Hashable, _Wanted] = {}
         self._wanting = Lock()
-        hub.ahead = self._look_ahead
 
     @property
     def sees_a_home(self) -> bool:
@@ -158,7 +157,7 @@ class Asker:
             asks = self._wanted[key].asks if key in self._wanted else 0
             self._wanted[key] = _Wanted(time.monotonic(), asks + 1, copy_context(), again)
 
-    def _look_ahead(self, coming: Pulse) -> None:
+    def look_ahead(self, coming: Pulse) -> None:
         """Ask of the instant to come what pages asked lately, what most asked first, for a second at most.
 
         Half of the time: whoever takes in messages or pushes them would else wait for this thread at each of its steps.

@@ -307,7 +307,7 @@ def test_what_pages_ask_is_answered_of_the_next_instant_before_they_are_told_of_
         ask.ahead("page", live, lambda: ask("q", question, live))
     clock.forward(seconds=2)
     coming = Pulse(twin.revision, twin.now())
-    hub.ahead(coming)
+    ask.look_ahead(coming)
     assert asked[1:] == [(coming.at, False)], "as whoever asked"
     with reading(Rights(homes=False)):
         assert ask("q", question, live) == first, "pages are told of it afterwards"

@@ -12,6 +12,7 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from cockpit import shell
+from cockpit.live import Pulse
 from layouts.page import View
 
 PAGE = {"accept": "text/html", "sec-fetch-mode": "navigate"}
@@ -95,6 +96,26 @@ def test_moving_only_the_instant_leaves_the_page_alone(site):
         moved = follow(client, "/overview", "?at=2026-11-22T11:00:00%2B08:00", shown)
     assert "shell--page" not in moved
     assert moved["shell--view"]["data"]["at"] == "2026-11-22T03:00:00+00:00"
+
+
+def test_what_a_page_asked_is_asked_of_the_next_instant_before_it_is_told(site, clock):
+    view = {"at": None, "lang": "zh", "community": "demo", "with": None}
+    with site.client() as client:
+        for wired in client.get("/_dash-dependencies").json():
+            if not wired["output"].startswith("..overview--") or wired.get("clientside_function"):
+                continue
+            named = [one.rsplit(".", 1) for one in wired["output"].strip(".").split("...")]
+            given = {
+                kind: [one | {"value": view if one["id"] == "shell--view" else None} for one in wired[kind]]
+                for kind in ("inputs", "state")
+            }
+            outputs = [{"id": name, "property": prop} for name, prop in named]
+            said = {"output": wired["output"], "outputs": outputs, "changedPropIds": ["shell--revision.data"], **given}
+            client.post("/_dash-update-component", json=said)
+    counts, before = site.cockpit.answers.counts, site.cockpit.answers.counts.misses
+    clock.forward(seconds=2)
+    site.cockpit.hub.ahead(Pulse(site.twin.revision, site.twin.now()))
+    assert counts.misses > before
 
 
 def test_an_address_without_a_page_says_so(site):
