@@ -73,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help")):
         given.insert(0, "serve")
+    memory.look_seldom()
     os.umask(0o077)  # what the twin knows is for the owner of the data folder only
     options = _parser().parse_args(given)
     logs.set_up()

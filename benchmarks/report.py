@@ -20,6 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cockpit import memory
+
 if TYPE_CHECKING:
     from twin_model.twin import Twin
 
@@ -106,4 +108,5 @@ def _ask_as_pages_do(twin: Twin, at: datetime, community: str) -> None:
 
 
 if __name__ == "__main__":
+    memory.look_seldom()  # as run.py
     print(json.dumps(measured(Path(sys.argv[1]), served="served" in sys.argv[2:])))
