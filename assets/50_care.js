@@ -362,6 +362,11 @@
     }
     if (kind === "snapshot" || kind === "change") resend();
   });
+  /* The building, from the badge of the bar; until that is told of it, from the map where there is one. */
+  function placeOf(one) {
+    const told = document.querySelector("[data-red]"), red = told && JSON.parse(told.dataset.red).find((other) => other.id === one.id);
+    return (red && red.place) || (window.CimMap && one.building_id && window.CimMap.nameOf(one.building_id)) || "";
+  }
   const listed = (id) => document.querySelector('.waiting-list [data-set="' + CHOSEN + '"][data-value="' + CSS.escape(id) + '"]');
   let told = "";
   function bar() {
@@ -372,7 +377,7 @@
     place.hidden = !one;
     if (!one) { told = ""; return; }
     const what = (one.title || {})[shell.lang()] || (one.title || {}).zh || "";
-    const where = (window.CimMap && one.building_id && window.CimMap.nameOf(one.building_id)) || "";
+    const where = placeOf(one);
     const words = [
       shell.text(one.drill_id ? "care.js.new_drill" : "care.js.new_red", { what: [where, what].filter(Boolean).join(" ") }),
       waiting.length > 1 ? shell.text("care.js.and_more", { n: waiting.length - 1 }) : "", shell.text("care.js.go"),

@@ -12,13 +12,20 @@
   };
   const two = (n) => String(n).padStart(2, "0");
 
+  /* How wide the longest name is, in the page's type. */
+  function longest(place, rows) {
+    const pen = document.createElement("canvas").getContext("2d"), rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    pen.font = `${0.875 * rem}px ${getComputedStyle(place).fontFamily}`;
+    return Math.max(...rows.map((row) => pen.measureText(row.name).width), 6 * rem);
+  }
+
   function draw(place) {
     const told = place.dataset.careLines, box = place.getBoundingClientRect();
     const key = [told, Math.round(box.width), Math.round(box.height)].join("|");
     if (place.drawnAs === key || box.width < 200 || box.height < 60) return;
     place.drawnAs = key;
     const data = JSON.parse(told), rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const width = box.width, height = box.height, axis = 1.5 * rem, names = Math.min(10 * rem, width * 0.3);
+    const width = box.width, height = box.height, axis = 1.5 * rem, names = Math.min(longest(place, data.rows), width * 0.3);
     const left = names + 0.5 * rem, plot = width - left, split = data.length - HOUR;
     const x = (s) => {
       const t = Math.max(0, Math.min(data.length, s));

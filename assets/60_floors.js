@@ -6,7 +6,7 @@
   const LIFT = 21, SHIFT = 27;  // metres from one floor to the next: up, and aside, so that none hides another
   const LOW = 0.8, HIGH = 9;  // height of an empty and of a full room
   const TILT = 33, TURN = -20;
-  const BLIND = [93, 86, 128], PLAIN = [38, 56, 88], SLAB = [24, 37, 60], EDGE = [77, 163, 255];
+  const BLIND = [93, 86, 128], SLAB = [24, 37, 60], EDGE = [77, 163, 255];
   const PLACE = "occupancy--place";
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   let current = null;
@@ -31,8 +31,7 @@
     return area ? [x / (3 * area), y / (3 * area)] : ring[0];
   }
   const colourOf = (room) => {
-    if (!room.counted) return PLAIN;
-    if (room.people === null) return BLIND;
+    if (room.people === null) return BLIND;  // also where nothing counts: dark would say that it is empty
     return window.CimMapParts.tokens.ramp(room.share === null ? Math.min(1, room.people / 40) : Math.min(1, room.share));
   };
   const filled = (room) => (room.people === null ? 0 : Math.min(1, room.share === null ? room.people / 40 : room.share));
@@ -147,8 +146,8 @@
         new PolygonLayer({ ...common, id: "slabs", data: flat, getPolygon: (d) => d.ring.map(([x, y]) => [x, y, d.z]), extruded: true, getElevation: 0.5, getFillColor: SLAB, material: { ambient: 0.85, diffuse: 0.25, shininess: 8 } }),
         new PathLayer({ ...common, id: "rims", data: flat, getPath: (d) => closed(d.ring, d.z + 0.6), getColor: [70, 96, 140, 200], widthUnits: "pixels", getWidth: 1 }),
         new PolygonLayer({ ...common, id: "rooms", data: rooms, pickable: true, extruded: true, getPolygon: at, getElevation: (room) => LOW + filled(room) * (HIGH - LOW), getFillColor: (room) => colourOf(room), material: { ambient: 0.62, diffuse: 0.5, shininess: 12, specularColor: [20, 26, 40] }, transitions: calm() ? {} : { getElevation: 400, getFillColor: 400 }, updateTriggers: { getElevation: rooms.map((r) => r.people), getFillColor: rooms.map((r) => r.people) } }),
-        new PathLayer({ ...common, id: "edges", data: rooms, getPath: (room) => closed(ringOf(room), top(room) + 0.05), getColor: (room) => (room.people === null && room.counted ? [201, 191, 234, 255] : [190, 214, 245, 120]), widthUnits: "pixels", getWidth: 1, updateTriggers: { getPath: rooms.map((r) => r.people) } }),
-        new PathLayer({ ...common, id: "hatch", data: rooms.filter((room) => room.counted && room.people === null).flatMap((room) => hatch(ringOf(room), top(room) + 0.1)), getPath: (line) => line, getColor: [167, 155, 208, 255], widthUnits: "pixels", getWidth: 1.5 }),
+        new PathLayer({ ...common, id: "edges", data: rooms, getPath: (room) => closed(ringOf(room), top(room) + 0.05), getColor: (room) => (room.people === null ? [201, 191, 234, 255] : [190, 214, 245, 120]), widthUnits: "pixels", getWidth: 1, updateTriggers: { getPath: rooms.map((r) => r.people) } }),
+        new PathLayer({ ...common, id: "hatch", data: rooms.filter((room) => room.people === null).flatMap((room) => hatch(ringOf(room), top(room) + 0.1)), getPath: (line) => line, getColor: [167, 155, 208, 255], widthUnits: "pixels", getWidth: 1.5 }),
         new PathLayer({ ...common, id: "chosen", data: rooms.filter((room) => room.id === chosen), getPath: (room) => closed(ringOf(room), top(room) + 0.15), getColor: [...EDGE, 255], widthUnits: "pixels", getWidth: 3.5 }),
       ] });
     }

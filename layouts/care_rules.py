@@ -11,6 +11,7 @@ from layouts.page import Ask, Ids, Page, View
 from layouts.parts import rules_answers as answers
 from layouts.parts import rules_side as side
 from layouts.parts import rules_views as views
+from layouts.parts.drawn import Drawn
 from layouts.parts.panel import Panel, register_panels, stores
 from layouts.parts.text import t
 from twin_model.twin import Twin
@@ -36,7 +37,7 @@ def layout(view: View) -> html.Div:
             stores(ids),
             dcc.Store(id=ids("edit")),
             wide,
-            html.Div([*beside, html.Div(id=ids("outlets"))], className="care-column narrow"),
+            html.Div([*beside, Drawn(id=ids("outlets"))], className="care-column narrow"),
         ],
         className="care-page rules-page",
     )

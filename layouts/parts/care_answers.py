@@ -46,7 +46,11 @@ def urgency(i: Incident) -> tuple[bool, int, int, int, datetime]:
 def red(twin: Twin, at: datetime, community: str) -> Answer:
     """For every screen: the open red incidents, for the badge, the sound and the bar; no person, no home."""
     rows = [i for i in open_incidents(twin, at, community) if i.severity == "act"]
-    return {"red": [(i.incident_id, i.phase, i.raised_at, i.title, i.drill_id is not None) for i in rows]}
+    places = placed(twin, at, ({"building_id": i.building_id, "facility_id": i.facility_id} for i in rows))
+    return {
+        "red": [(i.incident_id, i.phase, i.raised_at, i.title, i.drill_id is not None) for i in rows],
+        "places": places,
+    }
 
 
 def work(twin: Twin, at: datetime, community: str) -> tuple[list[Incident], list[Answer]]:

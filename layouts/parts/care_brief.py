@@ -27,6 +27,7 @@ from layouts.parts.form import who_may
 from layouts.parts.format import count
 from layouts.parts.panel import icon, sets
 from layouts.parts.text import t
+from layouts.parts.where import where
 
 
 def urgent(view: View, now: datetime, row: Mapping[str, Any]) -> html.Div:
@@ -98,7 +99,8 @@ def badge(view: View, _now: datetime, answer: Any) -> html.Span:
     """
     lang, red = view.lang, answer["red"]
     real = sum(1 for _, _, _, _, is_drill in red if not is_drill)
-    told = [{"id": i, "phase": phase} for i, phase, *_ in red]
+    places = [where(lang, one) if one["building_id"] or one["facility_id"] else "" for one in answer["places"]]
+    told = [{"id": i, "phase": phase, "place": where_} for (i, phase, *_), where_ in zip(red, places, strict=True)]
     words_ = t(lang, "care.red_open", n=count(real))
     if red and not real:
         words_ = t(lang, "care.red_drill", n=count(len(red)))

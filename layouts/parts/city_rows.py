@@ -219,7 +219,7 @@ def _of_people(view: View, row: Row, answer: Row) -> Answer:
 def _of_facility(view: View, row: Row, _answer: Row) -> Answer:
     lang = view.lang
     name = {"name": row["community"], "name_en": row["community_en"]}
-    area = UNKNOWN if row["area_m2"] is None else f"{measure(row['area_m2'])} ㎡"
+    area = UNKNOWN if row["area_m2"] is None else f"{measure(row['area_m2'])} m²"
     return {
         "facility": named(lang, row), "kind": some(lang, "facility_kind", row["facility_kind"]), "area": area,
         "capacity": count(row["capacity"]),

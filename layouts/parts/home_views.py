@@ -41,7 +41,7 @@ def title(view: View, now: datetime, answer: Any) -> Any:
     line = [
         back,
         html.H2(where(lang, answer["place"])),
-        html.Span([icon("lock"), " · ".join(people)], className="people") if people else None,
+        html.Span([icon("lock"), t(lang, "list.and").join(people)], className="people") if people else None,
         _state(view, now, answer["state"]),
     ]
     sentence = html.P(rhythm(view, now, answer["rhythm"]), className="rhythm-sentence")
@@ -54,7 +54,7 @@ def _person(lang: str, one: Mapping[str, Any], now: datetime) -> str:
         words.append(t(lang, "home.age", n=now.astimezone(ZONE).year - one["birth_year"]))
     if one["alone"]:
         words.append(t(lang, "home.alone"))
-    return " ".join(words)
+    return " · ".join(words)
 
 
 def _state(view: View, now: datetime, state: Mapping[str, Any] | None) -> html.Span:

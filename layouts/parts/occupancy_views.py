@@ -257,7 +257,8 @@ def bookings(view: View, now_: datetime, answer: Any) -> html.Div:
         html.Button(
             [
                 html.Span([sign(TONE[name]), t(lang, f"occupancy.verdict.{name}")]),
-                html.B(count(counts.get(name, 0)), className="num"),
+                # of none that could be judged nobody can say that nobody stayed away
+                html.B(count(counts.get(name, 0)) if judged or name == "unknown" else UNKNOWN, className="num"),
             ],
             className="cell way",
             **sets(KEY, f"bookings:{name}"),

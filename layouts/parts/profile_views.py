@@ -105,7 +105,7 @@ def facilities(view: View, _now: datetime, answer: Any) -> html.Div:
         return html.Div([title, unknown(t(lang, "profile.no_facilities"))], className="panel")
     chips = [
         html.Li(html.Button([some(lang, "facility_kind", one["facility_kind"]), html.B(count(one["facilities"])),
-                             html.Small(f"{large(lang, one['area_m2'])} ㎡") if one["area_m2"] else None],
+                             html.Small(f"{large(lang, one['area_m2'])} m²") if one["area_m2"] else None],
                             **sets(OPEN, f"facilities:{one['facility_kind']}")))
         for one in answer
     ]  # fmt: skip
@@ -241,7 +241,7 @@ def _project(lang: str, one: Row, today: date) -> html.Tr:
     status = html.Span([html.I(className=f"gap-sign {one['status']}"), some(lang, "gap.status", one["status"])])
     size = " · ".join(
         part for part in (
-            f"{measure(one['area_m2'])} ㎡" if one["area_m2"] is not None else "",
+            f"{measure(one['area_m2'])} m²" if one["area_m2"] is not None else "",
             t(lang, "profile.places", n=count(one["places"])) if one["places"] is not None else "",
         ) if part
     )  # fmt: skip

@@ -253,8 +253,9 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
     ]
     foot = None
     if worst is not None:
-        named = [f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"]), " "]
-        words = [*named, html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
+        named = html.Span([f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"])], className="what")
+        against = [html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
+        words = [named, " ", html.Span(against)]
         foot = way(view, worst, words)
     then = later(view, score(today)) if today is not None else None
     line = html.Div([html.H2(_to(view, one, name)), html.Span(n, className="note", title=of), then], className="row")

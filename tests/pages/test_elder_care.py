@@ -291,7 +291,7 @@ def test_an_exercise_never_stands_before_a_person_who_needs_help(home, call):
 
 def test_only_drills_make_the_badge_say_drill_and_never_a_number_of_calls(home, view, call):
     answer = care_answers.red(home, home.now(), HERE)
-    exercise = {"red": [(number, phase, at, title, True) for number, phase, at, title, _ in answer["red"]]}
+    exercise = answer | {"red": [(number, phase, at, title, True) for number, phase, at, title, _ in answer["red"]]}
     told = care_brief.badge(view, home.now(), exercise)
     assert text_of(told)[0] == "演练"
     assert "drill" in classes_of(told)
@@ -300,7 +300,7 @@ def test_only_drills_make_the_badge_say_drill_and_never_a_number_of_calls(home, 
 def test_the_badge_counts_red_ones_and_says_which_nobody_answered(home, view, call):
     told = care_brief.badge(view, home.now(), care_answers.red(home, home.now(), HERE))
     props = told.to_plotly_json()["props"]
-    assert json.loads(props["data-red"]) == [{"id": call, "phase": "raised"}]
+    assert json.loads(props["data-red"]) == [{"id": call, "phase": "raised", "place": "东园 3幢"}]
     assert text_of(told) == ["1", "1 起红色事件未关闭"]
     home.care.take_step(call, "acknowledge", **OFFICER)
     again = care_brief.badge(view, home.now(), care_answers.red(home, home.now(), HERE))

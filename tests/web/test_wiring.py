@@ -57,6 +57,28 @@ def test_every_callback_speaks_of_ids_that_exist(site, pages):
         assert set(plain) <= known, callback["output"]
 
 
+def test_what_is_written_as_html_goes_where_html_is_shown(site, pages):
+    """a plain div would show the marks of HTML as words"""
+    kinds: dict[str, str] = {}
+
+    def note(tree) -> None:
+        if isinstance(tree, dict):
+            kinds[str(tree.get("props", {}).get("id"))] = tree.get("type", "")
+            note(list(tree.get("props", {}).values()))
+        for item in tree if isinstance(tree, list) else []:
+            note(item)
+
+    note(as_json(shell.everything(pages)))
+    with site.client() as client:
+        wired = client.get("/_dash-dependencies").json()
+    answered = [one for one in wired if (one["clientside_function"] or {}).get("function_name") == "answered"]
+    stores = tuple(f"{callback['inputs'][0]['id']}.data" for callback in answered)
+    panels = [callback["output"] for callback in wired if any(f"..{store}." in callback["output"] for store in stores)]
+    places = {i for output in panels for i in re.findall(r"([\w-]+)\.children", output)}
+    assert "care-rules--outlets" in places
+    assert {place: kinds[place] for place in places if kinds[place] != "Drawn"} == {}
+
+
 def test_no_output_has_two_owners(site):
     with site.client() as client:
         wired = client.get("/_dash-dependencies").json()
