@@ -32,6 +32,7 @@ from cockpit.tokens import Role, TokenFileError
 
 if TYPE_CHECKING:
     from cockpit.app import Cockpit
+    from cockpit.audit import Audit
     from cockpit.daily import Daily
     from cockpit.doctor import Finding
     from cockpit.services import Services
@@ -168,8 +169,10 @@ def _serve(
     outlets = Outlets(twin, settings, speaker)
     desk = _drill_desk(twin, intake.url, settings)
     trail = Audit(settings.data, utc_now, lambda: anchors(twin.store))
+    daily = _daily_backup(settings, trail) if settings.backup_folder else None
     services = replace(
         intake.services(Services), care_status=clock.status, outlet_status=outlets.status,
+        backup_status=daily.status if daily else dict,
         drill_scenarios=desk.listed, start_drill=desk.start, replay_drill=desk.replay,
         stop_drill=lambda drill_id, _by: desk.stop(drill_id), audit=trail,
         doctor=lambda: _examined(settings),
@@ -197,8 +200,7 @@ def _serve(
         settings.data, settings.host, settings.port, token=control, broker=broker, certificate=settings.tls_certificate
     )
     stack.enter_context(announcement)
-    if settings.backup_folder:
-        daily = _daily_backup(settings, services)
+    if daily:
         daily.start()
         stack.callback(daily.stop)
     ahead = Ahead(twin)
@@ -219,7 +221,7 @@ def _last_line() -> None:
     logging.shutdown()
 
 
-def _daily_backup(settings: Settings, services: Services) -> Daily:
+def _daily_backup(settings: Settings, trail: Audit) -> Daily:
     """By a process of its own, which talks to us like any other command."""
     from cockpit.backups import backups_in
     from cockpit.daily import Daily
@@ -231,7 +233,7 @@ def _daily_backup(settings: Settings, services: Services) -> Daily:
 
     def noted(done: bool, said: str) -> None:
         if not done:  # one that was made is written down where the copy was asked for
-            services.audit.note("backup", actor="daily", role="program", outcome="failed", said=logs.struck(said))
+            trail.note("backup", actor="daily", role="program", outcome="failed", said=logs.struck(said))
 
     last = datetime.fromisoformat(made[-1].manifest.made_at) if made else None
     return Daily(command, time.fromisoformat(settings.backup_time), utc_now, last=last, noted=noted)

@@ -241,4 +241,5 @@ class Health(BaseModel):
     care_running: bool = Field(description="whether somebody looks when silence falls due")
     care_behind_s: float | None = Field(description="since when no look went through")
     stored: bool = Field(description="whether the disk takes what arrives")
+    backed_up: bool = Field(description="false when the last daily backup failed; it is tried again every hour")
     sources: dict[str, bool]

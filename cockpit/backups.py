@@ -148,7 +148,10 @@ def back_up(
             made = Backup(into / name, manifest)
             if keep is not None:
                 for old in [*others, made][:-keep]:
-                    shutil.rmtree(old.folder)
+                    # one that is half removed when somebody kills us must not look like a backup, and the new one
+                    # is made whether or not the system lets the old one go: the next backup tries again
+                    with suppress(OSError):
+                        shutil.rmtree(old.folder.rename(old.folder.with_name(old.folder.name + UNFINISHED)))
             return made
     except ServerRefused as error:
         raise BackupError(f"{error}; nothing of the backup is kept") from error
@@ -163,6 +166,8 @@ def backups_in(folder: Path) -> list[Backup]:
     """The finished backups in a folder, oldest first; what is no backup of ours is not looked at."""
     found = []
     for path in folder.glob(f"{PREFIX}*/{MANIFEST}"):
+        if path.parent.name.endswith(UNFINISHED):
+            continue  # being made or being removed
         try:
             found.append(Backup(path.parent, read_manifest(path)))
         except BackupError:

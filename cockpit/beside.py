@@ -94,6 +94,11 @@ class RunningServer:
         """What the interface answers to a GET."""
         return self._fetch(path, None, accept=accept)
 
+    def health(self) -> dict[str, Any]:
+        """What it says of itself."""
+        found: dict[str, Any] = self._ask("/healthz", None)
+        return found
+
     def states(self, most: int) -> list[dict[str, Any]]:
         """So many fresh states."""
         return self._items(f"/api/v1/states?status=fresh&limit={most}")

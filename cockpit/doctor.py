@@ -196,6 +196,8 @@ def backup(around: Surroundings) -> Iterator[Finding]:
         return
     folder = Path(said)
     made = backups_in(folder) if folder.is_dir() else []
+    if around.server is not None and not around.server.health().get("backed_up", True):
+        yield Finding("backup", "wrong", "backup_failed", {"folder": said})
     if not made:
         yield Finding("backup", "wrong", "backup_none", {"folder": said})
         return

@@ -59,6 +59,7 @@ class _Inside:
             ("cim_twin", lambda: {**twin.counts(), "revision": twin.revision}),
             ("cim_intake", services.broker_status),
             ("cim_care", services.care_status),
+            ("cim_backup", services.backup_status),
             ("cim_live", lambda: vars(hub.counts)),
             ("cim_answers", lambda: vars(answers.counts)),
         )
@@ -91,6 +92,7 @@ def _of_outlets(outlets: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
 GAUGES = {
     "connected", "inbox_depth", "lag_s", "last_commit_ms", "clients", "answers", "kept_bytes", "revision",
     "readings_total", "running", "behind_s", "step_ms", "late_ms", "most_late_ms",
+    "last_failed",
 }  # fmt: skip
 
 
@@ -117,6 +119,7 @@ def install(
             "care_running": watched,
             "care_behind_s": care.get("behind_s"),
             "stored": stored,
+            "backed_up": not services.backup_status().get("last_failed", False),
             "sources": sources,
         }
         return Response(dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

@@ -145,6 +145,7 @@ class Services:
     the counters received, acknowledged.
 
     ``care_status()``: running, behind_s, error and the counts of the clock that steps care; empty without one.
+    ``backup_status()``: whether the last daily backup failed; empty when none is set.
     ``outlet_status()``: per outlet what was told and what waits. ``drill_scenarios()``: name, title and length of
     what can be exercised. ``start_drill(scenario, community_id, speed, by)`` (speed None: the scenario's own) and, with
     a recorded day, ``replay_drill(path, community_id, speed, by)`` return the drill that now runs, or raise ValueError;
@@ -161,6 +162,7 @@ class Services:
     adopt: Callable[[Device], int] = _no_adopt
     broker_status: Callable[[], dict[str, Any]] = _nothing
     care_status: Callable[[], dict[str, Any]] = _nothing
+    backup_status: Callable[[], dict[str, bool]] = dict
     outlet_status: Callable[[], list[dict[str, Any]]] = _empty
     drill_scenarios: Callable[[], list[dict[str, Any]]] = _empty
     start_drill: Callable[[str, str, float | None, str], Drill] = _no_drill

@@ -92,6 +92,8 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         raise ImportRefused(f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table")
     if is_table:
         lines = csv.read(path) if found == "csv" else xlsx.read(path)
+        for sentence in xlsx.unread(path) if found == "xlsx" else ():
+            report.warn(sentence)
         recogniser = Recogniser(kinds, mapping)
         if layer == "auto":
             start = list(itertools.islice(lines, HEADER_WITHIN))

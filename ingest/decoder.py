@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ingest.dialects import Content, RefusedError, Sender, chirpstack, zigbee2mqtt
 from ingest.dialects import json as plain
-from ingest.dialects.values import dig, instant, number
+from ingest.dialects.values import dig, number, own_time
 from ingest.packets import DUP, RETAIN, TOO_LARGE, Message
 from twin_model.catalogue import Catalogue, SensorType
 from twin_model.directory import DeviceEntry, Directory
@@ -275,7 +275,7 @@ def read(topic: str, payload: bytes, dialect: str, sensor_type: SensorType) -> R
         content = plain.content(document, sensor_type.time_path)
     if content is None:
         return None
-    taken_at = None if content.clock is None else instant(content.clock)
+    taken_at = None if content.clock is None else own_time(content.clock)
     values: list[tuple[str, float]] = []
     faults: list[RefusedError] = []
     for metric in sensor_type.metrics.values():
@@ -293,11 +293,12 @@ def read(topic: str, payload: bytes, dialect: str, sensor_type: SensorType) -> R
 
 
 class _Times(dict[object, int]):
-    """Instants already worked out in this batch: many messages share a second. No clock stays ``NEVER``."""
+    """Instants already worked out in this batch: many messages share a second. Without a clock, or with one that was
+    never set, it stays ``NEVER``."""
 
     def __missing__(self, clock: object) -> int:
-        when = NEVER if clock is None else instant(clock)
-        self[clock] = when
+        own = None if clock is None else own_time(clock)
+        self[clock] = when = NEVER if own is None else own
         return when
 
 

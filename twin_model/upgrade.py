@@ -25,7 +25,8 @@ class UpgradeFailed(Exception):
 def upgrade(path: Path, connect: Callable[[Path], Connection], schema: Path) -> Path:
     """Bring the closed store at ``path`` to the schema of this program; where the old one is kept now."""
     copy = path.with_name(path.name + ".upgrading")
-    size = path.stat().st_size
+    log = path.with_name(path.name + ".wal")
+    size = path.stat().st_size + (log.stat().st_size if log.exists() else 0)
     if (free := shutil.disk_usage(path.parent).free) < 2 * size + SPARE:
         raise UpgradeFailed(
             f"{path} is of an older version and is copied before it is changed. That needs "
@@ -37,7 +38,6 @@ def upgrade(path: Path, connect: Callable[[Path], Connection], schema: Path) -> 
         fcntl.lockf(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _remove(copy)
         shutil.copyfile(path, copy)
-        log = path.with_name(path.name + ".wal")
         if log.exists():
             shutil.copyfile(log, copy.with_name(copy.name + ".wal"))
         before = _migrated(copy, connect, schema)
@@ -47,11 +47,13 @@ def upgrade(path: Path, connect: Callable[[Path], Connection], schema: Path) -> 
         copy.replace(path)
         log.unlink(missing_ok=True)  # its commits are in the new file, and in the old one once that is opened
     except Exception as error:
+        is_disk = isinstance(error, OSError) or shutil.disk_usage(path.parent).free < SPARE
         _remove(copy)
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        old_one = "start the version that wrote it, and report this"
+        cure = "make room on its disk and start again" if is_disk else old_one
         raise UpgradeFailed(
-            f"{path} is of an older version and could not be brought up to date: {said}. It was not changed: start the "
-            "version that wrote it, and report this."
+            f"{path} is of an older version and could not be brought up to date: {said}. It was not changed: {cure}."
         ) from error
     finally:
         os.close(guard)

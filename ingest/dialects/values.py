@@ -13,6 +13,8 @@ from twin_model.catalogue import Metric
 LOCAL = timezone(timedelta(hours=8))
 """Times without a zone are China Standard Time; there has been no summer time since 1991."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SET_SINCE = 978_307_200_000_000
+"""2001, in microseconds: no device that sends messages was set to a time before."""
 _MICROSECOND = timedelta(microseconds=1)
 _TIME_FORMS = "RFC 3339 such as 2026-11-22T14:05:00+08:00, or epoch seconds (10 digits) or milliseconds (13)"
 
@@ -80,6 +82,16 @@ def instant(raw: object) -> int:
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
         raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
     return _epoch(raw, raw)
+
+
+def own_time(raw: object) -> int | None:
+    """As ``instant``; None for a clock that was never set, which counts from 1970, from 2000 or from when it was
+    switched on. Kept as it is, its message would be older than all that is known and a call for help change nothing.
+    """
+    if not isinstance(raw, bool) and isinstance(raw, (int, float)) and (0 <= raw < 1e9 or 1e11 <= raw < 1e12):
+        return None  # seconds or milliseconds of before 2001
+    when = instant(raw)
+    return when if when >= SET_SINCE else None
 
 
 def _epoch(value: float, raw: object) -> int:

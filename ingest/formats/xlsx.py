@@ -1,7 +1,7 @@
 """Excel workbooks (.xlsx, .xlsm), read cell by cell without loading the sheet.
 
 A merged cell gives its value to every row it covers, because Chinese lists merge the building and unit
-columns downwards. Formulas give the value Excel last saved.
+columns downwards. Formulas give the value Excel last saved. What is not read of a workbook (`unread`) is said.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,22 @@ from openpyxl.utils.exceptions import InvalidFileException
 from ingest.formats import FormatError, Row
 
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_UNCOMPUTED = re.compile(rb"</f>(?:<v ?/>|<v></v>)?</c>")
+PIECE, OVERLAP = 1 << 20, 100
+LARGEST = 1 << 30
+"""Bytes a workbook may unpack to: a small file can unpack to more than the memory of the machine that serves."""
 
 
 def read(path: Path) -> Iterator[Row]:
     """Rows of text cells of all visible sheets, with sheet name and row number; blank rows left out."""
-    try:
+    with _told(path):
         yield from _rows(path)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
@@ -37,8 +48,33 @@ def read(path: Path) -> Iterator[Row]:
         ) from None
 
 
+def unread(path: Path) -> list[str]:
+    """What of a workbook gives no rows or no values although somebody may think so, a sentence each."""
+    found = []
+    with _told(path), closing(_opened(path)) as book:
+        for sheet in book.worksheets:
+            if sheet.sheet_state != "visible":
+                found.append(f"sheet '{sheet.title}' is hidden and was not read; show it in Excel if it belongs here")
+            elif number := sum(1 for _ in _found(path, sheet, _UNCOMPUTED)):
+                found.append(
+                    f"sheet '{sheet.title}': {number} formulas hold no value and count as empty; open the file in "
+                    "Excel or WPS, save it and import it again"
+                )
+    return found
+
+
+def _opened(path: Path) -> Any:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > LARGEST:
+        raise FormatError(
+            f"{path.name} unpacks to {size >> 20} MB; expected at most {LARGEST >> 20} MB: divide it into several files"
+        )
+    return openpyxl.load_workbook(path, read_only=True, data_only=True)
+
+
 def _rows(path: Path) -> Iterator[Row]:
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    book = _opened(path)
     try:
         for sheet in book.worksheets:
             if sheet.sheet_state != "visible":
@@ -62,14 +98,25 @@ def _rows(path: Path) -> Iterator[Row]:
 
 def _merged(path: Path, sheet: Any) -> dict[int, list[tuple[int, int]]]:
     """First row -> (column, last row) of the merged cells; openpyxl's read-only mode does not tell."""
-    with zipfile.ZipFile(path) as archive:
-        content = archive.read(sheet._worksheet_path)
     found: dict[int, list[tuple[int, int]]] = {}
-    for match in _MERGED.finditer(content):
+    for match in _found(path, sheet, _MERGED):
         left, top, _, bottom = range_boundaries(match.group(1).decode())
         if bottom > top:
             found.setdefault(top, []).append((left, bottom))
     return found
+
+
+def _found(path: Path, sheet: Any, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """Where a short pattern is in the XML of a sheet, which is never in memory as a whole."""
+    with zipfile.ZipFile(path) as archive, archive.open(sheet._worksheet_path) as stream:
+        held = b""
+        while piece := stream.read(PIECE):
+            held += piece
+            end = 0
+            for match in pattern.finditer(held):
+                end = match.end()
+                yield match
+            held = held[max(end, len(held) - OVERLAP) :]
 
 
 def _text(value: object) -> str:

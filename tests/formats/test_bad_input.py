@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import openpyxl
 import pytest
 
 from ingest.batch import ImportOptions, exit_code, import_file, import_files
+from ingest.formats import xlsx
 from ingest.report import LAYERS
 from tests.formats.conftest import collection, house
 
@@ -123,3 +125,26 @@ def test_the_progress_bar_goes_to_standard_error_when_asked_for(known, put, caps
     assert "good.geojson" in err
     import_file(known, put("good.geojson", GOOD), ImportOptions(community="demo"), progress=None)
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_not_read_of_a_workbook_is_said(known, tmp_path):
+    """a hidden sheet, and formulas nobody ever worked out: they looked like empty cells"""
+    book = openpyxl.Workbook()
+    book.active.append(["楼栋", "室号", "户数"])
+    book.active.append(["1幢", 101, "=1+1"])
+    book.active.append(["1幢", 102, 2])
+    hidden = book.create_sheet("去年")
+    hidden.append(["楼栋", "室号"])
+    hidden.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    report = import_file(known, tmp_path / "a.xlsx", ImportOptions(community="demo"), progress=False)
+    assert report.read == 2
+    assert any("sheet '去年' is hidden and was not read" in warning for warning in report.warnings)
+    assert any("1 formulas hold no value and count as empty" in warning for warning in report.warnings)
+
+
+def test_a_small_workbook_that_unpacks_to_more_than_the_memory_is_not_unpacked(known, put, monkeypatch):
+    monkeypatch.setattr(xlsx, "LARGEST", 2_000)
+    report = import_file(known, put("bomb.xlsx", [["楼栋", "室号"], ["1幢", 101]]), ImportOptions(community="demo"))
+    assert "bomb.xlsx unpacks to 0 MB; expected at most 0 MB: divide it into several files" in report.error
+    assert exit_code([report]) == 1

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 import run
+from ingest import records
 from ingest.batch import ImportOptions, ImportReport, exit_code, import_file
 from ingest.formats import Row
 from ingest.naming import ColumnMapping
@@ -100,6 +101,21 @@ def test_headings_in_chinese_english_and_column_names_are_the_same_list(take, tw
     row = stored(twin, "canteen_meal", name)[0]
     assert (row["day"], row["facility"], row["meal"], row["diners"]) == (date(2026, 11, 1), f"{name}-f", "lunch", 12)
     assert row["origin"] == "a.csv:2"
+
+
+def test_a_long_list_is_stored_in_pieces_between_which_others_write(take, twin, name, monkeypatch):
+    """one commit for all kept a call for help waiting for as long as it took"""
+    monkeypatch.setattr(records, "A_COMMIT", 2)
+    rows = [f"2026-11-0{day},社区食堂,午餐,70_79,12,60,12,否\n" for day in range(1, 6)]
+    begun: list[int] = []
+    leave = twin.subscribe(lambda change: begun.append(change.revision))
+    broken_off = take("a.csv", MEALS + "".join(rows[:2]))
+    whole = take("a.csv", MEALS + "".join(rows))
+    again = take("a.csv", MEALS + "".join(rows))
+    leave()
+    assert [(r.read, r.accepted, r.unchanged) for r in (broken_off, whole, again)] == [(2, 2, 0), (5, 3, 2), (5, 0, 5)]
+    assert len(begun) == 1 + 2
+    assert [row["day"].day for row in stored(twin, "canteen_meal", name)] == [1, 2, 3, 4, 5]
 
 
 def test_titles_above_the_headings_units_and_stars_do_not_matter(take):

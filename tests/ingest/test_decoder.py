@@ -107,6 +107,18 @@ def test_a_message_without_clock_has_no_time_of_its_own(decode):
     assert done.deliveries.num_rows == 1
 
 
+@pytest.mark.parametrize(
+    "never_set", [0, 37, 946_684_800, 946_684_800_000, '"1970-01-01T00:00:10Z"', '"2000-01-01T00:03:00+08:00"']
+)
+@pytest.mark.parametrize("topic", [MOTION, "zigbee2mqtt/hall/door"])
+def test_a_clock_that_was_never_set_is_none_so_that_its_call_for_help_counts_from_now(decode, topic, never_set):
+    """A button without battery for its clock says 1970: taken at its word it would be late, and nobody would come."""
+    payload = f'{{"v": 1, "ts": {never_set}}}' if topic == MOTION else f'{{"contact": false, "last_seen": {never_set}}}'
+    done = decode((topic, payload))
+    assert done.readings["taken_at"].null_count == done.readings.num_rows == 1
+    assert done.rejected == []
+
+
 def test_a_redelivered_message_without_clock_is_stored_once(decode):
     known: dict[int, int] = {}
     first, again = message(MOTION, '{"v": 1}', 2, 5), message(MOTION, '{"v": 1}', 2 | DUP, 5)

@@ -9,6 +9,8 @@ import pytest
 from twin_model.migrations import SCHEMA, known
 from twin_model.store import Store, StoreError
 
+from .test_full_disk import full_disk
+
 
 @pytest.fixture
 def later(tmp_path):
@@ -63,6 +65,15 @@ def test_without_room_for_the_copy_nothing_is_begun(old, later, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: nearly_full)
     with pytest.raises(StoreError, match="and 1 MiB are free"):
         Store(old, schema=later("SELECT 1"))
+
+
+def test_a_disk_that_runs_full_meanwhile_is_told_and_the_next_start_does_it(old, later):
+    schema, before = later("CREATE TABLE more (n INTEGER)"), old.read_bytes()
+    with full_disk(), pytest.raises(StoreError, match=r"was not changed: make room on its disk and start again\.$"):
+        Store(old, schema=schema)
+    assert old.read_bytes() == before
+    assert names(old) == {"s.duckdb"}
+    Store(old, schema=schema).close()
 
 
 def test_a_store_of_a_newer_version_is_refused_with_words(old, later):

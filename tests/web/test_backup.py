@@ -127,6 +127,30 @@ def test_the_oldest_go_when_the_new_one_has_proved_itself_and_not_before(data, t
     assert sorted(p.name for p in into.iterdir() if p.is_dir()) == [folder.name for folder in folders[1:]]
 
 
+def test_an_old_one_that_is_half_removed_does_not_look_like_one(data, tmp_path, monkeypatch):
+    """killed, or let down by the disk, while the oldest goes; the manifest may be the file that is still there"""
+    into = tmp_path / "b"
+    first = made(into, data)
+    monkeypatch.setattr(shutil, "rmtree", refuses := Refuses())
+    second = made(into, data, after=1, keep=1)
+    assert refuses.asked
+    assert [backup.folder for backup in backups_in(into)] == [second]
+    assert (into / f"{first.name}.unfinished/manifest.json").exists()
+    monkeypatch.undo()
+    third = made(into, data, after=2, keep=1)
+    assert [path.name for path in into.glob("cim-*")] == [third.name]
+
+
+class Refuses:
+    """A disk on which nothing can be removed."""
+
+    asked = 0
+
+    def __call__(self, *_: object, **__: object) -> None:
+        self.asked += 1
+        raise PermissionError("nothing can be removed")
+
+
 def test_one_into_the_data_folder_is_refused(data):
     for place in (data, data / "backups"):
         with pytest.raises(BackupError, match="inside the data folder"):

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from cockpit.daily import Daily, due_after
+from cockpit.services import Services
 
 from ..conftest import NOON, Clock
 
@@ -59,6 +60,39 @@ def test_a_failed_one_is_told_with_its_reason(daily, wait_for, caplog):
     wait_for(lambda: told, what="the end")
     assert told == [(False, "no room")]
     assert "no room" in caplog.text
+
+
+def test_a_failed_one_is_tried_every_hour_until_it_is_made_and_nothing_it_meets_ends_that(tmp_path):
+    """the disk was full at night, the audit trail could not be written either; by day there is room"""
+    clock, told = Clock(), []
+
+    def noted(done: bool, _said: str) -> None:
+        told.append(done)
+        if not done:
+            raise OSError("the disk is full")
+
+    room = tmp_path / "room"
+    script = f"import sys, pathlib; sys.exit(not pathlib.Path({str(room)!r}).exists())"
+    one = Daily([sys.executable, "-c", script], HALF_PAST_TWO, clock, last=NOON - timedelta(days=1), noted=noted)
+    one.look()
+    assert (told, one.status()) == ([False], {"last_failed": True})
+    clock.forward(minutes=59)
+    one.look()
+    assert told == [False]
+    room.touch()
+    clock.forward(minutes=1)
+    one.look()
+    assert (told, one.status()) == ([False, True], {"last_failed": False})
+    clock.forward(hours=2)
+    one.look()
+    assert told == [False, True]
+
+
+def test_health_and_metrics_say_whether_the_last_one_failed(serving):
+    site = serving(Services(backup_status=lambda: {"last_failed": True}))
+    assert site.get("/healthz").json()["backed_up"] is False
+    assert "cim_backup_last_failed 1.0" in site.get("/metrics").text
+    assert serving(Services()).get("/healthz").json()["backed_up"] is True
 
 
 def test_stopping_ends_the_one_under_way(wait_for):
