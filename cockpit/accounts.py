@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cockpit.kept_file import KeptFile
 from cockpit.passwords import Rules, hashed
-from cockpit.tokens import Grant, Role, TokenFileError, limits_of, scope_of
+from cockpit.tokens import Grant, Role, TokenFileError, fitting, limits_of, scope_of
 from twin_model.rights import EVERYWHERE, Scope
 
 FILE_NAME = "accounts.json"
@@ -131,7 +131,10 @@ class Accounts:
         self, login: str, name: str, role: str, password: str, *, by: str, scope: Scope = EVERYWHERE,
         is_own: bool = False,
     ) -> Account:  # fmt: skip
-        """A new account. ``by``: an account or ``CONSOLE``; ``is_own``: he chose the password himself."""
+        """A new account. ``by``: an account or ``CONSOLE``; ``is_own``: he chose the password himself.
+
+        Raises ``TokenFileError`` for a scope the role cannot be limited to, as ``set_role`` does.
+        """
         login = login.strip()
         if not _LOGIN.fullmatch(login):
             raise AccountRefused(
@@ -139,10 +142,11 @@ class Accounts:
                 f"login: found {login!r}, expected 2 to 64 letters, digits, or . _ @ -",
             )  # fmt: skip
         self.rules.check(password, login, name)
-        limits = limits_of(scope)
+        known_as = known_role(role)
+        limits = limits_of(fitting(known_as, scope))
         made = Account(
             account_id=f"u-{secrets.token_hex(5)}", login=login, name=name.strip() or login,
-            role=known_role(role).value,
+            role=known_as.value,
             password=hashed(password), changed_at=self.now().isoformat(), is_temporary=not is_own,
             stamp=secrets.token_hex(8), created_at=self.now().isoformat(), created_by=by, role_by=by,
             confirmed_by=by if by == CONSOLE else "", communities=limits["communities"], estates=limits["estates"],
@@ -177,7 +181,7 @@ class Accounts:
         wanted = known_role(role)
         return self._change(
             account_id, role=wanted.value, role_by=by, confirmed_by=by if by == CONSOLE else "",
-            stamp=secrets.token_hex(8), **limits_of(scope),
+            stamp=secrets.token_hex(8), **limits_of(fitting(wanted, scope)),
         )  # fmt: skip
 
     def confirm(self, account_id: str, *, by: str) -> Account:

@@ -16,7 +16,7 @@ from cockpit.asking import instant_of, known_parameters
 from cockpit.audit_chain import Entry, Standing, Wanted
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import auditor_of, noted
-from cockpit.rights import grant_of, refused
+from cockpit.rights import grant_of, only, refused
 from cockpit.tokens import Grant
 
 AUDIT = "审计 Audit"
@@ -62,15 +62,10 @@ class AuditStanding(BaseModel):
     misfit: dict[str, str] | None = Field(description="the first line that does not fit, in both languages")
 
 
-def auditing(request: Request) -> Grant:
-    """Only the auditor."""
-    grant = grant_of(request)
-    if not grant.reads_audit:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能查看审计记录，只有审计员可以",
-            f"the role {grant.role} may not read the audit trail; only the auditor may",
-        )  # fmt: skip
-    return grant
+auditing = only(
+    lambda grant: grant.reads_audit, "不能查看审计记录，只有审计员可以",
+    "may not read the audit trail; only the auditor may",
+)  # fmt: skip
 
 
 def build() -> APIRouter:

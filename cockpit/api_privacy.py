@@ -15,7 +15,7 @@ from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import noted
 from cockpit.personal_papers import package
 from cockpit.problems import refusals
-from cockpit.rights import grant_of, refused
+from cockpit.rights import only, refused
 from cockpit.tokens import Grant
 from twin_model import personal, retention
 from twin_model.personal import Person, UnknownPerson
@@ -53,17 +53,10 @@ class DeletedItem(BaseModel):
     since: datetime
 
 
-def answering(request: Request) -> Grant:
-    """Only whoever manages the data may hand out or delete what is known about a person."""
-    grant = grant_of(request)
-    if not grant.may_write:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能导出或删除个人数据，需要管理员",
-            f"the role {grant.role} may not export or erase personal data; it needs administrator",
-        )  # fmt: skip
-    return grant
-
-
+answering = only(
+    lambda grant: grant.may_write, "不能导出或删除个人数据，需要管理员",
+    "may not export or erase personal data; it needs administrator",
+)  # fmt: skip
 Answering = Annotated[Grant, Depends(answering)]
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from cockpit.encoding import dumps
 from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
-from cockpit.rights import grant_of, refused
+from cockpit.rights import only, refused
 from cockpit.screen_desk import Desk
 from cockpit.screens import Screen, ScreenProblem
 from cockpit.tokens import Grant
@@ -74,17 +74,9 @@ class Change(BaseModel):
     wall: str | None = Field(None, max_length=40)
 
 
-def managing(request: Request) -> Grant:
-    """Only an administrator."""
-    grant = grant_of(request)
-    if not grant.may_write:
-        raise refused(
-            403, "right", f"角色 {grant.role} 不能管理大屏，需要管理员",
-            f"the role {grant.role} may not manage screens; it needs administrator",
-        )  # fmt: skip
-    return grant
-
-
+managing = only(
+    lambda grant: grant.may_write, "不能管理大屏，需要管理员", "may not manage screens; it needs administrator"
+)
 Managing = Annotated[Grant, Depends(managing)]
 
 

@@ -22,6 +22,7 @@ from cockpit.beside import RunningServer, ServerRefused, running_server
 from cockpit.encoding import rfc3339
 from cockpit.restoring import unfinished
 from cockpit.settings import Settings
+from cockpit.tokens import UNLIMITED, Role, Tokens
 from layouts.parts.text import has, t
 from twin_model.migrations import known
 from twin_model.store import StoreError, log_of, schema_of
@@ -221,6 +222,22 @@ def audit(around: Surroundings) -> Iterator[Finding]:
     else:
         where = {lang: verdict.misfit.sentence(lang) for lang in LANGUAGES}
         yield Finding("audit", "wrong", "audit_broken", {"where": where})
+
+
+def rights(around: Surroundings) -> Iterator[Finding]:
+    """Is nobody limited to a part whose work cannot be cut to one (docs/decisions/0040)."""
+    from cockpit.accounts import Accounts  # here: it needs a library that `libraries` looks for
+    from cockpit.passwords import Rules
+
+    accounts = Accounts(around.settings.data, Rules.of(around.settings), around.now).all()
+    tokens = Tokens(around.settings.data, around.now).listed()
+    known = [(one.login, Role(one.role), one.scope) for one in accounts]
+    known += [(one.token_id, one.role, one.scope) for one in tokens]
+    limited = [name for name, role, scope in known if role in UNLIMITED and not scope.is_everywhere]
+    if limited:
+        yield Finding("rights", "look", "rights_limited", {"names": ", ".join(limited)})
+    else:
+        yield Finding("rights", "ok", "rights_ok", {"accounts": len(accounts), "tokens": len(tokens)})
 
 
 def devices(around: Surroundings) -> Iterator[Finding]:

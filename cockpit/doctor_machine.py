@@ -151,6 +151,6 @@ def browser(_around: Surroundings) -> Iterator[Finding]:
 
 ALL: tuple[tuple[str, Check], ...] = (
     ("libraries", libraries), ("data", doctor.data_folder), ("store", doctor.store), ("backup", doctor.backup),
-    ("audit", doctor.audit), ("ports", ports), ("broker", broker), ("clock", clock), ("clock", doctor.devices),
-    ("fonts", fonts), ("browser", browser),
+    ("audit", doctor.audit), ("rights", doctor.rights), ("ports", ports), ("broker", broker), ("clock", clock),
+    ("clock", doctor.devices), ("fonts", fonts), ("browser", browser),
 )  # fmt: skip

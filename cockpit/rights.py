@@ -5,6 +5,7 @@ here but in the incident's procedure.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,6 +13,7 @@ from fastapi import Depends, Request
 from cockpit.asking import Asked
 from cockpit.problems import Problem
 from cockpit.tokens import Grant
+from twin_model.rights import EVERYWHERE
 
 # What a public screen may ask with: a filter by home or device would let it count its way to one door.
 PUBLIC_FILTERS = {"at", "community", "limit", "cursor"}
@@ -38,9 +40,14 @@ def only(may: Callable[[Grant], bool], zh: str, en: str) -> Callable[[Request], 
 
     def checked(request: Request) -> Grant:
         grant = grant_of(request)
-        if not may(grant):
-            raise refused(403, "right", f"角色 {grant.role} {zh}", f"the role {grant.role} {en}")
-        return grant
+        if may(grant):
+            return grant
+        if may(replace(grant, scope=EVERYWHERE)):
+            raise refused(
+                403, "part", "当前账号限于一部分范围，这里管的是全部，需要不限范围的账号",
+                "this account is limited to a part; this is about everything and needs one that is not",
+            )  # fmt: skip
+        raise refused(403, "right", f"角色 {grant.role} {zh}", f"the role {grant.role} {en}")
 
     return checked
 

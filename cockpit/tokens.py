@@ -37,11 +37,17 @@ class TokenFileError(Exception):
     """The token file cannot be read; the text says what to do."""
 
 
+UNLIMITED = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Roles over what is of everybody: accounts, the audit trail, imports, deletion (docs/decisions/0040)."""
+
+
 @dataclass(frozen=True)
 class Grant:
     """Whom a request speaks for. ``grant_id`` names the token without giving it away.
 
     ``account``: the id of the person who signed in; ``screen``: the wall screen; both None: a token.
+    What cannot be cut to a part of the neighbourhood (accounts, the trail, what is imported) is not for whoever is
+    limited to one, whatever his role.
     """
 
     role: Role
@@ -60,12 +66,12 @@ class Grant:
     @property
     def manages_accounts(self) -> bool:
         """True for whoever may add, disable and change accounts; never his own, and see ``confirms``."""
-        return self.role is Role.ADMINISTRATOR
+        return self.role is Role.ADMINISTRATOR and self.scope.is_everywhere
 
     @property
     def confirms(self) -> bool:
         """True for whoever may confirm a role that opens personal data, given by somebody else."""
-        return self.role in (Role.ADMINISTRATOR, Role.AUDITOR)
+        return self.role in (Role.ADMINISTRATOR, Role.AUDITOR) and self.scope.is_everywhere
 
     @property
     def public_only(self) -> bool:
@@ -74,8 +80,8 @@ class Grant:
 
     @property
     def may_write(self) -> bool:
-        """True for whoever may import and adopt."""
-        return self.role is Role.ADMINISTRATOR
+        """True for whoever may import, adopt, take back, hand out and delete."""
+        return self.role is Role.ADMINISTRATOR and self.scope.is_everywhere
 
     @property
     def may_act(self) -> bool:
@@ -102,7 +108,7 @@ class Grant:
     @property
     def reads_audit(self) -> bool:
         """True for whoever may read the audit trail: only the auditor."""
-        return self.role is Role.AUDITOR
+        return self.role is Role.AUDITOR and self.scope.is_everywhere
 
 
 _RIGHTS = {
@@ -172,6 +178,17 @@ def scope_of(
     return Scope(*limits)
 
 
+def fitting(role: Role, scope: Scope) -> Scope:
+    """The scope, where the role can be limited to it. Raises ``TokenFileError``."""
+    if role in UNLIMITED and not scope.is_everywhere:
+        raise TokenFileError(
+            f"角色 {role} 管的是全部账号、审计与数据，不能限于一部分：去掉范围，或改用值班员等角色"
+            f" · the role {role} is over all accounts, the trail and the data and cannot be limited to a part: "
+            "leave the scope out, or give another role such as duty-officer"
+        )
+    return scope
+
+
 def limits_of(scope: Scope) -> dict[str, list[str] | None]:
     """A scope as lists, for a file."""
     limits = {name: getattr(scope, name) for name in DIMENSIONS}
@@ -191,6 +208,7 @@ class Tokens:
         self, role: Role, name: str, at: datetime, *, scope: Scope = EVERYWHERE, days: int | None = None, by: str = ""
     ) -> str:
         """Make, store and return a new token; it cannot be shown again. ``days``: how long it is good for."""
+        fitting(role, scope)
         if self._stored.path is None:
             raise TokenFileError("there is no data folder to keep a token in")
         token = _new()

@@ -313,7 +313,8 @@ class Care:
         return self._acted(incident_id, change)
 
     def merge(self, into: str, other: str, *, by: str, role: str, note: str = "") -> Incident:
-        """Go on with ``into`` for both incidents. Raises ``StepRefused``."""
+        """Go on with ``into`` for both incidents. Raises ``StepRefused``, ``NotAllowed`` outside of the scope."""
+        self._need_seen(other)
 
         def change(writer: Writer, known_at: datetime, at: datetime) -> Incident:
             return self._cases.merge(writer, into, other, by=by, role=role, known_at=known_at, at=at, note=note)
@@ -321,8 +322,7 @@ class Care:
         return self._acted(into, change)
 
     def _acted(self, incident_id: str, change: Callable[[Writer, datetime, datetime], Incident]) -> Incident:
-        if not current().scope.is_everywhere and (mine := self.incident(incident_id, self._twin.now())) is None:
-            self._twin.sight.need(mine, "")  # nothing that can be seen from here goes by that id
+        self._need_seen(incident_id)
         with self._twin.writing() as received:
             known_at = from_us(received)
             known = self._cases.incident(incident_id, known_at)
@@ -330,6 +330,10 @@ class Care:
             done = self._twin.commit(lambda writer: change(writer, known_at, at), received, care=True)
             self._cases.committed()
             return done
+
+    def _need_seen(self, incident_id: str) -> None:
+        if not current().scope.is_everywhere and (mine := self.incident(incident_id, self._twin.now())) is None:
+            self._twin.sight.need(mine, "")  # nothing that can be seen from here goes by that id
 
     # ------------------------------------------------------------------ absences
 
@@ -354,7 +358,10 @@ class Care:
         reason: str, by: str,
     ) -> Absence:  # fmt: skip
         """Note that a home is away, being cleaned or worked on. Raises ``AbsenceRefused``."""
-        self._twin.sight.need(community_id, home_id)
+        self._need_place(community_id, home_id)
+        home = None if home_id is None else self._twin.entity("home", home_id, self._twin.now())
+        if home_id is not None and (home is None or home["community_id"] != community_id):
+            raise absences.AbsenceRefused(f"{home_id!r} is no home of {community_id!r}; see the list of homes")
         with self._twin.writing() as received:
             absence = absences.checked(
                 Absence(
@@ -376,9 +383,11 @@ class Care:
 
     def end_absence(self, absence_id: str, *, by: str) -> None:
         """Take an absence back. Raises ``AbsenceRefused`` when none of that name is in force."""
-        seen = {a.absence_id for a in self.absences(self._twin.now())}
-        if not current().scope.is_everywhere and absence_id not in seen:
-            raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
+        seen = {a.absence_id: a for a in self.absences(self._twin.now())}
+        if not current().scope.is_everywhere:
+            if absence_id not in seen:
+                raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
+            self._need_place(seen[absence_id].community_id, seen[absence_id].home_id)
         with self._twin.writing() as received:
             if absence_id not in {a.absence_id for a in self._absences.known(from_us(received))}:
                 raise absences.AbsenceRefused(f"no absence {absence_id!r} is in force; see the list of absences")
@@ -390,6 +399,13 @@ class Care:
     def _absences_changed(self, received: int) -> None:
         self._absences.reload(from_us(received))
         self._engine.watch_everybody()
+
+    def _need_place(self, community_id: str, home_id: str | None) -> None:
+        """Raise ``NotAllowed`` unless what is said of a home (None: of every home) of a community may be said here."""
+        if home_id is None:
+            self._twin.sight.need_all_of(community_id)
+        else:
+            self._twin.sight.need(community_id, home_id)
 
     # ------------------------------------------------------------------ thresholds
 
@@ -423,7 +439,7 @@ class Care:
 
         ``unit``: refused when it is not the parameter's own. Raises ``ThresholdRefused``; judged again at once.
         """
-        self._twin.sight.need(community_id, home_id)
+        self._need_place(community_id, home_id)
         with self._twin.writing() as received:
             known_at = from_us(received)
             asked = Threshold(
@@ -449,6 +465,7 @@ class Care:
 
     def begin_drill(self, drill: Drill, likes: Mapping[str, str] | None = None) -> None:
         """Start a drill's clock. ``likes``: by home of the drill, the home whose learned days it gets."""
+        self._twin.sight.need(drill.drill_of)
         day = (drill.drill_from + timedelta(microseconds=LOCAL_US)).date()
 
         def change(writer: Writer) -> None:
@@ -481,6 +498,7 @@ class Care:
         if asked().homes and current().scope.is_everywhere:
             return found
         seen = set(self._twin.device_status(min(end, at), community_id=community_id)["device_id"].to_pylist())
+        seen.update(self.incident_rows(start, end, at, community_id=community_id)["incident_id"].to_pylist())
         if asked().homes:
             seen.update(self._twin.entities("home", at, community_id=community_id)["home_id"].to_pylist())
         return found.renamed(lambda code: code if code in seen else alias(code))

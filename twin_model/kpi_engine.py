@@ -116,7 +116,8 @@ class Kpis:
         sight.need(community_id)
         with program():
             rows = self._twin.store.select(sql, tables=sources.tables([kpi]), **sources.parameters)
-        return sight.codes(sight.of(rows, inside=True), restricted_columns(kpi, self._twin.catalogue.record_kinds))
+        rows = sight.named(sight.of(rows, inside=True), "row_id", community_id)
+        return sight.codes(rows, restricted_columns(kpi, self._twin.catalogue.record_kinds))
 
     def live_table(self, name: str, at: datetime, periods: Sequence[Period], scope: Scope) -> pa.Table:
         """What the twin kept at the end of each period; the KPIs of one screen share it."""

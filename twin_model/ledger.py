@@ -116,6 +116,7 @@ class Ledger:
     def withdraw(self, kind: str, record_ids: Sequence[str], community_id: str) -> int:
         """Let records end to be known, without another version in their place; how many there were."""
         declared = self._kind(kind)
+        self._twin.sight.need_all_of(community_id)
         ids = pa.table({"record_id": pa.array(list(record_ids), pa.string())})
         with self._twin.writing() as received:
 
@@ -136,6 +137,7 @@ class Ledger:
     def brought_by(self, file: str, kind: str, community_id: str) -> list[str]:
         """The ids of a community's records of a kind that are known now and came from a file of this name."""
         declared = self._kind(kind)
+        self._twin.sight.need(community_id)
         found = self._store.select(
             f"SELECT record_id FROM {declared.table} WHERE community_id = $community_id AND superseded_at IS NULL "
             "AND starts_with(origin, $file || ':') ORDER BY record_id",

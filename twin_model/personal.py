@@ -67,11 +67,14 @@ class Erased:
 
 
 def find(twin: Twin, person_id: str) -> Person:
-    """The person with this id, by all versions that are stored. Raises ``UnknownPerson``."""
+    """The person with this id, by all versions that are stored.
+
+    Raises ``UnknownPerson``, also for one who lived outside of the scope of whoever asks.
+    """
     store = twin.store
     for kind in ("resident", "contact"):
         rows = store.select(f"SELECT * FROM {kind} WHERE {kind}_id = $id", id=person_id).to_pylist()
-        if not rows:
+        if not rows or not all(twin.sight.within(row["community_id"], row["home_id"]) for row in rows):
             continue
         homes = tuple(sorted({row["home_id"] for row in rows} - {None}))
         return Person(

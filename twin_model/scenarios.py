@@ -68,12 +68,11 @@ class Scenarios(WhatIf):
         return [_scenario(row) for row in rows.to_pylist()]
 
     def one(self, at: datetime, scenario_id: str) -> Scenario:
-        """Raises ``KeyError`` when there is none of that id at ``at``, ``NotAllowed`` outside of the scope."""
+        """Raises ``KeyError`` when there is none of that id at ``at``, or none within the scope."""
         found = self._twin.store.select(f"{_SELECT} AND scenario_id = $scenario_id", at=at, scenario_id=scenario_id)
-        if not found.num_rows:
+        scenario = _scenario(found.to_pylist()[0]) if found.num_rows else None
+        if scenario is None or not self._twin.sight.within(scenario.community_id):
             raise KeyError(scenario_id)
-        scenario = _scenario(found.to_pylist()[0])
-        self._twin.sight.need(scenario.community_id)
         return scenario
 
     def save(

@@ -84,12 +84,15 @@ class ServiceLevels:
         return [value for name in self.__slots__ if isinstance(value := getattr(self, name), Figure)]
 
     def renamed(self, code: Callable[[str], str]) -> ServiceLevels:
-        """The same figures with other codes of homes and devices; how many there are stays right."""
+        """The same figures with other codes of incidents, homes and devices; how many there are stays right."""
 
         def other(figure: Figure) -> Figure:
             return replace(figure, rows=tuple(map(code, figure.rows)), missed=tuple(map(code, figure.missed)))
 
-        return replace(self, visited=other(self.visited), devices_online=other(self.devices_online))
+        figures: dict[str, Any] = {
+            name: other(one) for name in self.__slots__ if isinstance(one := getattr(self, name), Figure)
+        }
+        return replace(self, **figures, by_rule={rule: other(one) for rule, one in self.by_rule.items()})
 
 
 def service_levels(

@@ -35,6 +35,13 @@ DOORS = ("number", "unit_id", "floor", "home_number", "unit_name", "name", "addr
 """Columns that say which door it is or what happened behind it: empty in rows of homes."""
 _PLACES = "SELECT building_id, estate_id, grid FROM building_at($instant)"
 _HOMES = "SELECT home_id, building_id FROM home_at($instant)"
+_HOME = "SELECT community_id FROM home_at($instant) WHERE home_id = $home_id"
+_OUTSIDE = (
+    "SELECT code FROM (SELECT home_id AS code, home_id FROM home WHERE community_id = $community_id "
+    "UNION SELECT device_id, home_id FROM device WHERE community_id = $community_id "
+    "UNION SELECT incident_id, home_id FROM incident WHERE community_id = $community_id) "
+    "WHERE home_id IS NOT NULL AND home_id NOT IN (SELECT home_id FROM inside)"
+)
 _DIVISIONS = "SELECT division_id, parent_id FROM division_at($instant)"
 _PARTS = "SELECT community_id, subdistrict_id FROM community_at($instant) WHERE subdistrict_id IS NOT NULL"
 _DRILLS = "SELECT DISTINCT community_id, drill_of FROM community WHERE drill_of IS NOT NULL"
@@ -109,6 +116,9 @@ class Sight:
         if scope.is_everywhere:
             return True
         kept = self._kept(scope)
+        if community_id is None and home_id is not None:  # a home says for itself where it is
+            rows = self._twin.store.select(_HOME, instant=self._twin.now(), home_id=home_id).to_pylist()
+            community_id = rows[0]["community_id"] if rows else None
         if kept.communities is not None and not _holds(kept.communities, community_id):
             return False
         if kept.homes is None:
@@ -123,6 +133,16 @@ class Sight:
             return
         if not self.within(community_id, home_id):
             raise NotAllowed("不在当前账号负责的范围内", "this lies outside of what this account is responsible for")
+
+    def need_all_of(self, community_id: str) -> None:
+        """As ``need``, for what holds in every home of a community: not for whoever is limited to some of them."""
+        self.need(community_id)
+        scope = current().scope
+        if scope.estates is not None or scope.grids is not None:
+            raise NotAllowed(
+                "当前账号只负责社区的一部分，不能更改对全社区生效的内容",
+                "this account is responsible for a part of the community and may not change what holds for all of it",
+            )
 
     def incidents(self, found: Iterable[Incident]) -> list[Incident]:
         """Those within the scope, each as far as it may be told."""
@@ -160,6 +180,15 @@ class Sight:
             for name in homes if kept.homes is not None else ():
                 table = table.filter(_within(table[name], kept.homes))
         return self.codes(table, restricted)
+
+    def named(self, table: pa.Table, column: str, community_id: str) -> pa.Table:
+        """The rows but for those a column names by the code of a home outside of the scope, or of what is in one."""
+        kept = None if current().scope.is_everywhere else self._kept(current().scope)
+        if kept is None or kept.homes is None or column not in table.column_names:
+            return table
+        inside = pa.table({"home_id": kept.homes})
+        outside = self._twin.store.select(_OUTSIDE, tables={"inside": inside}, community_id=community_id)["code"]
+        return table.filter(pc.invert(pc.is_in(table[column], outside.combine_chunks())))
 
     def codes(self, table: pa.Table, columns: Iterable[str]) -> pa.Table:
         """Restricted codes made unreadable for whoever may not look at one home; how many there are stays true."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from twin_model import rights
+from twin_model import personal, rights
 from twin_model.care import Visit
 from twin_model.entities import (
     Building,
@@ -238,6 +238,55 @@ def test_nothing_can_be_done_outside_of_the_scope(town):
             town.care.record_visits([Visit(home_id="west-h", visited_at=town.now(), visited_by="x", role="doctor")])
         with pytest.raises(NotAllowed):
             town.care.set_threshold("sos", "hold", 5, community_id="c", home_id="west-h", by="x", reason="y")
+
+
+def test_rows_behind_a_figure_name_no_home_device_or_incident_outside_of_the_scope(town):
+    """Most of them are told by ``row_id`` alone; which KPI counts homes is its own affair, so all are asked."""
+    now, kpis = town.now(), town.catalogue.kpis
+    theirs = {i.incident_id for i in town.care.incidents(now) if i.home_id == "west-h"}
+    theirs |= {"west-h", "west-pir", "west-sos"}
+
+    def told() -> set:
+        tables = [town.kpis.evidence(kpi, now, community_id="c") for kpi in kpis]
+        return {str(value) for table in tables for row in table.to_pylist() for value in row.values()}
+
+    def counted() -> list:
+        found = town.care.service_levels(now - timedelta(days=1), now, now, community_id="c")
+        return [*found.figures(), *found.by_rule.values()]
+
+    assert theirs - {"west-pir"} <= told(), "there is something to keep back"
+    everywhere = counted()
+    with reading(EAST):
+        assert told() & theirs == set()
+        assert "east-h" in told()
+        mine = counted()
+    assert any(theirs & set(figure.rows) for figure in everywhere)
+    assert not any(theirs & {*figure.rows, *figure.missed} for figure in mine)
+    assert [len(figure.rows) for figure in mine] == [len(figure.rows) for figure in everywhere]
+
+
+def test_nobody_is_handed_over_or_taken_out_and_no_record_taken_back_outside_of_the_scope(town):
+    with reading(EAST):
+        assert personal.find(town, "east-r").homes == ("east-h",)
+        for other in ("west-r", "west-k"):
+            with pytest.raises(personal.UnknownPerson):
+                personal.find(town, other)
+        with pytest.raises(NotAllowed, match="全社区"):
+            town.ledger.withdraw("volunteer_service", ["x"], "c")
+    with reading(ELSEWHERE):
+        for ask in (lambda: town.ledger.withdraw("volunteer_service", ["x"], "c"),
+                    lambda: town.ledger.brought_by("x.csv", "volunteer_service", "c")):  # fmt: skip
+            with pytest.raises(NotAllowed):
+                ask()
+
+
+def test_a_home_named_without_its_community_is_found_in_the_scope(town):
+    with reading(PROGRAM.of(rights.Scope(communities=frozenset({"c"})))):
+        assert town.sight.within(None, "east-h")
+        assert town.care.home_rhythm("east-h", town.now()) is not None
+        assert not town.sight.within(None, "nowhere")
+    with reading(ELSEWHERE):
+        assert not town.sight.within(None, "east-h")
 
 
 def test_what_one_was_told_from_memory_another_is_not(town):

@@ -150,6 +150,19 @@ def test_signing_out_ends_the_session_for_whoever_copied_it_also_after_a_restart
     assert Sessions.of(tmp_path).read(cookie, 2) is None
 
 
+@pytest.mark.parametrize("role", ["administrator", "auditor"])
+def test_who_is_over_everything_cannot_be_limited_to_a_part(accounts, tmp_path, clock, role):
+    part = scope_of(["demo"], ["demo-e1"])
+    with pytest.raises(TokenFileError, match=f"{role} is over all accounts"):
+        accounts.add("zhao", "赵", role, GOOD, by=CONSOLE, scope=part)
+    with pytest.raises(TokenFileError, match="不能限于一部分"):
+        Tokens(tmp_path).create(Role(role), "t", clock.instant, scope=part)
+    made = accounts.add("qian", "钱", "duty-officer", GOOD, by=CONSOLE, scope=part)
+    with pytest.raises(TokenFileError, match="duty-officer"):
+        accounts.set_role(made.account_id, role, part, by=CONSOLE)
+    assert (accounts.find("zhao"), accounts.find("qian").role, Tokens(tmp_path).listed()) == (None, "duty-officer", [])
+
+
 def test_a_token_has_a_scope_an_end_and_is_revoked(tmp_path, clock):
     tokens = Tokens(tmp_path, lambda: clock.instant)
     scope = scope_of(["demo"], None, ["WG-03"])

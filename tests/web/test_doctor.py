@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from cockpit import doctor, doctor_machine
+from cockpit.accounts import CONSOLE, Accounts
 from cockpit.audit import Audit
 from cockpit.backups import STORE, Resting, back_up
 from cockpit.beside import announced, running_server
 from cockpit.doctor import Finding, Surroundings, examine, worst
+from cockpit.passwords import Rules
 from cockpit.settings import Settings
-from cockpit.tokens import Role
+from cockpit.tokens import Role, Tokens, scope_of
 from layouts.parts.text import texts
 from twin_model.migrations import SCHEMA
 from twin_model.store import Store
@@ -151,6 +153,21 @@ def test_a_changed_line_of_the_audit_trail_is_found(around):
     (path,) = (here.settings.data / "audit").glob("*.jsonl")
     path.write_text(path.read_text(encoding="utf-8").replace('"a1"', '"zz"'), encoding="utf-8")
     assert found(doctor.audit, here) == {"audit_broken": "wrong"}
+
+
+def test_an_auditor_limited_to_a_part_by_an_earlier_version_is_told(around):
+    here = around()
+    folder = here.settings.data
+    accounts = Accounts(folder, Rules.of(here.settings), here.now)
+    accounts.add("zhao", "赵", "manager", "Hai-Tang 8 hao", by=CONSOLE, scope=scope_of(["demo"]))
+    Tokens(folder).create(Role.DUTY_OFFICER, "d", NOON, scope=scope_of(["demo"]))
+    assert found(doctor.rights, here) == {"rights_ok": "ok"}
+    for name, role in (("accounts.json", "manager"), ("tokens.json", "duty-officer")):
+        path = folder / name
+        path.write_text(path.read_text(encoding="utf-8").replace(f'"{role}"', '"auditor"'), encoding="utf-8")
+    (finding,) = doctor.rights(here)
+    assert finding.code == "rights_limited"
+    assert "zhao, " in finding.said("en")
 
 
 # --- the machine
