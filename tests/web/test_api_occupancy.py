@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cockpit import api_models, api_occupancy
+from twin_model.entities import Device, Room
 
 from ..conftest import NOON
 
@@ -43,3 +44,19 @@ def test_a_span_that_makes_no_sense_is_refused(standing, days, said):
     )
     assert answer.status_code == 400
     assert said in answer.json()["detail"]
+
+
+def test_a_room_added_within_the_hour_does_not_break_the_forecast(site, clock):
+    """What is remembered of the days before, without it, fits the places of before only."""
+    clock.forward(minutes=10)
+    before = site.get("/api/v1/occupancy/forecast")
+    clock.forward(minutes=10)
+    site.twin.record([
+        Room(community_id="demo", room_id="demo-hobby", facility_id="demo-hall", room_kind="makers", name="工坊"),
+        Device(community_id="demo", device_id="demo-count2", type="people_counter", dialect="json",
+               address="demo-count2", room_id="demo-hobby"),
+    ])  # fmt: skip
+    after = site.get("/api/v1/occupancy/forecast")
+    assert (before.status_code, after.status_code) == (200, 200)
+    places = {row["place_id"] for row in after.json()["items"]}
+    assert {row["place_id"] for row in before.json()["items"]} | {"demo-hobby"} == places

@@ -87,12 +87,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """The counters, other sensors and places of one epoch; ``series``: every series number that is asked for."""
+    """The counters, other sensors and places of one epoch; ``series``: every series number that is asked for.
+
+    ``epoch``: what is remembered of one layout does not fit another, whatever instant is asked about.
+    """
 
     places: tuple[Place, ...]
     counters: tuple[Counter, ...]
     sensors: tuple[Sensor, ...]
     number: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    epoch: int = 0
 
     @classmethod
     def of(cls, series: pa.Table, places: Sequence[Mapping[str, Any]]) -> Layout:

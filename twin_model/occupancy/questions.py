@@ -7,6 +7,7 @@ tells of it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -155,7 +156,7 @@ class Occupancy:
         return people, heard, method
 
     def _by_days(self, layout: Layout, first_day: int, last_day: int, at: datetime) -> list[Day]:
-        us, epoch = to_us(at), self._epoch(at)
+        us = to_us(at)
         tail = self._tail(layout, us)
         hours = tail["hour"].cast(pa.int64()).to_numpy() // HOUR_US
         changing = {int(day) for day in np.unique(day_of(hours))} | {int(day_of(us // HOUR_US))}
@@ -165,7 +166,7 @@ class Occupancy:
             day: (
                 "day",
                 day,
-                epoch,
+                layout.epoch,
                 self.parts.version(day - counters.LEARNED_DAYS, day, us),
                 self._twin.moment(at) if day in changing else None,
             )
@@ -217,14 +218,14 @@ class Occupancy:
             return np.ones((0, count))
         first = day - counters.LEARNED_DAYS
         series = np.array([c.entered for c in balanced] + [c.left for c in balanced], np.int64)
-        key = ("passed", first, count, self._epoch(from_us(us)), self.parts.version(first, day + count - 1, us))
+        key = ("passed", first, count, layout.epoch, self.parts.version(first, day + count - 1, us))
         passed = self._moments.get(key, lambda: self.parts.passages(series, first, day + count, us))
         half = len(balanced)
         return counters.learned(passed[:half], passed[half:])[:, counters.LEARNED_DAYS :]
 
     def _tail(self, layout: Layout, us: int) -> pa.Table:
         chosen = pa.table({"series_no": pa.array(layout.series, pa.int32())})
-        key = ("tail", self._twin.moment(from_us(us)), self._epoch(from_us(us)))
+        key = ("tail", self._twin.moment(from_us(us)), layout.epoch)
         return self._moments.get(key, lambda: self.parts.tail(us, chosen))
 
     # ------------------------------------------------------------- tomorrow
@@ -334,7 +335,7 @@ class Occupancy:
     def _read_layout(self, at: datetime) -> Layout:
         series = self._twin.placed(at).table
         places = self._twin.store.read("occupancy_places", instant=at, **told_of(series))
-        return Layout.of(series, places.to_pylist())
+        return replace(Layout.of(series, places.to_pylist()), epoch=self._epoch(at))
 
     def _epoch(self, at: datetime) -> int:
         return self._twin.entity_epoch(at, *EPOCH_KINDS)
