@@ -317,7 +317,7 @@ class _Intake:
     def services(self, make: type[Services]) -> Services:
         """What the pages and the interface may ask of it."""
         return make(
-            import_files=lambda paths, said: _import_here(self._twin, paths, said, progress=False),
+            import_files=lambda paths, said: _import_here(self._twin, paths, said, progress=False, gives_way=True),
             adopt=self._mqtt.adopt,
             broker_status=self._mqtt.status,
         )
@@ -540,7 +540,7 @@ def import_(options: argparse.Namespace) -> int:
     else:
         twin = _open_twin(settings.store_path)
         try:
-            reports = _import_here(twin, options.paths, said, progress=None)
+            reports = _import_here(twin, options.paths, said)
         finally:
             twin.close()
     for report in reports:
@@ -557,14 +557,14 @@ def _import_code(reports: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _import_here(
-    twin: Twin, paths: Sequence[Path], said: Mapping[str, Any], *, progress: bool | None
+    twin: Twin, paths: Sequence[Path], said: Mapping[str, Any], *, progress: bool | None = None, gives_way: bool = False
 ) -> list[dict[str, Any]]:
     from ingest.batch import ImportOptions, import_files
 
     chosen = {k: v for k, v in said.items() if v is not None}
     if "mapping" in chosen:
         chosen["mapping"] = Path(chosen["mapping"])
-    reports = import_files(twin, paths, ImportOptions(**chosen), progress=progress)
+    reports = import_files(twin, paths, ImportOptions(**chosen), progress=progress, gives_way=gives_way)
     return [report.to_json() | {"summary": report.summary()} for report in reports]
 
 

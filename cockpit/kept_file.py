@@ -50,12 +50,15 @@ class KeptFile(Generic[T]):
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; readers see the old or the new text, never half."""
+    """Write a file that only its owner may read; readers see the old or the new text, never half, also after a power
+    cut: the new one is on the disk before it takes the old one's place."""
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
     beside.replace(path)
 
 

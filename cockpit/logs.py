@@ -65,7 +65,7 @@ def said_of(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         return f"{name}: {error.strerror}"
-    if name in TELLING and str(error):
+    if str(error) and any(kind.__name__ in TELLING for kind in type(error).__mro__):
         return f"{name}: {struck(str(error).splitlines()[0])}"
     return name
 

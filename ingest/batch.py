@@ -10,7 +10,8 @@ import hashlib
 import itertools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,27 +44,30 @@ __all__ = ["LAYERS", "ImportOptions", "ImportReport", "exit_code", "import_file"
 
 _TABLE_LAYERS = ("homes", "residents", "devices", "records", "readings")
 _QUARANTINE_LOOKBACK = 20_000
+WORK_SECONDS = 0.02
 T = TypeVar("T")
 
 
 def import_files(
-    twin: Twin, paths: Sequence[Path], options: ImportOptions, *, progress: bool | None = None
+    twin: Twin, paths: Sequence[Path], options: ImportOptions, *, progress: bool | None = None, gives_way: bool = False
 ) -> list[ImportReport]:
     """Import files one after the other; a file that cannot be used does not stop the next."""
-    return [import_file(twin, path, options, progress=progress) for path in paths]
+    return [import_file(twin, path, options, progress=progress, gives_way=gives_way) for path in paths]
 
 
 def import_file(
-    twin: Twin, path: Path, options: ImportOptions | None = None, *, progress: bool | None = None
-) -> ImportReport:
+    twin: Twin, path: Path, options: ImportOptions | None = None, *, progress: bool | None = None,
+    gives_way: bool = False,
+) -> ImportReport:  # fmt: skip
     """Import one file and say what happened. Never raises for bad input: see ``ImportReport.error``.
 
-    ``progress``: a bar on standard error; None means only when that is a terminal.
+    ``progress``: a bar on standard error; None means only when that is a terminal. ``gives_way``: others are served by
+    this process meanwhile; reading takes half of the time at most.
     """
     options = options or ImportOptions()
     report = ImportReport(file=str(path))
     try:
-        _import(twin, Path(path), options, report, _Progress(Path(path).name, progress))
+        _import(twin, Path(path), options, report, _Progress(Path(path).name, progress, gives_way))
     except (FormatError, CrsUnknown, MappingError, ImportRefused) as error:
         report.error = str(error)
     return report
@@ -168,14 +172,30 @@ def _open(found: str, path: Path) -> FeatureFile:
 
 
 class _Progress:
-    """Wraps an iterable in a bar named after the file."""
+    """Wraps an iterable in a bar named after the file, and lets others work where it gives way."""
 
-    def __init__(self, name: str, shown: bool | None) -> None:
-        self.name = name
+    def __init__(self, name: str, shown: bool | None, gives_way: bool) -> None:
+        self.name, self.gives_way = name, gives_way
         self.shown = sys.stderr.isatty() if shown is None else shown
 
     def __call__(self, things: Iterable[T]) -> Iterator[T]:
+        if self.gives_way:
+            things = half_of_the_time(things)
         return iter(tqdm(things, desc=self.name, unit=" rows", file=sys.stderr, disable=not self.shown))
+
+
+def half_of_the_time(
+    things: Iterable[T], seconds: Callable[[], float] = time.monotonic, rest: Callable[[float], None] = time.sleep
+) -> Iterator[T]:
+    """Rest as long as was worked: one thread of Python works at a time, and a long list being read left those that take
+    in messages so little of it that calls for help queued."""
+    began = seconds()
+    for thing in things:
+        yield thing
+        worked = seconds() - began
+        if worked >= WORK_SECONDS:
+            rest(worked)
+            began = seconds()
 
 
 def _sha256(path: Path) -> str:

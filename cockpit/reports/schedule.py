@@ -1,7 +1,8 @@
 """The clock of scheduled reports: made when they fall due, also those missed while nothing ran, and delivered.
 
 A due report is of its due instant exactly, so one that is made late is the same one, byte for byte. What was made and
-how each delivery went is kept in ``reports/schedule.json``; a delivery is tried again for a day, ever more seldom.
+how each delivery went is kept in ``reports/schedule.json``; a delivery is tried again for a day, ever more seldom, and
+so is the making of a report that a full disk did not take.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from cockpit.disk_words import why
 from cockpit.kept_file import write_private
 from cockpit.reports.delivering import channels
 from cockpit.reports.desk import ReportDesk
@@ -63,6 +65,7 @@ class Schedule:
         self, twin: Twin, desk: ReportDesk, wanted: Sequence[ReportSettings], clock: Callable[[], datetime]
     ) -> None:
         self._twin, self._desk, self._wanted, self._clock = twin, desk, wanted, clock
+        self._unwritten: bytes | None = None  # what the disk did not take, so that nothing is delivered twice
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="report-clock", daemon=True)
 
@@ -78,12 +81,15 @@ class Schedule:
                 known["runs"] = [*known["runs"], self._made(wanted, at, now)][-KEPT_RUNS:]
                 known["until"] = at.isoformat()
                 self._write(state)
-            for run in known["runs"]:
+            for number, run in enumerate(known["runs"]):
+                if (due := _anew(run)) and due <= now:
+                    known["runs"][number] = run = self._made(wanted, datetime.fromisoformat(run["due"]), now, run)
                 self._deliver(wanted, run, now)
         self._write(state)
         return self._next(state, now)
 
-    def _made(self, wanted: ReportSettings, at: datetime, now: datetime) -> Run:
+    def _made(self, wanted: ReportSettings, at: datetime, now: datetime, before: Run | None = None) -> Run:
+        """``before``: how it went the last time, when the disk did not take it."""
         community = wanted.community or self._only_community()
         wish = Wish(community=community, kind=wanted.kind, audience=wanted.audience, lang=wanted.lang)
         run: Run = {"report": name_of(wish, at), "due": at.isoformat(), "made": now.isoformat(), "error": {}, "to": {}}
@@ -91,7 +97,7 @@ class Schedule:
             self._desk.make_now(wish, at, by=wanted.name, role="program")
         except ReportRefused as refusal:
             log.warning("scheduled report %s was not made: %s", wanted.name, refusal)
-            return run | {"error": refusal.said}
+            return run | {"error": refusal.said, "anew": _tries(before, now, refusal.__cause__)}
         return run | {"to": {name: {"tries": [], "done": False, "over": False} for name in channels(wanted)}}
 
     def _only_community(self) -> str:
@@ -121,6 +127,7 @@ class Schedule:
             _again(told, run) for known in state.values() for run in known["runs"] for told in run["to"].values()
             if not (told["done"] or told["over"])
         ]  # fmt: skip
+        waits += [due for known in state.values() for run in known["runs"] if (due := _anew(run))]
         ahead = (due_since(wanted, now, now + timedelta(days=40)) for wanted in self._wanted)
         return min([*waits, *(found[0] for found in ahead if found)], default=None)
 
@@ -169,16 +176,40 @@ class Schedule:
         return self._desk.folder / FILE_NAME
 
     def _read(self) -> dict[str, Any]:
+        if self._unwritten is not None:
+            kept: dict[str, Any] = orjson.loads(self._unwritten)
+            return kept
         with contextlib.suppress(OSError, ValueError):
             found: dict[str, Any] = orjson.loads(self._path.read_bytes())
             return found
         return {}
 
     def _write(self, state: dict[str, Any]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         text = orjson.dumps(state, option=orjson.OPT_INDENT_2).decode()
-        if not self._path.is_file() or self._path.read_text(encoding="utf-8") != text:
-            write_private(self._path, text)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.is_file() or self._path.read_text(encoding="utf-8") != text:
+                write_private(self._path, text)
+        except OSError as error:
+            if self._unwritten is None:
+                log.warning("%s cannot be written (%s); kept in memory until it can", self._path, why(error)["en"])
+            self._unwritten = text.encode()
+        else:
+            self._unwritten = None
+
+
+def _tries(before: Run | None, now: datetime, cause: BaseException | None) -> dict[str, Any] | None:
+    """How often and since when a report was not made because of the disk; None when trying again changes nothing."""
+    known = (before or {}).get("anew") or {"tries": 0, "since": now.isoformat()}
+    if not isinstance(cause, OSError) or now - datetime.fromisoformat(known["since"]) >= GIVE_UP:
+        return None
+    return {"tries": known["tries"] + 1, "since": known["since"]}
+
+
+def _anew(run: Run) -> datetime | None:
+    """When a report that the disk did not take is to be made again."""
+    tried = run.get("anew")
+    return datetime.fromisoformat(run["made"]) + pause(tried["tries"]) if tried else None
 
 
 def _again(told: dict[str, Any], run: Run) -> datetime:

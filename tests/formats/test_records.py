@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -13,8 +14,8 @@ import openpyxl
 import pytest
 
 import run
-from ingest import records
-from ingest.batch import ImportOptions, ImportReport, exit_code, import_file
+from ingest import batch, records
+from ingest.batch import ImportOptions, ImportReport, exit_code, half_of_the_time, import_file
 from ingest.formats import Row
 from ingest.naming import ColumnMapping
 from ingest.places import Places
@@ -75,9 +76,11 @@ def name(twin: Twin) -> str:
 def take(twin: Twin, name: str, put: Callable[..., Path]) -> Callable[..., ImportReport]:
     """``take("a.csv", text)``: write a file and import it into the community of this test."""
 
-    def run_import(file: str, content: Any, *, encoding: str = "utf-8", **options: Any) -> ImportReport:
-        options = {"community": name, "layer": "records"} | options
-        return import_file(twin, put(file, content, encoding), ImportOptions(**options), progress=False)
+    def run_import(
+        file: str, content: Any, *, encoding: str = "utf-8", gives_way: bool = False, **options: Any
+    ) -> ImportReport:
+        chosen = ImportOptions(**{"community": name, "layer": "records"} | options)
+        return import_file(twin, put(file, content, encoding), chosen, progress=False, gives_way=gives_way)
 
     return run_import
 
@@ -116,6 +119,33 @@ def test_a_long_list_is_stored_in_pieces_between_which_others_write(take, twin, 
     assert [(r.read, r.accepted, r.unchanged) for r in (broken_off, whole, again)] == [(2, 2, 0), (5, 3, 2), (5, 0, 5)]
     assert len(begun) == 1 + 2
     assert [row["day"].day for row in stored(twin, "canteen_meal", name)] == [1, 2, 3, 4, 5]
+
+
+def test_beside_others_reading_takes_half_of_the_time():
+    """each row takes a millisecond; who takes in calls for help has the other half"""
+    clock, rests = [0.0], []
+
+    def seconds() -> float:
+        return clock[0]
+
+    def rest(how_long: float) -> None:
+        rests.append(how_long)
+        clock[0] += how_long
+
+    for _row in half_of_the_time(range(1_000), seconds, rest):
+        clock[0] += 0.001
+    assert sum(rests) == pytest.approx(1.0, rel=0.05)
+    assert max(rests) < 0.03
+
+
+def test_what_is_imported_through_the_server_gives_way(take, monkeypatch):
+    rested: list[float] = []
+    monkeypatch.setattr(batch, "WORK_SECONDS", 0.0)
+    monkeypatch.setattr(batch.half_of_the_time, "__defaults__", (time.monotonic, rested.append))
+    take("a.csv", MEALS + "2026-11-01,社区食堂,午餐,70_79,12,60,12,否\n")
+    assert rested == []
+    take("a.csv", MEALS + "2026-11-01,社区食堂,午餐,70_79,12,60,12,否\n", gives_way=True)
+    assert rested
 
 
 def test_titles_above_the_headings_units_and_stars_do_not_matter(take):

@@ -20,6 +20,7 @@ from cockpit.services import UNKEPT
 from cockpit.settings import SettingsError, load
 from layouts.parts import scene_answers
 from tests.conftest import NOON, Clock, eventually
+from tests.twin.test_full_disk import full_disk
 from tests.web.receiver import Receiver, answer
 
 from .conftest import COMMUNITY, lived
@@ -95,6 +96,55 @@ def test_a_folder_that_cannot_be_written_is_tried_again_until_it_can(place):
     assert [one["done"] for one in told["tries"]] == [False, True]
     name = desk.made()[0].name
     assert (there / name / "report.pdf").read_bytes() == desk.paper(name, "report.pdf")
+
+
+def test_a_report_that_the_disk_did_not_take_is_made_as_soon_as_there_is_room(place):
+    twin, desk, clock, _ = place
+    schedule = Schedule(twin, desk, [daily(time="12:15")], clock)
+    due = clock.set(schedule.step())
+    with full_disk():
+        again = schedule.step()
+    last = schedule.standing()[0]["last"]
+    assert "写不进" in last["error"]["zh"]
+    assert (desk.made(), again) == ([], due + timedelta(seconds=10))
+    clock.set(again)
+    schedule.step()
+    assert schedule.standing()[0]["last"]["error"] == {}
+    assert [one.manifest["instant"] for one in desk.made()] == ["2026-11-22T12:15:00+08:00"]
+    assert schedule.step() == due + DAY
+
+
+def test_after_a_day_a_report_that_the_disk_does_not_take_is_given_up(place):
+    twin, desk, clock, _ = place
+    schedule = Schedule(twin, desk, [daily(time="12:15")], clock)
+    due = clock.set(schedule.step())
+    with full_disk():
+        schedule.step()
+        clock.set(due + GIVE_UP - timedelta(minutes=1))
+        schedule.step()
+        clock.set(clock.instant + timedelta(hours=1))
+        schedule.step()
+    clock.set(clock.instant + timedelta(hours=2))
+    schedule.step()
+    assert [one.manifest["instant"][:10] for one in desk.made()] == ["2026-11-23"]
+
+
+def test_what_was_delivered_is_not_delivered_twice_because_that_could_not_be_written_down(place):
+    twin, desk, clock, _ = place
+    receiver = Receiver(then=deque([answer(503), answer(200), answer(200)]))
+    receiver.start()
+    schedule = Schedule(twin, desk, [daily(time="12:15", webhook=receiver.url, webhook_secret=SECRET)], clock)
+    clock.set(schedule.step())
+    clock.set(schedule.step())
+    with full_disk():
+        schedule.step()
+        clock.forward(minutes=1)
+        schedule.step()
+    clock.forward(minutes=1)
+    schedule.step()
+    receiver.stop()
+    assert len(receiver.requests) == 2
+    assert orjson.loads((desk.folder / "schedule.json").read_bytes())["day"]["runs"][0]["to"]["webhook"]["done"]
 
 
 def test_a_webhook_gets_the_whole_report_signed_and_under_one_name_at_every_try(place):

@@ -13,6 +13,7 @@ import pytest
 from cockpit.logs import FILE, Log, set_up
 from cockpit.services import Services
 from cockpit.tokens import Role
+from ingest.url import BrokerUnreachableError
 
 SECRETS = {
     "token": "cim_s3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3",
@@ -75,6 +76,15 @@ def test_an_error_of_the_machine_says_what_it_was(made):
     logger, stream, _ = made(form="json")
     logger.error("cannot store: %s", OSError(28, "No space left on device", f"/data/{SECRETS['name']}"))
     assert lines(stream)[0]["said"] == "cannot store: OSError: No space left on device"
+
+
+def test_an_error_of_the_broker_says_which_one_and_why_without_the_password(made):
+    """every kind of it: the journal said "BrokerUnreachableError Trying again" and nobody knew of what"""
+    logger, stream, _ = made(form="json")
+    address = f"mqtt://cim:{SECRETS['password']}@10.0.0.7:1883"
+    logger.warning("%s Trying again.", BrokerUnreachableError(f"Nothing answers at {address}: is it started?"))
+    said = lines(stream)[0]["said"]
+    assert said == "BrokerUnreachableError: Nothing answers at mqtt://…@10.0.0.7:1883: is it started? Trying again."
 
 
 @pytest.mark.parametrize(
