@@ -6,25 +6,32 @@ and instant. Whose reports one may have made and read goes by their audience (``
 No ``from __future__ import annotations`` here, as in ``api.py``.
 """
 
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from cockpit.asking import instant_of, known_parameters
 from cockpit.encoding import dumps, rfc3339
+from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
 from cockpit.reports.allowing import allowed, may_read
+from cockpit.reports.checks import Busy
+from cockpit.reports.claimed import claim_of
 from cockpit.reports.desk import Job, ReportDesk, Shelved
-from cockpit.reports.folder import read, zip_of
-from cockpit.reports.kinds import CITY, MOST_SCENARIOS, ReportRefused, Wish
+from cockpit.reports.folder import read
+from cockpit.reports.kinds import CITY, MOST_SCENARIOS, ReportRefused, Wish, name_of
 from cockpit.reports.kinds import refused as refused_report
 from cockpit.reports.making import MEDIA
 from cockpit.reports.scenario_facts import chosen
-from cockpit.reports.verifying import verify
+from cockpit.reports.zipped import LARGEST_ZIP, unzipped, zip_of
 from cockpit.rights import grant_of, refused, role_of
 from cockpit.services import NotServed
 from cockpit.tokens import Grant
@@ -106,11 +113,50 @@ class ToVerify(BaseModel):
     path: str = Field(max_length=4_000)
 
 
-class VerdictItem(BaseModel):
-    """What was found, in lines to read; ``holds``: signed, unchanged and the same when made again."""
+class Found(BaseModel):
+    """One thing that was found: ``code`` for programs, the rest for people."""
 
+    code: str
+    zh: str
+    en: str
+
+
+class FoundPaper(Found):
+    """Of one paper; ``code`` is ``same`` where it is the same byte for byte when made again."""
+
+    name: str
+
+
+class Said(BaseModel):
+    """A sentence by language."""
+
+    zh: str
+    en: str
+
+
+class VerdictItem(BaseModel):
+    """What was found of a report. ``holds``: signed, unchanged and the same when made again.
+
+    ``standing`` says which way: ``stranger`` holds but is signed with another key; ``differs`` is just what was signed
+    here but comes out otherwise today, ``because`` of what is told; ``broken`` is not what was made here.
+    """
+
+    id: str = Field(description="the made report, or the SHA-256 of what was sent")
+    report: str
+    kind: str
+    audience: str
+    lang: str
+    community: str
+    at: str
+    checked_at: str
     holds: bool
-    lines: list[str]
+    standing: Literal["holds", "stranger", "differs", "broken"]
+    verdict: Said
+    signature: Found
+    signer: Found
+    papers: list[FoundPaper]
+    because: list[Found]
+    notes: list[Found]
 
 
 def build(twin: Twin, desk: ReportDesk) -> APIRouter:
@@ -118,6 +164,7 @@ def build(twin: Twin, desk: ReportDesk) -> APIRouter:
     api = APIRouter(prefix="/api/v1", tags=[REPORTS])
     _making(api, twin, desk)
     _reading(api, desk)
+    _checking(api, desk)
     return api
 
 
@@ -153,16 +200,6 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
             raise Problem(503, str(error)) from None
         body = _of_job(desk.wait(job.name, wait) or job)
         return Response(dumps(body), 202, {"location": body["href"]}, "application/json")
-
-    @api.post("/reports/verifications", response_model=VerdictItem, include_in_schema=False)
-    def check(request: Request, wanted: Annotated[ToVerify, Body()]) -> VerdictItem:
-        if not grant_of(request).is_control:
-            raise refused(403, "right", "只有本机命令可以核对文件", "only commands on this machine may name files")
-        try:
-            verdict = verify(twin, read(Path(wanted.path)), desk.signer().public)
-        except ReportRefused as refusal:
-            raise _refusal(refusal) from None
-        return VerdictItem(holds=verdict.holds, lines=verdict.lines())
 
 
 def _reading(api: APIRouter, desk: ReportDesk) -> None:
@@ -215,6 +252,97 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
         return Response(data, media_type=MEDIA.get(suffix, "application/octet-stream"), headers=headers)
 
 
+def _checking(api: APIRouter, desk: ReportDesk) -> None:
+    @api.post("/reports/{report_id}/verification", response_model=VerdictItem, responses=refusals(404, 503),
+              summary="Make a report again and compare it byte for byte")  # fmt: skip
+    def again(request: Request, report_id: str) -> Response:
+        shelved, _ = _found(desk, report_id)
+        if shelved is None or not may_read(desk, grant_of(request), shelved):
+            raise _missing(report_id)
+        papers = desk.papers(report_id)
+        if papers is None:
+            raise _missing(report_id)
+        return Response(dumps(_checked(request, desk, report_id, papers)), media_type="application/json")
+
+    zipped = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _ZIPS}
+
+    @api.post("/reports/verifications", response_model=VerdictItem, responses=refusals(413, 415, 503),
+              summary="Check a report that came from elsewhere: its zip as the body",
+              openapi_extra={"requestBody": {"content": zipped, "required": True}})  # fmt: skip
+    async def sent(request: Request, _known: Annotated[None, Depends(known_parameters)]) -> Response:
+        """Whoever may have such a report made may have it checked. What is sent is compared and not kept."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json" and grant_of(request).is_control:
+            return await _named(request, desk)
+        if kind not in _ZIPS:
+            refusal = refused_report("zip_type", found=repr(kind[:80]))
+            raise Problem(415, str(refusal), code="report", reason=refusal.said)
+        with tempfile.TemporaryFile(prefix="cim-report-") as stream:
+            digest = await _taken(request, stream)
+            told = await asyncio.to_thread(_checked_zip, request, desk, digest, stream)
+        return Response(dumps(told), media_type="application/json")
+
+
+_ZIPS = ("application/zip", "application/x-zip-compressed", "application/octet-stream")
+_SENT = {"zh": "所给的文件", "en": "the file"}
+
+
+async def _named(request: Request, desk: ReportDesk) -> Response:
+    """The program's own command names a file on this machine, and prints lines."""
+    try:
+        path = Path(ToVerify.model_validate_json(await request.body()).path)
+    except ValidationError as error:
+        raise Problem(400, f"the body is not what was expected: {error}") from error
+
+    def check() -> dict[str, Any]:
+        try:
+            found = desk.checks.check(f"file:{path}", read(path)).verdict
+        except ReportRefused as refusal:
+            raise _refusal(refusal) from None
+        return {"holds": found.holds, "lines": found.lines()}
+
+    return Response(dumps(await asyncio.to_thread(check)), media_type="application/json")
+
+
+async def _taken(request: Request, stream: IO[bytes]) -> str:
+    """What is sent, in a file without a name, and its digest."""
+    size, digest = 0, hashlib.sha256()
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LARGEST_ZIP:
+            refusal = refused_report("zip_large", where=_SENT, most=LARGEST_ZIP >> 20)
+            raise Problem(413, str(refusal), code="report", reason=refusal.said)
+        digest.update(chunk)
+        await asyncio.to_thread(stream.write, chunk)
+    return digest.hexdigest()
+
+
+def _checked_zip(request: Request, desk: ReportDesk, digest: str, stream: IO[bytes]) -> dict[str, Any]:
+    """Before anything is made again: may who sends it read such a report?"""
+    try:
+        papers = unzipped(stream, _SENT)
+        wish = claim_of(papers).wish
+    except ReportRefused as refusal:
+        raise _refusal(refusal) from None
+    grant = grant_of(request)
+    if not allowed(desk, grant, wish.audience, wish.community):
+        raise refused(403, "right", _barred("zh", grant, wish, "check"), _barred("en", grant, wish, "check"))
+    return _checked(request, desk, digest, papers)
+
+
+def _checked(request: Request, desk: ReportDesk, key: str, papers: Mapping[str, bytes]) -> dict[str, Any]:
+    try:
+        found = desk.checks.check(key, papers)
+    except Busy as busy:
+        raise Problem(503, str(busy), code="busy", reason=busy.said) from None
+    except ReportRefused as refusal:
+        raise _refusal(refusal) from None
+    wish = found.verdict.wish  # the name is made anew: what was sent may call itself anything
+    noted(request, "report_checked", subject=name_of(wish, found.verdict.at), audience=wish.audience,
+          found=found.verdict.standing)  # fmt: skip
+    return found.told()
+
+
 def _check(twin: Twin, wish: Wish, at: datetime | None) -> None:
     """Say at once what the making would refuse."""
     if wish.is_plan:
@@ -246,14 +374,12 @@ def _only_community(twin: Twin) -> str:
 
 def _permit(desk: ReportDesk, grant: Grant, wish: Wish) -> None:
     if not allowed(desk, grant, wish.audience, wish.community):
-        raise refused(
-            403, "right", _barred("zh", grant, wish), _barred("en", grant, wish),
-        )  # fmt: skip
+        raise refused(403, "right", _barred("zh", grant, wish), _barred("en", grant, wish))
 
 
-def _barred(lang: str, grant: Grant, wish: Wish) -> str:
+def _barred(lang: str, grant: Grant, wish: Wish, act: str = "make") -> str:
     role, audience = t(lang, f"role.{grant.role}"), t(lang, f"report.audience.{wish.audience}")
-    return t(lang, "report.refused.right", role=role, audience=audience)
+    return t(lang, f"report.refused.right{'' if act == 'make' else '_check'}", role=role, audience=audience)
 
 
 def _found(desk: ReportDesk, report_id: str) -> tuple[Shelved | None, Job | None]:

@@ -27,6 +27,7 @@ MOST_HEADERS = 100
 SMALL = 64 << 10
 BODIES: tuple[tuple[str, int | None], ...] = (
     ("/api/v1/imports", None),  # a file; its size is counted where it is written (api.LARGEST_UPLOAD)
+    ("/api/v1/reports/verifications", None),  # a report; its size is counted where it is read (zipped.LARGEST_ZIP)
     ("/api/v1/records/withdrawals", 1 << 20),  # up to 10,000 ids
     ("/api/", SMALL),
     ("/_dash-update-component", 4 << 20),  # a page sends what it shows back

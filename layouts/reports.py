@@ -1,4 +1,5 @@
-"""The page of reports: have one made, of now or of the instant looked at; fetch what was made; see what is due."""
+"""The page of reports: have one made, of now or of the instant looked at; fetch what was made; check it, or what came
+from elsewhere; see what is due."""
 
 from __future__ import annotations
 
@@ -22,11 +23,19 @@ def layout(view: View) -> html.Div:
             html.H1(t(view.lang, "nav.reports"), className="sr-only"),
             dcc.Interval(id=ids("tick"), interval=EVERY_MS),
             dcc.Store(id=ids("shown")),
-            html.Div([html.Div(id=ids("make")), html.Div(id=ids("schedule"))], className="care-column"),
+            dcc.Store(id=ids("checked")),
+            dcc.Store(id=ids("sent")),
+            html.Div(
+                [html.Div(id=ids("make")), _elsewhere(view), html.Div(id=ids("schedule"))], className="care-column"
+            ),
             html.Div(html.Div(id=ids("made")), className="care-column"),
         ],
         className="care-page reports-page",
     )
+
+
+def _elsewhere(view: View) -> html.Div:
+    return html.Div([views.elsewhere(view.lang), html.Div(id=ids("verdict"))], className="panel")
 
 
 def register(app: Dash, ask: Ask) -> None:
@@ -38,10 +47,11 @@ def register(app: Dash, ask: Ask) -> None:
         Output(ids("schedule"), "children"),
         Output(ids("shown"), "data"),
         Input(ids("tick"), "n_intervals"),
+        Input(ids("checked"), "data"),
         VIEW,
         State(ids("shown"), "data"),
     )
-    def show(_tick: int | None, store: Any, shown: str | None) -> tuple[Any, Any, Any, Any]:
+    def show(_tick: int | None, _checked: Any, store: Any, shown: str | None) -> tuple[Any, Any, Any, Any]:
         view = View.of(store)
         if not view.community:
             return views.without_community(view), None, None, no_update
@@ -50,6 +60,12 @@ def register(app: Dash, ask: Ask) -> None:
         if now == shown:
             return no_update, no_update, no_update, no_update
         return views.ordering(view, answer), views.shelf(view, answer), views.schedule(view, answer), now
+
+    @app.callback(Output(ids("verdict"), "children"), Input(ids("sent"), "data"), VIEW)
+    def found(sent: Any, store: Any) -> Any:
+        view = View.of(store)
+        key = sent.get("id") if isinstance(sent, dict) else None
+        return views.sent(view.lang, ask.services.reports.checked(str(key)) if key else None)
 
 
 PAGE = Page(slug="reports", title_key="nav.reports", order=60, layout=layout, register=register, slim=True)

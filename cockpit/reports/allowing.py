@@ -47,12 +47,27 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
             for job in jobs if job.wish.community in here and (job.state != "failed" or job.name in failed)
         ],
         "made": [
-            {"name": one.name, "bytes": one.bytes, **{key: one.manifest[key] for key in _SHOWN}}
+            {"name": one.name, "bytes": one.bytes, "verdict": _last(desk, one.name),
+             **{key: one.manifest[key] for key in _SHOWN}}
             for one in made[:SHOWN]
         ],
         "all": len(made),
         "schedule": [run for run in desk.schedule() if run["audience"] in grant.reads_reports],
     }  # fmt: skip
+
+
+def checked(desk: ReportDesk, key: str) -> dict[str, Any] | None:
+    """What was found of a report, for whoever a callback answers and who may read such a report; None else."""
+    grant, last = serving.asking(), desk.checks.last(key)
+    if grant is None or last is None:
+        return None
+    wish = last.verdict.wish
+    return last.told() if allowed(desk, grant, wish.audience, wish.community) else None
+
+
+def _last(desk: ReportDesk, name: str) -> dict[str, Any] | None:
+    last = desk.checks.last(name)
+    return None if last is None else last.told()
 
 
 _SHOWN = ("kind", "audience", "language", "instant", "data_revision", "papers")

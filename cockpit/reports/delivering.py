@@ -24,6 +24,7 @@ from cockpit.reports.kinds import ReportRefused
 from cockpit.reports.mailing import NotDelivered
 from cockpit.reports.making import DATA, HTML, PDF, XLSX
 from cockpit.reports.settings import ReportSettings
+from cockpit.reports.zipped import zip_of
 from layouts.page import LANGUAGES
 from layouts.parts.text import t
 
@@ -82,7 +83,7 @@ _TYPES = {
 
 def _to_webhook(wanted: ReportSettings, name: str, papers: Mapping[str, bytes], now: datetime) -> None:
     """The whole report as one zip, signed as notifications are; the same name at every try."""
-    body = shelf.zip_of(name, dict(papers))
+    body = zip_of(name, dict(papers))
     stamp = str(int(now.timestamp()))
     headers = {
         "Content-Type": "application/zip", "Content-Disposition": f'attachment; filename="{name}.zip"',

@@ -19,7 +19,8 @@ import orjson
 
 from cockpit.disk_words import why
 from cockpit.reports import folder as shelf
-from cockpit.reports.allowing import listed
+from cockpit.reports.allowing import checked, listed
+from cockpit.reports.checks import Checks
 from cockpit.reports.kinds import ReportRefused, Wish, name_of, refused
 from cockpit.reports.making import MANIFEST, make
 from cockpit.reports.signing import Signer
@@ -78,6 +79,7 @@ class ReportDesk:
         self._prepared: dict[str, datetime] = {}
         self._known: dict[str, tuple[int, Shelved]] = {}
         self._done: dict[str, threading.Event] = {}
+        self.checks = Checks(twin, self.signer)
         self.schedule: Callable[[], list[dict[str, Any]]] = list
         """What the clock of reports says of itself; nothing where none runs."""
 
@@ -142,6 +144,10 @@ class ReportDesk:
         if "management" in found["audiences"]:
             self.prepare(community)
         return found
+
+    def checked(self, key: str) -> dict[str, Any] | None:
+        """What was found of a report when it was last checked, for whoever it answers; see ``allowing.checked``."""
+        return checked(self, key)
 
     def prepare(self, community: str) -> None:
         """Count ahead, once an hour, what a report takes longest for: somebody is about to ask for one."""

@@ -1,20 +1,16 @@
-"""Where reports are kept: one folder each, whole or not there at all; and one file of the same for sending."""
+"""Where reports are kept: one folder each, whole or not there at all."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 from cockpit.disk_words import why
-from cockpit.reports.kinds import ReportRefused, refused
-from cockpit.reports.making import MANIFEST, PDF, SIGNATURE, Report
-from cockpit.reports.xlsx import EPOCH
-
-MODE = 0o600
+from cockpit.reports.kinds import refused
+from cockpit.reports.making import MANIFEST, Report
+from cockpit.reports.zipped import MODE, is_dropped, unzipped
 
 
 def write(report: Report, folder: Path) -> Path:
@@ -78,36 +74,19 @@ def read(path: Path) -> dict[str, bytes]:
     """The papers of a report from its folder, a paper in it, or its zip. Raises `ReportRefused`."""
     try:
         if path.is_file() and path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                found = {name: archive.read(name) for name in archive.namelist()}
-            return {name.partition("/")[2] or name: data for name, data in found.items()}
+            with path.open("rb") as stream:
+                return unzipped(stream, path)
         root = path if path.is_dir() else path.parent
         if not path.exists():
-            raise ReportRefused(f"{path}: there is no such file or folder; name the folder of a report")
+            raise refused("absent", where=path)
         if not (root / MANIFEST).is_file() and root.parent != root and (root.parent / MANIFEST).is_file():
             root = root.parent  # a row of evidence was named
         if not (root / MANIFEST).is_file():
-            raise ReportRefused(f"{root}: found no {MANIFEST}, expected the folder of a report with all its papers")
-        return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
-    except zipfile.BadZipFile:
-        raise ReportRefused(f"{path}: not a zip of a report, or a damaged one; fetch it again") from None
+            raise refused("no_manifest", where=root)
+        files = ((p.relative_to(root).as_posix(), p) for p in sorted(root.rglob("*")) if p.is_file())
+        return {name: file.read_bytes() for name, file in files if not is_dropped(name)}
     except OSError as error:
-        raise ReportRefused(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def zip_of(name: str, papers: dict[str, bytes]) -> bytes:
-    """The whole report as one file: the same bytes for the same papers. What is packed already is not packed again."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for paper in (PDF, *sorted(papers.keys() - {PDF, MANIFEST, SIGNATURE}), MANIFEST, SIGNATURE):
-            if paper not in papers:
-                continue
-            info = zipfile.ZipInfo(f"{name}/{paper}", EPOCH)
-            packed = paper.endswith((".pdf", ".xlsx"))
-            info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-            info.external_attr = MODE << 16
-            archive.writestr(info, papers[paper])
-    return out.getvalue()
+        raise refused("unread", where=path, reason=why(error)) from error
 
 
 def sweep(folder: Path) -> None:

@@ -38,9 +38,14 @@ def refused(key: str, **values: object) -> ReportRefused:
 
     A value may be a dict by language; a page shows an instant as pages do, programs and the command line as RFC 3339.
     """
-    said = {lang: t(lang, f"report.refused.{key}", **_worded(lang, values, _stamp)) for lang in LANGUAGES}
+    said = in_words(f"refused.{key}", **values)
     exact = _worded("en", values, lambda _lang, at: at.astimezone(ZONE).isoformat(timespec="seconds"))
     return ReportRefused(t("en", f"report.refused.{key}", **exact), said)
+
+
+def in_words(key: str, **values: object) -> dict[str, str]:
+    """A sentence of the section ``report`` of the locale files, by language; values as for `refused`."""
+    return {lang: t(lang, f"report.{key}", **_worded(lang, values, _stamp)) for lang in LANGUAGES}
 
 
 def _stamp(lang: str, at: datetime) -> str:

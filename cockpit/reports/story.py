@@ -70,7 +70,7 @@ def paper_of(facts: Facts, identity: Mapping[str, Any], map_svg: str | None, lan
     if not made.is_public:
         _devices(made)
     story_kpis.add(made, whole=kind != "daily" or made.is_public)
-    if kind == "acceptance":
+    if kind == "acceptance" and not made.is_public:  # nobody in the street is given the rows
         story_kpis.evidence(made)
     _about(made)
     return _framed(made)

@@ -3,146 +3,198 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from cockpit.reports.claimed import Claim, Code, claim_of
 from cockpit.reports.identity import commit_of, declarations_digest, program_version
-from cockpit.reports.kinds import ReportRefused, Wish
+from cockpit.reports.kinds import ReportRefused, Wish, in_words
 from cockpit.reports.making import MANIFEST, ROOT, SIGNATURE, papers_of
 from cockpit.reports.signing import is_signed
+from layouts.page import LANGUAGES
+from layouts.parts.text import t
 from twin_model.late import late
+from twin_model.rights import worked_out
 from twin_model.twin import Twin
+
+NAMED = 3
+"""So many papers are named in the verdict's sentence; all of them are in its list."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found: ``code`` for programs, ``said`` for people, by language."""
+
+    code: str
+    said: Mapping[str, str]
+
+
+def found(code: str, **values: object) -> Finding:
+    """What the section ``report.verdict`` of the locale files says of it."""
+    return Finding(code, in_words(f"verdict.{code}", **values))
 
 
 @dataclass
 class Verdict:
-    """``papers``: by name, what is wrong with each ("" when nothing is); ``why``: what explains differences."""
+    """``papers``: by name, what is found of each; ``why``: what explains differences; ``notes``: what changes nothing.
+
+    ``wish`` and ``at``: what it is a report of.
+    """
 
     name: str
-    signature: str = ""
-    signer: str = ""
-    papers: dict[str, str] = field(default_factory=dict)
-    why: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    wish: Wish
+    at: datetime
+    signature: Finding
+    signer: Finding
+    papers: dict[str, Finding] = field(default_factory=dict)
+    why: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
         """Signed, unchanged, and the same when made again."""
-        return not self.signature and not any(self.papers.values())
+        return self.signature.code == "right" and not self.wrong
+
+    @property
+    def wrong(self) -> dict[str, Finding]:
+        """The papers that are not the same byte for byte."""
+        return {name: one for name, one in self.papers.items() if one.code != "same"}
+
+    @property
+    def standing(self) -> str:
+        """In one word: ``holds``; ``stranger``: it does, but another key signed it; ``differs``: just what was signed
+        here, but it comes out otherwise today; ``broken``: it is not what was made here."""
+        if self.holds:
+            return "holds" if self.signer.code == "own" else "stranger"
+        is_ours = self.signature.code == "right" and self.signer.code == "own"
+        is_whole = all(one.code in _OTHERWISE for one in self.wrong.values())
+        return "differs" if is_ours and is_whole else "broken"
+
+    @property
+    def sentence(self) -> dict[str, str]:
+        """What a person reads first, by language."""
+        standing = self.standing
+        if standing != "broken":
+            is_made = any(one.code != "unmade" for one in self.papers.values())
+            return in_words(f"verdict.{standing if is_made else 'unmade'}_whole", n=len(self.papers))
+        parts = []
+        if self.signature.code != "right":
+            parts.append(in_words(f"verdict.{self.signature.code}_part"))
+        for code in _WRONG:
+            if names := [name for name, one in self.papers.items() if one.code == code]:
+                parts.append(in_words(f"verdict.{code}_part", names=_few(names)))
+        if self.signature.code == "right" and self.signer.code != "own":
+            parts.append(in_words("verdict.other_part"))
+        return in_words("verdict.broken_whole", why=_joined(parts, "and"))
 
     def lines(self) -> list[str]:
-        """In words, a line each."""
-        found = [f"{self.name}", f"  signature  {self.signature or 'right'}", f"  signer     {self.signer}"]
-        found += [f"  {paper:<18} {wrong or 'the same byte for byte'}" for paper, wrong in self.papers.items()]
-        found += [f"  because    {one}" for one in self.why]
-        found += [f"  note       {one}" for one in self.notes]
-        found.append("  verdict    " + ("holds" if self.holds else "does not hold"))
-        return found
+        """For the command line, a line each, in its language."""
+        told = [f"{self.name}"]
+        told += [f"  signature  {self.signature.said['en']}", f"  signer     {self.signer.said['en']}"]
+        told += [f"  {paper:<18} {one.said['en']}" for paper, one in self.papers.items()]
+        told += [f"  because    {one.said['en']}" for one in self.why]
+        told += [f"  note       {one.said['en']}" for one in self.notes]
+        told.append("  verdict    " + ("holds" if self.holds else "does not hold"))
+        return told
 
 
-def verify(twin: Twin, papers: dict[str, bytes], own_key: str | None) -> Verdict:
-    """Make the report again from the twin and compare. ``own_key``: this data folder's public key."""
-    manifest = _manifest(papers)
-    found = Verdict(name=str(manifest["report"]))
-    _signature(found, papers, manifest, own_key)
-    wish = Wish(community=manifest["community"], kind=manifest["kind"], audience=manifest["audience"],
-                lang=manifest["language"], scenarios=tuple(manifest.get("scenarios", ())),
-                **{k: manifest[k] for k in ("rulebook",) if k in manifest})  # fmt: skip
-    at = datetime.fromisoformat(manifest["instant"])
+_OTHERWISE = ("differs", "unmade", "new")
+"""What a paper that nobody touched may still be found to be: by other data, definitions or program."""
+_WRONG = ("changed", "missing", "added", *_OTHERWISE)
+
+
+def _joined(parts: Sequence[Mapping[str, str]], sign: str) -> dict[str, str]:
+    return {lang: t(lang, f"report.verdict.{sign}").join(part[lang] for part in parts) for lang in LANGUAGES}
+
+
+def _few(names: Sequence[str]) -> dict[str, str]:
+    shown = _joined([dict.fromkeys(LANGUAGES, name) for name in names[:NAMED]], "comma")
+    return in_words("verdict.more", names=shown, n=len(names) - NAMED) if len(names) > NAMED else shown
+
+
+@worked_out
+def verify(twin: Twin, papers: Mapping[str, bytes], own_key: str | None) -> Verdict:
+    """Make the report again from the twin and compare. ``own_key``: this data folder's public key.
+
+    Whoever asks, it is made as it was the first time; whether he may be told is asked before.
+    """
+    claim = claim_of(papers)
+    wish, at = claim.wish, claim.instant
+    verdict = Verdict(claim.report, wish, at, _signature(claim, papers), _signer(claim, own_key))
     try:
         again = papers_of(twin, at, wish)
     except ReportRefused as refusal:
         again = {}
-        found.why.append(f"it cannot be made again here: {refusal}")
-    for name in sorted({*manifest["papers"], *papers, *again} - {MANIFEST, SIGNATURE}):
-        found.papers[name] = _compared(name, papers, manifest, again)
-    if not found.holds:
-        found.why += _reasons(found, manifest, again)
+        verdict.why.append(found("impossible", why={**refusal.said, "en": str(refusal)}))
+    for name in sorted({*claim.papers, *papers, *again} - {MANIFEST, SIGNATURE}):
+        verdict.papers[name] = _compared(name, papers, claim, again)
+    if not verdict.holds:
+        verdict.why += _reasons(verdict, claim, again)
     if again:
         since = late(twin, at, twin.now(), community_id=wish.community)
         if since.num_rows:
-            n = sum(since["readings"].to_pylist())
-            found.notes.append(f"{n} readings for the time before the instant came after it; the report is unchanged")
-    return found
+            verdict.notes.append(found("late", n=sum(since["readings"].to_pylist())))
+    return verdict
 
 
-def _manifest(papers: dict[str, bytes]) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = orjson.loads(papers[MANIFEST])
-        needed = {"report", "community", "kind", "audience", "language", "instant", "papers", "public_key"}
-        if missing := sorted(needed - found.keys()):
-            raise ReportRefused(f"{MANIFEST}: lacks {', '.join(missing)}; it is not the manifest of a report")
-        return found
-    except KeyError:
-        raise ReportRefused(f"found no {MANIFEST}, expected it beside the papers of a report") from None
-    except (orjson.JSONDecodeError, AttributeError):
-        raise ReportRefused(f"{MANIFEST}: not readable as JSON; it was changed or cut off") from None
-
-
-def _signature(found: Verdict, papers: dict[str, bytes], manifest: dict[str, Any], own_key: str | None) -> None:
+def _signature(claim: Claim, papers: Mapping[str, bytes]) -> Finding:
     if SIGNATURE not in papers:
-        found.signature = f"missing: there is no {SIGNATURE}"
-    elif not is_signed(str(manifest["public_key"]), papers[SIGNATURE], papers[MANIFEST]):
-        found.signature = "wrong: the manifest was changed after it was signed, or by somebody without the key"
+        return found("unsigned", name=SIGNATURE)
+    if not is_signed(claim.public_key, papers[SIGNATURE], papers[MANIFEST]):
+        return found("forged")
+    return found("right")
+
+
+def _signer(claim: Claim, own_key: str | None) -> Finding:
     if own_key is None:
-        found.signer = "unknown: this data folder has no key of its own to compare with"
-    elif manifest["public_key"] == own_key:
-        found.signer = "this data folder's own key"
-    else:
-        found.signer = "another key than this data folder's: compare it with the one its maker publishes"
+        return found("keyless")
+    return found("own" if claim.public_key == own_key else "other")
 
 
-def _compared(
-    name: str, papers: dict[str, bytes], manifest: dict[str, Any], again: dict[str, bytes]
-) -> str:
-    said = manifest["papers"].get(name, {}).get("sha256")
-    if said is None:
-        return "not in the manifest: it was added afterwards" if name in papers else "was not made then"
+def _compared(name: str, papers: Mapping[str, bytes], claim: Claim, again: Mapping[str, bytes]) -> Finding:
+    if name not in claim.papers:
+        return found("added" if name in papers else "new")
     if name not in papers:
-        return "missing"
-    if hashlib.sha256(papers[name]).hexdigest() != said:
-        return "changed after it was made: its bytes are not those the manifest names"
+        return found("missing")
+    if hashlib.sha256(papers[name]).hexdigest() != claim.papers[name].sha256:
+        return found("changed")
     if name not in again:
-        return "not made again"
+        return found("unmade")
     if again[name] == papers[name]:
-        return ""
-    return f"made again it differs, first at byte {_first(papers[name], again[name])}"
+        return found("same")
+    return found("differs", byte=_first(papers[name], again[name]))
 
 
 def _first(one: bytes, other: bytes) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _reasons(found: Verdict, manifest: dict[str, Any], again: dict[str, bytes]) -> list[str]:
+def _reasons(verdict: Verdict, claim: Claim, again: Mapping[str, bytes]) -> Iterable[Finding]:
     """What may explain that a paper comes out otherwise: other data, definitions or program."""
-    reasons: list[str] = []
-    if found.signature.startswith("wrong"):
-        reasons.append("the manifest itself is not the one that was signed: what it asks for may not be what was made")
-    code, definitions = manifest.get("code", {}), manifest.get("definitions", {})
+    if verdict.signature.code == "forged":
+        yield found("asked_otherwise")
     if not again:
-        return reasons
-    identity = orjson.loads(again["data.json"])["identity"]
-    if identity["data_revision"] != manifest.get("data_revision"):
-        reasons.append(f"the data: the report rests on revision {manifest.get('data_revision')}, here the instant has "
-                       f"{identity['data_revision']}")  # fmt: skip
+        return
+    identity: dict[str, Any] = orjson.loads(again["data.json"])["identity"]
+    if identity["data_revision"] != claim.data_revision:
+        yield found("data", then=claim.data_revision, now=identity["data_revision"])
     changed = [
-        f"{name} (v{definitions['kpis'].get(name, '?')} then, v{version} now)"
+        in_words("verdict.version", name=name, then=claim.definitions.kpis.get(name, "?"), now=version)
         for name, version in identity["definitions"]["kpis"].items()
-        if definitions.get("kpis", {}).get(name) != version
+        if claim.definitions.kpis.get(name) != version
     ]
     if changed:
-        reasons.append("definitions: " + ", ".join(changed))
-    elif definitions.get("digest") != declarations_digest():
-        reasons.append("the declaration files: their digest is not the one the report was made with")
-    own = {"version": program_version(), "commit": commit_of(ROOT)}
-    if code != own:
-        reasons.append(f"the program: made with {_code(code)}, verified with {_code(own)}")
-    return reasons
+        yield found("definitions", names=_joined(changed, "comma"))
+    elif claim.definitions.digest != declarations_digest():
+        yield found("declarations")
+    own = Code(version=program_version(), commit=commit_of(ROOT))
+    if claim.code != own:
+        yield found("program", then=_code(claim.code), now=_code(own))
 
 
-def _code(code: dict[str, Any]) -> str:
-    commit = code.get("commit")
-    return f"{code.get('version')}" + (f" ({str(commit)[:12]})" if commit else "")
+def _code(code: Code) -> str:
+    return f"{code.version}" + (f" ({code.commit[:12]})" if code.commit else "")

@@ -22,6 +22,8 @@ PLACE = "/api/v1/reports"
 PAPERS = (("report.pdf", "PDF"), ("report.html", "HTML"), ("annex.xlsx", "XLSX"), ("data.json", "JSON"),
           ("report.zip", "ZIP"))  # fmt: skip
 EXAMPLE = '[[report]]\nname = "daily"\nkind = "daily"\ntime = "00:00"'
+COLUMNS = ("report", "instant", "audience", "lang", "size", "digest", "papers")
+STANDINGS = {"holds": "fresh", "stranger": "look", "differs": "look", "broken": "act"}
 SIGNS = {"waiting": "away", "making": "stale", "failed": "act"}
 
 
@@ -86,9 +88,9 @@ def shelf(view: View, answer: Row) -> html.Div:
     title = head(t(lang, "report.page.made"), t(lang, "report.page.made_note", n=count(answer.get("all", 0))))
     if not made:
         return html.Div([title, unknown(t(lang, "report.page.none"))], className="panel report-shelf")
-    names = ("report", "instant", "audience", "lang", "size", "digest", "papers")
-    heads = html.Tr([html.Th(t(lang, f"report.page.column_{name}"), scope="col") for name in names])
-    table = html.Table([html.Thead(heads), html.Tbody([_line(lang, one) for one in made])], className="kpi-table")
+    heads = html.Tr([html.Th(t(lang, f"report.page.column_{name}"), scope="col") for name in COLUMNS])
+    rows = [row for one in made for row in (_line(lang, one), _checked_line(lang, one)) if row is not None]
+    table = html.Table([html.Thead(heads), html.Tbody(rows)], className="kpi-table")
     parts = [title, _newest(lang, made[0]), scrolling(lang, "report.page.made", table)]
     return html.Div(parts, className="panel report-shelf")
 
@@ -114,9 +116,66 @@ def _line(lang: str, one: Row) -> html.Tr:
         t(lang, f"report.page.lang_{one['language']}"),
         f"{one['bytes'] / 1e6:.1f} MB",
         html.Code(pdf[:12] or UNKNOWN, title=pdf),
-        html.Span(_ways(lang, one), className="report-ways"),
+        html.Div([*_ways(lang, one), *_check(lang, one)], className="report-ways"),
     ]
     return html.Tr([html.Td(cell) for cell in cells])
+
+
+def _check(lang: str, one: Row) -> list[Any]:
+    """The button that has it made again, and where it says that this is under way (assets/76_check.js)."""
+    told = {
+        "data-check": f"{PLACE}/{quote(one['name'], safe='')}/verification", "data-lang": lang,
+        "aria-label": t(lang, "report.page.check_of", report=_named(lang, {**one, "at": _at(one)})),
+    }  # fmt: skip
+    button = html.Button(t(lang, "report.page.check"), className="link-button", **told)
+    return [button, html.Span(className="form-answer", role="status")]
+
+
+def _checked_line(lang: str, one: Row) -> html.Tr | None:
+    if one["verdict"] is None:
+        return None
+    return html.Tr(html.Td(verdict(lang, one["verdict"]), colSpan=len(COLUMNS)), className="report-checked")
+
+
+def verdict(lang: str, found: Row) -> html.Div:
+    """What was found of a report: whether it holds and why in a sentence; the papers and the signer folded under it."""
+    why = [html.Li(one[lang]) for one in (*found["because"], *found["notes"])]
+    named = [(t(lang, f"report.page.verdict_{name}"), found[name]) for name in ("signature", "signer")]
+    named += [(paper["name"], paper) for paper in found["papers"]]
+    rows = [html.Div([html.Dt(name), html.Dd(one[lang])], className=one["code"]) for name, one in named]
+    at = stamp(lang, datetime.fromisoformat(found["checked_at"]), seconds=True)
+    return html.Div(
+        [
+            html.P([sign(STANDINGS[found["standing"]]), html.B(found["verdict"][lang])], role="status"),
+            html.Ul(why) if why else None,
+            html.Details([html.Summary(t(lang, "report.page.verdict_papers")), html.Dl(rows)]),
+            html.P(t(lang, "report.page.checked_at", at=at), className="caveat"),
+        ],
+        className=f"report-verdict {found['standing']}",
+    )
+
+
+def elsewhere(lang: str) -> html.Div:
+    """Where a report that reached somebody another way is chosen or dropped (assets/76_check.js)."""
+    button = html.Button(t(lang, "report.page.choose"), className="button", **{"data-choose": "zip"})
+    drop = html.Span(t(lang, "report.page.drop"), className="note")
+    return html.Div(
+        [
+            head(t(lang, "report.page.elsewhere"), t(lang, "report.page.elsewhere_note")),
+            html.P(t(lang, "report.page.elsewhere_say"), className="caveat"),
+            html.Div([button, drop], className="buttons"),
+            html.P(className="form-answer", role="status"),
+        ],
+        className="report-drop", **{"data-drop": f"{PLACE}/verifications", "data-lang": lang},
+    )  # fmt: skip
+
+
+def sent(lang: str, found: Row | None) -> html.Div | None:
+    """What was found of the report that was sent; None before, and for what the server no longer knows."""
+    if found is None:
+        return None
+    whose = _named(lang, {**found, "at": datetime.fromisoformat(found["at"])})
+    return html.Div([html.P(whose, className="note"), verdict(lang, found)])
 
 
 def _ways(lang: str, one: Row) -> list[Any]:
@@ -133,7 +192,11 @@ def _href(one: Row, paper: str) -> str:
 
 
 def _instant(lang: str, one: Row) -> str:
-    return stamp(lang, datetime.fromisoformat(one["instant"]), year=True)
+    return stamp(lang, _at(one), year=True)
+
+
+def _at(one: Row) -> datetime:
+    return datetime.fromisoformat(one["instant"])
 
 
 def without_community(view: View) -> html.Div:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,30 +20,38 @@ from .conftest import COMMUNITY
 AT = "2026-11-22T12:00:00+08:00"
 
 
-def process(*arguments: object, seed: str, code: str = "") -> subprocess.CompletedProcess[str]:
-    """The program in a process of its own; ``code`` runs before it."""
+def process(*arguments: object, code: str = "", folder: Path = ROOT, umask: int = 0o022, **world: str) -> Any:
+    """The program in a process of its own; ``code`` runs before it, ``world`` is its environment."""
     script = f"{code}\nimport sys, run\nsys.exit(run.main(sys.argv[1:]))"
     return subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, timeout=60,
-        env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, encoding="utf-8",
+        timeout=60, cwd=folder, umask=umask, env=os.environ | {"PYTHONPATH": str(ROOT)} | world,
     )  # fmt: skip
+
+
+HERE = {"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai", "LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}
+ELSEWHERE = {"PYTHONHASHSEED": "4242", "TZ": "America/St_Johns", "LANG": "C", "LC_ALL": "POSIX"}
 
 
 def papers(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_two_processes_with_other_hash_seeds_make_the_same_bytes_and_a_third_verifies_them(data, tmp_path, capsys):
-    made = []
-    for seed in ("1", "4242"):
-        out = tmp_path / seed
-        done = process("report", "--data", data, "--at", AT, "--kind", "weekly", "--out", out, seed=seed)
+def test_two_processes_in_other_worlds_make_the_same_bytes_and_a_third_verifies_them(data, tmp_path, capsys):
+    """Another hash seed, time zone, language, home, folder and umask, as on a second machine."""
+    said = {}
+    for name, world, umask in (("1", HERE, 0o022), ("4242", ELSEWHERE, 0o077)):
+        own = tmp_path / f"home-{name}"
+        own.mkdir()
+        wanted = ("--data", data, "--at", AT, "--kind", "weekly", "--out", tmp_path / name)
+        done = process("report", *wanted, folder=own, umask=umask, HOME=str(own), **world)
         assert done.returncode == 0, done.stderr
-        made.append(papers(out))
+        said[name] = done.stdout
+    made = [papers(tmp_path / name) for name in said]
     assert made[0] == made[1]
     assert len(made[0]) >= 8
     folder = next((tmp_path / "1").iterdir())
-    assert str(folder / "report.pdf") in done.stdout.replace(f"{os.sep}4242{os.sep}", f"{os.sep}1{os.sep}")
+    assert str(folder / "report.pdf") in said["4242"].replace(f"{os.sep}4242{os.sep}", f"{os.sep}1{os.sep}")
     assert run.main(["verify", "--data", str(data), str(folder / "report.pdf")]) == 0
     assert "verdict    holds" in capsys.readouterr().out
     (folder / "kpis.csv").write_bytes(b"other")
@@ -85,7 +94,7 @@ def test_a_disk_that_fills_leaves_nothing_and_the_report_before_stays(data, tmp_
         "import cockpit.reports.commands as c\nmake = c.make\n"
         f"def limited(*a):\n    made = make(*a)\n    exec({limit!r})\n    return made\nc.make = limited"
     )
-    done = process(*arguments, seed="0", code=code)
+    done = process(*arguments, code=code)
     assert done.returncode == 1
     assert "Nothing was left half-written" in done.stderr
     assert papers(out) == before

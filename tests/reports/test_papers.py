@@ -90,6 +90,13 @@ def test_unknown_is_a_dash_with_its_reason_and_never_zero(made):
     assert [people for _, people in hours].count(None) > 100, "hours without a counter's word are gaps"
 
 
+def test_an_acceptance_report_for_the_public_has_no_rows_and_no_index_of_them(made):
+    papers = made("acceptance", "public", "zh")
+    assert not [name for name in papers if name.startswith("evidence/")]
+    assert "证据索引" not in papers["report.html"].decode()
+    assert "指标明细" in papers["report.html"].decode()
+
+
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_no_person_is_named_in_any_paper(made, audience):
     papers = made("acceptance" if audience == "management" else "daily", audience, "zh")

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import base64
 import errno
+import hashlib
 import io
 import os
 import zipfile
+from typing import Any
 
 import httpx
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cockpit.api_reports import ReportItem
+from cockpit.api_reports import ReportItem, VerdictItem
+from cockpit.audit import Audit
 from cockpit.reports import folder as shelf
+from cockpit.reports.checks import MOST_CHECKS
+from cockpit.reports.zipped import LARGEST_ZIP, zip_of
+from cockpit.services import Services
 from cockpit.settings import Settings
 from cockpit.tokens import Role
+from twin_model.rights import Scope
 from twin_model.twin import Twin
 
 from ..conftest import Clock
@@ -29,7 +37,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
     twin = Twin.open(None, clock=Clock())
     settle(twin)
-    with serve(twin, Settings(data=folder), folder=folder) as found:
+    with serve(twin, Settings(data=folder), Services(audit=Audit(folder, Clock())), folder) as found:
         yield found
     twin.close()
 
@@ -156,3 +164,124 @@ def test_a_server_without_a_folder_says_that_it_keeps_none(standing):
     with standing.client() as client:
         assert client.get(PLACE).status_code == 503
         assert client.post(PLACE, json={}).status_code == 503
+
+
+def verified(site: Site, path: str, role: Role = Role.ADMINISTRATOR, **more: Any) -> httpx.Response:
+    with site.client(role) as client:
+        return client.post(f"{PLACE}/{path}", **more)
+
+
+def sent(site: Site, data: bytes, role: Role = Role.ADMINISTRATOR, kind: str = "application/zip") -> httpx.Response:
+    return verified(site, "verifications", role, content=data, headers={"content-type": kind})
+
+
+@pytest.fixture(scope="module")
+def made(site) -> dict[str, dict[str, Any]]:
+    """A report for each kind of reader."""
+    jobs = {name: ask(site, audience=name).json() for name in ("public", "management", "staff")}
+    return {name: site.get(job["href"]).json() for name, job in jobs.items()}
+
+
+def test_a_made_report_is_checked_in_both_languages_and_written_down(site, made):
+    answer = verified(site, f"{made['staff']['id']}/verification")
+    assert answer.status_code == 200, answer.text
+    found = VerdictItem.model_validate(answer.json())
+    assert (found.holds, found.standing, found.id) == (True, "holds", made["staff"]["id"])
+    assert found.verdict.zh.startswith("成立")
+    assert found.verdict.en.startswith("It holds")
+    assert {one.name for one in found.papers} == {one["name"] for one in made["staff"]["papers"]}
+    assert {one.code for one in found.papers} == {"same"}
+    with site.client(Role.AUDITOR) as auditor:
+        noted = auditor.get("/api/v1/audit", params={"limit": 50}).json()["items"]
+    checks = [one for one in noted if one["act"] == "report_checked"]
+    assert checks[0]["subject"] == made["staff"]["id"]
+    assert checks[0]["details"] == {"audience": "staff", "found": "holds"}
+
+
+def test_a_zip_from_elsewhere_is_checked_and_not_kept(site, made):
+    kept = sorted(site.cockpit.reports.folder.rglob("*"))
+    data = site.get(made["management"]["zip"]).content
+    found = sent(site, data).json()
+    assert (found["holds"], found["id"]) == (True, hashlib.sha256(data).hexdigest())
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        papers = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    wrong = sent(site, zip_of("x", papers | {"report.pdf": papers["report.pdf"] + b" "})).json()
+    assert (wrong["holds"], wrong["standing"]) == (False, "broken")
+    assert wrong["verdict"] == {"zh": "不成立：在生成之后被改动：report.pdf。",
+                                "en": "It does not hold: changed after it was made: report.pdf."}  # fmt: skip
+    assert sorted(site.cockpit.reports.folder.rglob("*")) == kept
+
+
+@pytest.mark.parametrize(
+    ("role", "audience", "may"),
+    [
+        (Role.RESIDENT_SERVICE, "public", True), (Role.RESIDENT_SERVICE, "management", False),
+        (Role.MANAGER, "management", True), (Role.MANAGER, "staff", False), (Role.AUDITOR, "staff", True),
+        (Role.PUBLIC_SCREEN, "public", False),
+    ],
+)  # fmt: skip
+def test_whose_reports_one_may_have_checked_goes_by_the_audience(site, made, role, audience, may):
+    one = made[audience]
+    data = site.get(one["zip"]).content
+    here, elsewhere = verified(site, f"{one['id']}/verification", role), sent(site, data, role)
+    if may:
+        assert here.json()["holds"], here.text
+        assert elsewhere.json()["holds"], elsewhere.text
+        return
+    assert here.status_code == (403 if role is Role.PUBLIC_SCREEN else 404)
+    assert elsewhere.status_code == 403
+    for answer in (here, elsewhere):
+        assert "holds" not in answer.text
+        assert "data_revision" not in answer.text
+
+
+def test_whoever_sees_another_community_learns_nothing_of_a_report(site, made):
+    nowhere = Scope(communities=frozenset({"nowhere"}))
+    token = site.cockpit.tokens.create(Role.MANAGER, "elsewhere", site.twin.now(), scope=nowhere)
+    with httpx.Client(base_url=site.url, headers={"authorization": f"Bearer {token}"}) as manager:
+        one = made["management"]
+        assert manager.post(f"{PLACE}/{one['id']}/verification").status_code == 404
+        data = site.get(one["zip"]).content
+        answer = manager.post(f"{PLACE}/verifications", content=data, headers={"content-type": "application/zip"})
+        assert answer.status_code == 403
+        assert is_chinese(answer.json()["reason"]["zh"])
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status", "zh"),
+    [
+        (b"", "application/zip", 400, "不是报告的压缩包"), (b"PK\3\4", "application/zip", 400, "不是报告的压缩包"),
+        (b"{}", "application/json", 415, "应为压缩包"), (b"x", "text/plain", 415, "应为压缩包"),
+        (bytes(LARGEST_ZIP + 1), "application/zip", 413, "大于 64 MB"),
+    ],
+    ids=["nothing", "damaged", "json", "text", "large"],
+)  # fmt: skip
+def test_what_is_no_zip_of_a_report_is_refused_in_both_languages(site, data, kind, status, zh):
+    answer = sent(site, data, kind=kind)
+    assert answer.status_code == status, answer.text
+    assert zh in answer.json()["reason"]["zh"]
+    assert not is_chinese(answer.json()["reason"]["en"])
+
+
+def test_a_manifest_that_claims_nonsense_is_a_refusal_and_no_fault(site, made):
+    with zipfile.ZipFile(io.BytesIO(site.get(made["public"]["zip"]).content)) as archive:
+        said = orjson.loads(archive.read(f"{made['public']['id']}/manifest.json"))
+    for wrong in ({"instant": "9999-12-31T23:59:59-12:00"}, {"kind": "gap_plan", "rulebook": "../x"}, {"kind": "x"},
+                  {"community": "nowhere"}, {"kind": "scenario", "scenarios": ["x"]}, {"papers": {}}):  # fmt: skip
+        answer = sent(site, zip_of("x", {"manifest.json": orjson.dumps(said | wrong)}))
+        assert answer.status_code in (200, 400), (wrong, answer.text)
+        assert '"holds":true' not in answer.text
+
+
+def test_checks_wait_for_one_another_and_too_many_are_told_to_come_again(site, made):
+    checks = site.cockpit.reports.checks
+    places = [checks._places.acquire(blocking=False) for _ in range(MOST_CHECKS)]
+    assert all(places)
+    try:
+        answer = verified(site, f"{made['public']['id']}/verification")
+    finally:
+        for _ in places:
+            checks._places.release()
+    assert answer.status_code == 503
+    assert "请稍后再试" in answer.json()["reason"]["zh"]
+    assert verified(site, f"{made['public']['id']}/verification").status_code == 200
