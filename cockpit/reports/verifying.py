@@ -18,7 +18,6 @@ from cockpit.reports.signing import is_signed
 from layouts.page import LANGUAGES
 from layouts.parts.text import t
 from twin_model.late import late
-from twin_model.rights import worked_out
 from twin_model.twin import Twin
 
 NAMED = 3
@@ -116,11 +115,10 @@ def _few(names: Sequence[str]) -> dict[str, str]:
     return in_words("verdict.more", names=shown, n=len(names) - NAMED) if len(names) > NAMED else shown
 
 
-@worked_out
 def verify(twin: Twin, papers: Mapping[str, bytes], own_key: str | None) -> Verdict:
     """Make the report again from the twin and compare. ``own_key``: this data folder's public key.
 
-    Whoever asks, it is made as it was the first time; whether he may be told is asked before.
+    It is made with the rights of its audience, whoever asks; whether he may be told is asked before.
     """
     claim = claim_of(papers)
     wish, at = claim.wish, claim.instant
