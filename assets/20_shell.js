@@ -133,6 +133,7 @@
   }
 
   /* --- live ---------------------------------------------------------------------------------------- */
+  let revision = null;
   function listen() {
     const community = params().get("community") || (byId("shell--bar") || document.body).dataset.community || "";
     if (source && sourceOf === community) return;
@@ -148,6 +149,7 @@
     for (const kind of ["snapshot", "change", "alert", "incident"]) source.addEventListener(kind, (event) => received(kind, JSON.parse(event.data)));
   }
   function received(kind, data) {
+    revision = data.revision || revision;
     if (data.at) {
       lastEvent = Date.parse(data.at);
       const drift = lastEvent - Date.now();
@@ -258,5 +260,5 @@
       return window.dash_clientside.no_update;
     },
   });
-  window.CimShell = { at, other, lang, text, set, goto, visit, href, serverNow, iso, format, date, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
+  window.CimShell = { at, other, lang, text, set, goto, visit, href, serverNow, iso, format, date, day, ago, lasting, onLook: (listener) => listeners.push(listener), onLive: (listener) => hearers.push(listener), onAnswer: (listener) => answerers.push(listener), revision: () => revision, onTick: (listener) => tickers.push(listener), show: show, isLost: () => lostSince !== null };
 })();

@@ -178,7 +178,7 @@
       if (i >= this.scene.core) colour = this.theme.context;
       else {
         const number = classes[this.options.colour][i];
-        [colour, flags] = this.circle ? this.circle.colourOf(i, use) : tokens.classColour(this.theme, this.options.colour, number, use);
+        [colour, flags] = this.circle ? this.circle.colourOf(i, use) : tokens.classColour(this.theme, this.options.colour, number, use, this._unsensed(i, classes));
         if ((this.lit !== null && number !== this.lit) || (this.only && !this.only.has(i))) flags |= tokens.DIMMED;
       }
       if (this.low && this.low.has(i)) flags |= tokens.LOW;
@@ -186,6 +186,8 @@
       into[o] = colour[0]; into[o + 1] = colour[1]; into[o + 2] = colour[2];
       into[o + 3] = flags;
     }
+    /* Nothing there could alarm: unknown, not calm. */
+    _unsensed(i, classes) { return classes.freshness !== undefined && parts.tokens.CLASSES.freshness[classes.freshness[i]] === "none"; }
     _paintAll() { for (let i = 0; i < this.scene.count; i++) this._texel(i); }
     _recolour() {
       if (!this.scene) return;

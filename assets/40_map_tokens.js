@@ -70,14 +70,15 @@
     return theme[use === 1 ? "facility" : use === 2 ? "context" : "residential"];
   }
 
-  /** [colour, flags] of a class; `use` 0 residential, 1 facility. */
-  function classColour(theme, colouring, number, use) {
+  /** [colour, flags] of a class; `use` 0 residential, 1 facility; `unsensed`: it has no device that could alarm. */
+  function classColour(theme, colouring, number, use, unsensed) {
     const name = CLASSES[colouring][number];
     if (colouring === "open") return [theme[name === "none" ? "residential" : name === "open" ? "facility" : "closed"], 0];
     if (colouring === "alert") {
       if (name === "look") return [LOOK, SIGNAL];
       if (name === "act") return [ACT, SIGNAL];
       if (name === "blind") return [BLIND, HATCHED | DATA];
+      if (unsensed) return [scale(BLIND, 0.62), HATCHED | DATA];
       return [plain(theme, use), 0];
     }
     if (colouring === "occupancy") {

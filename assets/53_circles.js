@@ -133,6 +133,7 @@
     if (mode(c) === "building" || mode(c) === "facility") return reach.buildings ? told(c, reach, "buildings")[i] : NO_HOME;
     if (mode(c) === "kind") { const k = kinds.indexOf(c.kind); return k < 0 ? FAR : told(c, walks, "metres")[k * n + i]; }
     const most = c.amount * (c.unit === "min" ? walks.header.metres_per_minute : 1) * 10 + 0.5;
+    if (!kinds.length) return OFF;  // with no facility registered nobody can say that none is reached
     let had = 0, code = 0;
     for (let k = 0; k < kinds.length; k++) {
       const m = told(c, walks, "metres")[k * n + i];

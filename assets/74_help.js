@@ -75,6 +75,15 @@
     if (mark) tell(mark); else hush();
   });
 
+  /* On a phone a box covers the page: the keyboard stays in it, or comes to an alarm's strip, and never to what lies behind. */
+  function inside(place) { return Array.from(place.querySelectorAll("a[href], button, input, textarea, [tabindex='0']")).filter((one) => !one.disabled && one.checkVisibility()); }
+  document.addEventListener("focusin", (event) => {
+    const place = Array.from(document.querySelectorAll(".search-box")).find((one) => !one.hidden);
+    if (!place || place.contains(event.target) || event.target.closest(".strip") || getComputedStyle(place).position !== "fixed") return;
+    const all = inside(place), next = event.relatedTarget === all[0] ? all[all.length - 1] : all[0];
+    if (next) next.focus();
+  });
+
   /* --- paper ------------------------------------------------------------------------------------------ */
   /* A table on screen draws the rows in sight only; on paper it is whole, up to what somebody would read. */
   const MOST_ROWS = 400;
@@ -92,7 +101,8 @@
     const when = at === null ? shell.serverNow() : at;
     const words = [name && name.textContent, page && Array.from(page.childNodes, (node) => (node.nodeType === Node.TEXT_NODE ? node.textContent : "")).join(""), stamp(when) + " " + shell.text(at === null ? "when.live" : "when.past")];
     bar.dataset.paper = words.filter(Boolean).join("　");
-    bar.dataset.paperFoot = [who(), stamp(shell.serverNow())].filter(Boolean).join("　");
+    const revision = shell.revision();
+    bar.dataset.paperFoot = [who(), stamp(shell.serverNow()), revision && shell.text("js.paper.revision", { n: revision })].filter(Boolean).join("　");
     if (tables.length) return;
     tables = grids();
     for (const grid of tables) {

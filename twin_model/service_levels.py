@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -24,6 +24,7 @@ from twin_model.store import Store
 
 CARE = "elder_incident"
 RULEBOOK = Path(__file__).parent / "rulebooks" / "service_levels.toml"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
 
 
@@ -203,8 +204,12 @@ def _devices(devices: pa.Table) -> Figure:
 def _visited(store: Store, community_id: str, end: datetime, at: datetime) -> Figure:
     first, last = month_of(end - timedelta(microseconds=1))  # a span that ends with a month is of that month
     rows = store.read("visit_coverage", community_id=community_id, first=first, last=last, instant=at).to_pylist()
-    homes = [{"id": row["home_id"]} for row in rows]
-    missed = [{"id": row["home_id"]} for row in rows if not row["visited"]]
+    noted = store.read(
+        "visits", first=LONG_AGO, last=last, instant=at, community_id=community_id, home_id=None
+    ).num_rows
+    # where nobody ever wrote a visit down it is not known that none was made
+    homes = [{"id": row["home_id"]} for row in rows if noted]
+    missed = [{"id": row["home_id"]} for row in rows if noted and not row["visited"]]
     return _figure("visited", "share", len(homes) - len(missed), homes, missed)
 
 

@@ -179,10 +179,16 @@ def flow(twin: Twin, at: datetime, community: str) -> Answer:
 
 
 def colours(twin: Twin, at: datetime, community: str) -> Answer:
-    """How many buildings of the community (not of the city around) are in each class of each colouring."""
+    """How many buildings of the community (not of the city around) are in each class of each colouring.
+
+    A building without a device is ``unsensed``, not calm: nothing there could alarm.
+    """
     drawn = twin.entities("building", at, community_id=community)
     drawn = set(drawn.filter(pc.not_equal(drawn["use"], "context"))["building_id"].to_pylist())
     rows = [row for row in map_classes.coloured(twin, at, community) if row["building_id"] in drawn]
+    for row in rows:
+        if row["alert"] == row["freshness"] == "none":
+            row["alert"] = "unsensed"
     return {name: dict(Counter(row[name] for row in rows)) for name in ("alert", "occupancy", "freshness")}
 
 

@@ -44,18 +44,27 @@ def map_place(view: View, page: str = "overview", *, selected: str = "overview--
 def legend(view: View, _now: datetime, answer: Any) -> html.Div:
     """How many buildings are in each class; all colourings are there, the chosen one is shown."""
     lang = view.lang
-    nothing = set(answer["alert"]) | set(answer["freshness"]) <= {"none"}  # no building has a device that could alarm
+    nothing = set(answer["alert"]) <= {"unsensed"}  # no building has a device that could alarm
+    unsensed = answer["alert"].get("unsensed", 0)
     lists = [
         html.Ul(
             [html.Li([html.I(className="swatch alert-blind"), t(lang, "tasks.not_sensed")], className="no-key")]
             if nothing and colouring == "alert"
-            else [_key(lang, colouring, name, answer[colouring].get(name, 0)) for name in names],
+            else [
+                *(_key(lang, colouring, name, answer[colouring].get(name, 0)) for name in names),
+                _unsensed(lang, unsensed) if unsensed and colouring == "alert" else None,
+            ],
             className="keys",
             **{"data-keys": colouring},
         )
         for colouring, names in CLASSES.items()
     ]
     return html.Div(lists, className="key-lists")
+
+
+def _unsensed(lang: str, n: int) -> html.Li:
+    words = t(lang, "legend.freshness.none")
+    return html.Li([html.I(className="swatch alert-unsensed"), words, html.B(count(n))], className="no-key")
 
 
 def _key(lang: str, colouring: str, name: str, n: int) -> html.Li:

@@ -178,7 +178,9 @@ def health(view: View, _now: datetime, answer: Any) -> html.Div:
     if not any(counts.values()):
         return html.Div([title, unknown(t(lang, "profile.none_judged"))], className="panel")
     body = (
-        html.Ul(rows, className="profile-failed") if rows else html.P([sign("fresh"), t(lang, "profile.none_failed")])
+        html.Ul(rows, className="profile-failed") if rows
+        else html.P([sign("fresh"), " ", t(lang, "profile.none_failed")]) if counts["pass"]
+        else unknown(t(lang, "profile.none_judged"))
     )
     rest = html.P([html.B(t(lang, "profile.lacks")), " ", lacks], className="caveat") if lacks else None
     return html.Div([title, tally, scrolling(lang, "profile.health", html.Div([body, rest]))], className="panel")

@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import DESK
+
 
 def test_a_slash_finds_a_home_and_enter_opens_it_without_its_words_in_any_address(screen):
     page = screen.open("/devices").page
@@ -30,6 +32,12 @@ def test_a_view_is_saved_found_again_and_deleted_by_keyboard(screen):
     expect(page.locator("#shell--bar")).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator(".help-box")).to_contain_text("Ctrl K")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        inside = page.evaluate("() => Boolean(document.activeElement.closest('.help-box'))")
+        assert inside, "it covers the page there: the keyboard does not go behind it"
+    page.set_viewport_size(DESK)
     page.keyboard.press("Escape")
     page.keyboard.press("v")
     page.keyboard.type("网关周报")

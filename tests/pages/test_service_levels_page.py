@@ -11,6 +11,7 @@ from layouts.parts import service_answers, service_views
 from layouts.parts.home_asking import Minutely, Restricted
 from layouts.parts.service_answers import trend, window
 from tests.pages.conftest import HERE, classes_of, text_of, titles_of
+from twin_model.care import Visit
 from twin_model.service_levels import Figure
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -103,6 +104,9 @@ def test_a_press_on_devices_online_lists_the_devices_with_those_away_first(livin
 
 
 def test_a_press_on_visits_lists_homes_that_were_not_visited(living, clock):
+    long_ago = clock() - timedelta(days=60)
+    living.care.record_visits([Visit(home_id="h502", visited_at=long_ago, visited_by="网格员", role="grid_worker")])
+    clock.forward(minutes=1)
     answer = service_answers.rows(living, clock(), HERE, period="7d", key="visited")
     assert [row["id"] for row in answer["rows"]] == ["h502"]
     drawer = service_views.rows(View(HERE), clock(), answer)
