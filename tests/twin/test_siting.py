@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from twin_model import siting_best
 from twin_model.siting import COVERAGE, P_MEDIAN, Question, Walks, coverage_change, marginals, served
@@ -45,6 +47,82 @@ def test_the_exact_answer_saves_as_much_as_the_best_of_all_choices(
     assert answer.gap == 0.0
     assert answer.bound == pytest.approx(answer.value)
     assert question.savings().worth(np.array(answer.sites)) == pytest.approx(answer.value)
+
+
+@pytest.mark.parametrize("seed", [5, 7, 21, 34, 35])
+def test_by_cuts_and_halves_the_best_of_all_choices_is_found_where_greedy_and_swaps_miss_it(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, few in (("STEPS", 1), ("FEW_SITES", 2), ("FEW_ENTRIES", 0)):  # what is settled, cuts and halves settle
+        monkeypatch.setattr(siting_best, name, few)
+    draw = np.random.default_rng(seed)
+    row, site = np.nonzero(draw.random((40, 14)) < 0.4)
+    savings = Savings.of(row, site, draw.uniform(1, 9, len(row)), 40, 14)
+    answer, optimum = best(savings, 4), tried(savings, 4)
+    assert savings.worth(np.array(siting_best.swapped(savings, answer.greedy, 4))) < optimum * (1 - 1e-4)
+    assert answer.parts > 1
+    assert answer.value == pytest.approx(optimum, rel=1e-9)
+    assert (answer.gap, answer.bound) == (0.0, pytest.approx(answer.value))
+    assert best(savings, 4) == answer
+
+
+def test_no_half_loses_the_best_of_all_choices_to_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, few in (("STEPS", 1), ("FEW_SITES", 2), ("FEW_ENTRIES", 0), ("TRY_ABOVE", INF)):  # no answer is kept
+        monkeypatch.setattr(siting_best, name, few)
+    halved = 0
+    for seed in range(12):
+        draw = np.random.default_rng(seed)
+        row, site = np.nonzero(draw.random((40, 14)) < 0.4)
+        savings = Savings.of(row, site, draw.uniform(1, 9, len(row)), 40, 14)
+        optimum = max(combinations(range(14), 4), key=lambda chosen: savings.worth(np.array(chosen)))
+        search = siting_best._Search(savings, (0, 1, 2, 3), False, INF)
+        part = siting_best._Part(savings, np.arange(14), (), 4, 0.0, siting_best.largest_of(savings) / 2, INF)
+        search.value = savings.worth(np.array(optimum)) * (1 - 1e-3)
+        while True:  # down the halves that hold the optimum, until it is tried
+            search._tried.clear()
+            halves = search._halves(part, first=False)
+            holding = [half for half in halves if {*half.inside} <= {*optimum} <= {*half.inside, *half.number.tolist()}]
+            if not holding:
+                assert optimum in search._tried, seed
+                break
+            (part,) = holding
+            halved += 1
+    assert halved > 12
+
+
+def test_cuts_reach_the_bound_of_the_whole_linear_program_and_any_prices_give_one() -> None:
+    for seed in range(4):
+        walks, people, there = town(seed, sites=14, buildings=60)
+        savings = Question(P_MEDIAN, 4, walks, people, there, 700.0).savings()
+        search = siting_best._Search(savings, (0, 1, 2, 3), False, INF)
+        part = siting_best._Part(savings, np.arange(14), (), 4, 0.0, siting_best.largest_of(savings) / 2, INF)
+        draw = np.random.default_rng(seed)
+        for _ in range(5):  # of whatever a solver may tell
+            guess = replace(part, price=draw.uniform(0, 1, savings.rows) * siting_best.largest_of(savings))
+            assert search._bounded(guess, 1)[0] >= tried(savings, 4) * (1 - 1e-12)
+        for _ in range(30):
+            told = siting_best._linear_of_cuts(part, 10.0)
+            assert told is not None
+            price, taken, _, cuts = told
+            broken, reached = siting_best._broken(savings, taken, price)
+            part = replace(part, price=price, cuts=cuts.beside(broken))
+            if not len(broken.row):
+                break
+        assert reached == pytest.approx(relaxed(savings, 4), rel=1e-6)
+        assert search._bounded(part, 1)[0] == pytest.approx(reached, rel=1e-6)
+
+
+def relaxed(savings: Savings, k: int) -> float:
+    """The p-median's linear program written out: a share of each row for each site, none above what the site has."""
+    n, pairs = savings.sites, len(savings.row)
+    pair = np.arange(pairs)
+    matrix = np.zeros((pairs + savings.rows + 1, n + pairs))
+    matrix[pair, n + pair], matrix[pair, savings.site] = 1.0, -1.0
+    matrix[pairs + savings.row, n + pair] = 1.0
+    matrix[-1, :n] = 1.0
+    limits = np.concatenate([np.zeros(pairs), np.ones(savings.rows), [k]])
+    done = linprog(np.concatenate([np.zeros(n), -savings.value]), A_ub=matrix, b_ub=limits, bounds=(0, 1))
+    return float(-done.fun)
 
 
 def test_the_greedy_answer_comes_first_and_is_never_better() -> None:
