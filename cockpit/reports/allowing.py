@@ -9,7 +9,7 @@ from cockpit.reports.kinds import AUDIENCES, CITY, KINDS
 from cockpit.tokens import Grant
 
 if TYPE_CHECKING:
-    from cockpit.reports.desk import ReportDesk, Shelved
+    from cockpit.reports.desk import Job, ReportDesk, Shelved
 
 SHOWN = 60
 SHOWN_FAILED = 3
@@ -36,7 +36,7 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
         return {"kinds": [], "audiences": [], "waiting": [], "made": [], "schedule": []}
     here = (community, CITY)
     made = [one for one in desk.made() if one.manifest["community"] in here and may_read(desk, grant, one)]
-    jobs = [job for job in desk.jobs() if job.state != "made" and allowed(desk, grant, job.wish.audience, community)]
+    jobs = [job for job in desk.jobs() if job.state != "made" and _may_hear(desk, grant, job)]
     failed = [job.name for job in jobs if job.state == "failed"][:SHOWN_FAILED]
     return {
         "kinds": list(KINDS), "first": desk.first_instant(community),
@@ -52,7 +52,7 @@ def listed(desk: ReportDesk, community: str) -> dict[str, Any]:
             for one in made[:SHOWN]
         ],
         "all": len(made),
-        "schedule": [run for run in desk.schedule() if run["audience"] in grant.reads_reports],
+        "schedule": [run for run in desk.schedule() if allowed(desk, grant, run["audience"], run["community"])],
     }  # fmt: skip
 
 
@@ -68,6 +68,10 @@ def checked(desk: ReportDesk, key: str) -> dict[str, Any] | None:
 def _last(desk: ReportDesk, name: str) -> dict[str, Any] | None:
     last = desk.checks.last(name)
     return None if last is None else last.told()
+
+
+def _may_hear(desk: ReportDesk, grant: Grant, job: Job) -> bool:
+    return allowed(desk, grant, job.wish.audience, job.wish.community)
 
 
 _SHOWN = ("kind", "audience", "language", "instant", "data_revision", "papers")

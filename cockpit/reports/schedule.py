@@ -25,6 +25,7 @@ from cockpit.reports.kinds import ReportRefused, Wish, name_of
 from cockpit.reports.mailing import NotDelivered, not_delivered
 from cockpit.reports.settings import ReportSettings
 from layouts.page import ZONE
+from twin_model.rights import PROGRAM, reading
 from twin_model.twin import Twin
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,8 @@ class Schedule:
         return run | {"to": {name: {"tries": [], "done": False, "over": False} for name in channels(wanted)}}
 
     def _only_community(self) -> str:
-        known = self._twin.entities("community", self._twin.now())["community_id"].to_pylist()
+        with reading(PROGRAM):  # which one it is of does not depend on who looks at the list
+            known = self._twin.entities("community", self._twin.now())["community_id"].to_pylist()
         return str(min(known, default=""))
 
     def _deliver(self, wanted: ReportSettings, run: Run, now: datetime) -> None:
@@ -139,7 +141,8 @@ class Schedule:
             runs = state.get(wanted.name, {}).get("runs", [])
             ahead = due_since(wanted, now, now + timedelta(days=400))
             found.append({
-                "name": wanted.name, "kind": wanted.kind, "audience": wanted.audience, "lang": wanted.lang,
+                "name": wanted.name, "community": wanted.community or self._only_community(),
+                "kind": wanted.kind, "audience": wanted.audience, "lang": wanted.lang,
                 "time": wanted.time, "next": ahead[0] if ahead else None, "ways": list(channels(wanted)),
                 "last": runs[-1] if runs else None,
             })  # fmt: skip

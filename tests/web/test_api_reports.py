@@ -6,6 +6,7 @@ import base64
 import errno
 import hashlib
 import io
+import json
 import os
 import zipfile
 from typing import Any
@@ -19,15 +20,19 @@ from cockpit.api_reports import ReportItem, VerdictItem
 from cockpit.audit import Audit
 from cockpit.reports import folder as shelf
 from cockpit.reports.checks import MOST_CHECKS
+from cockpit.reports.schedule import Schedule
+from cockpit.reports.settings import ReportSettings
 from cockpit.reports.zipped import LARGEST_ZIP, zip_of
 from cockpit.services import Services
 from cockpit.settings import Settings
 from cockpit.tokens import Role
+from layouts.parts.text import t
 from twin_model.rights import Scope
 from twin_model.twin import Twin
 
 from ..conftest import Clock
 from .conftest import Site, serve, settle
+from .test_public_scan import callbacks
 
 PLACE = "/api/v1/reports"
 
@@ -285,3 +290,23 @@ def test_checks_wait_for_one_another_and_too_many_are_told_to_come_again(site, m
     assert answer.status_code == 503
     assert "请稍后再试" in answer.json()["reason"]["zh"]
     assert verified(site, f"{made['public']['id']}/verification").status_code == 200
+
+
+def test_the_page_tells_of_no_schedule_of_a_community_outside_of_the_scope(serving, tmp_path, twin, clock):
+    settle(twin)
+    site = serving(folder=tmp_path)
+    wanted = [ReportSettings(name="here", kind="weekly"), ReportSettings(name="far", kind="monthly", community="other")]
+    desk = site.cockpit.reports
+    desk.schedule = Schedule(twin, desk, wanted, clock).standing
+
+    def shown(scope: Scope) -> str:
+        token = site.cockpit.tokens.create(Role.DUTY_OFFICER, "d", clock.instant, scope=scope)
+        with httpx.Client(base_url=site.url, headers={"authorization": f"Bearer {token}"}, timeout=20) as client:
+            body = next(one for one in callbacks(client) if "reports--schedule" in one["output"])
+            told = client.post("/_dash-update-component", json=body).json()["response"]["reports--schedule"]
+            return json.dumps(told, ensure_ascii=False)
+
+    weekly, monthly = (t("zh", f"report.kind.{kind}") for kind in ("weekly", "monthly"))
+    mine, theirs = (shown(Scope(communities=frozenset({name}))) for name in ("demo", "other"))
+    assert (weekly in mine, monthly in mine) == (True, False)
+    assert (weekly in theirs, monthly in theirs) == (False, True)
