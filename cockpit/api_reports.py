@@ -9,7 +9,7 @@ No ``from __future__ import annotations`` here, as in ``api.py``.
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
@@ -259,9 +259,13 @@ def _checking(api: APIRouter, desk: ReportDesk) -> None:
         shelved, _ = _found(desk, report_id)
         if shelved is None or not may_read(desk, grant_of(request), shelved):
             raise _missing(report_id)
-        papers = desk.papers(report_id)
-        if papers is None:
-            raise _missing(report_id)
+
+        def papers() -> Mapping[str, bytes]:
+            found = desk.papers(report_id)
+            if found is None:
+                raise _missing(report_id)
+            return found
+
         return Response(dumps(_checked(request, desk, report_id, papers)), media_type="application/json")
 
     zipped = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _ZIPS}
@@ -296,7 +300,7 @@ async def _named(request: Request, desk: ReportDesk) -> Response:
 
     def check() -> dict[str, Any]:
         try:
-            found = desk.checks.check(f"file:{path}", read(path)).verdict
+            found = desk.checks.check(f"file:{path}", lambda: read(path)).verdict
         except ReportRefused as refusal:
             raise _refusal(refusal) from None
         return {"holds": found.holds, "lines": found.lines()}
@@ -319,18 +323,21 @@ async def _taken(request: Request, stream: IO[bytes]) -> str:
 
 def _checked_zip(request: Request, desk: ReportDesk, digest: str, stream: IO[bytes]) -> dict[str, Any]:
     """Before anything is made again: may who sends it read such a report?"""
-    try:
-        papers = unzipped(stream, _SENT)
-        wish = claim_of(papers).wish
-    except ReportRefused as refusal:
-        raise _refusal(refusal) from None
     grant = grant_of(request)
-    if not allowed(desk, grant, wish.audience, wish.community):
-        raise refused(403, "right", _barred("zh", grant, wish, "check"), _barred("en", grant, wish, "check"))
+
+    def papers() -> Mapping[str, bytes]:
+        found = unzipped(stream, _SENT)
+        wish = claim_of(found).wish
+        if not allowed(desk, grant, wish.audience, wish.community):
+            raise refused(403, "right", _barred("zh", grant, wish, "check"), _barred("en", grant, wish, "check"))
+        return found
+
     return _checked(request, desk, digest, papers)
 
 
-def _checked(request: Request, desk: ReportDesk, key: str, papers: Mapping[str, bytes]) -> dict[str, Any]:
+def _checked(
+    request: Request, desk: ReportDesk, key: str, papers: Callable[[], Mapping[str, bytes]]
+) -> dict[str, Any]:
     try:
         found = desk.checks.check(key, papers)
     except Busy as busy:

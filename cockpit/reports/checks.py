@@ -59,14 +59,17 @@ class Checks:
         self._turn = threading.Lock()
         self._kept: OrderedDict[str, Checked] = OrderedDict()
 
-    def check(self, key: str, papers: Mapping[str, bytes]) -> Checked:
-        """Make it again and compare. Raises `ReportRefused` for what is no report, `Busy` when many wait already."""
+    def check(self, key: str, papers: Callable[[], Mapping[str, bytes]]) -> Checked:
+        """Make it again and compare. ``papers`` is asked when it is its turn: those that wait are not in memory.
+
+        Raises `ReportRefused` for what is no report, `Busy` when many wait already.
+        """
         if not self._places.acquire(blocking=False):
             sentence = refused("busy", n=MOST_CHECKS)
             raise Busy(str(sentence), sentence.said)
         try:
             with self._turn:
-                verdict = verify(self._twin, papers, self._signer().public)
+                verdict = verify(self._twin, papers(), self._signer().public)
                 found = Checked(key=key, at=self._twin.now(), verdict=verdict)
                 self._kept[key] = found
                 self._kept.move_to_end(key)
