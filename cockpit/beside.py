@@ -13,6 +13,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -197,6 +198,11 @@ class RunningServer:
             raise ServerRefused(said.get("detail") or f"the running server answered {error.code}") from error
         except URLError as error:
             raise ServerRefused(f"the running server at {self.url} did not answer: {error.reason}") from error
+        except (HTTPException, ConnectionError) as error:
+            raise ServerRefused(
+                f"the running server at {self.url} ended before it answered. Start it and give the command again: what "
+                "it stored by then stays and is not stored twice"
+            ) from error
 
 
 def _person(person_id: str, what: str, purpose: str) -> str:

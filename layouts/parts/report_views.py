@@ -234,8 +234,9 @@ def _last(lang: str, last: Row | None) -> list[Any]:
         state = "done" if told["done"] else "over" if told["over"] else "trying"
         words = t(lang, f"report.page.way_{state}", way=t(lang, f"report.page.to_{way}"), n=len(told["tries"]))
         detail = _said(lang, told["tries"][-1]["detail"]) if told["tries"] and not told["done"] else ""
-        found.append(html.P([sign("fresh" if told["done"] else "act" if told["over"] else "stale"), words,
-                             html.Span(detail, className="note") if detail else None], className="caveat"))  # fmt: skip
+        shape = "fresh" if told["done"] else "act" if told["over"] else "look" if detail else "stale"
+        why = [html.Br(), html.Span(detail, className="note")] if detail else []
+        found.append(html.P([sign(shape), " ", words, *why], className="caveat"))
     return found
 
 

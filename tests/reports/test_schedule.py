@@ -18,8 +18,11 @@ from cockpit.reports.settings import ReportMistake, ReportSettings, reports
 from cockpit.reports.verifying import verify
 from cockpit.services import UNKEPT
 from cockpit.settings import SettingsError, load
-from layouts.parts import scene_answers
+from layouts.page import View
+from layouts.parts import report_views, scene_answers
+from layouts.parts.panel import sign as mark
 from tests.conftest import NOON, Clock, eventually
+from tests.pages.conftest import text_of
 from tests.twin.test_full_disk import full_disk
 from tests.web.receiver import Receiver, answer
 
@@ -145,6 +148,19 @@ def test_what_was_delivered_is_not_delivered_twice_because_that_could_not_be_wri
     receiver.stop()
     assert len(receiver.requests) == 2
     assert orjson.loads((desk.folder / "schedule.json").read_bytes())["day"]["runs"][0]["to"]["webhook"]["done"]
+
+
+def test_the_page_says_of_a_failing_delivery_that_it_goes_on_why_it_fails_and_what_to_do(place):
+    twin, desk, clock, _ = place
+    wanted = daily(time="12:15", mail_to=["a@example.org"], mail_from="b@example.org", smtp="smtps://no-such.invalid")
+    schedule = Schedule(twin, desk, [wanted], clock)
+    clock.set(schedule.step())
+    schedule.step()
+    shown = report_views.schedule(View(community=COMMUNITY, lang="zh"), {"schedule": schedule.standing()})
+    words = text_of(shown)
+    assert "邮件：试了 1 次还没有送到，会继续试" in words
+    assert "找不到邮件服务器的主机名 no-such.invalid；请检查 smtp 的拼写和本机的域名解析" in words
+    assert repr(mark("look")) in repr(shown)
 
 
 def test_a_webhook_gets_the_whole_report_signed_and_under_one_name_at_every_try(place):

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 import run
+from cockpit.beside import RunningServer, ServerRefused
 from ingest.report import LAYERS
 from twin_model.entities import Building, Community, Device, Entity, Home
 from twin_model.twin import Twin
@@ -35,6 +37,23 @@ def command(*arguments: object, **environment: str) -> subprocess.CompletedProce
         [sys.executable, "run.py", *map(str, arguments)],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment},
     )  # fmt: skip
+
+
+def test_a_server_that_is_killed_while_a_command_waits_for_it_is_told_in_a_sentence():
+    """not by the traceback of a library"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def killed() -> None:
+            connection, _ = listener.accept()
+            connection.recv(65_536)
+            connection.close()
+
+        dying = threading.Thread(target=killed)
+        dying.start()
+        server = RunningServer(f"http://127.0.0.1:{listener.getsockname()[1]}", "token", "", os.getpid())
+        with pytest.raises(ServerRefused, match=r"ended before it answered\. Start it and give the command again"):
+            server.import_paths([Path("list.csv")], {})
+        dying.join()
 
 
 def buildings(path: Path, *rings: list[list[float]]) -> Path:
