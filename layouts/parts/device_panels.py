@@ -13,7 +13,7 @@ from layouts.parts.chart import chart
 from layouts.parts.doing import said
 from layouts.parts.format import UNKNOWN, age, count, lasting, measure, stamp
 from layouts.parts.grid import DIALECTS
-from layouts.parts.panel import head, sets, sign, unknown
+from layouts.parts.panel import head, next_step, sets, sign, unknown
 from layouts.parts.text import has, some, t, titled
 from layouts.parts.where import where
 
@@ -68,8 +68,7 @@ def device(view: View, now: datetime, answer: Any) -> Any:
     if answer is None:
         return html.P(t(lang, "devices.choose"), className="caveat panel")
     if not answer:
-        return html.Div([unknown(t(lang, "devices.none")), html.P(t(lang, "devices.none_do"), className="caveat")],
-                        className="panel")  # fmt: skip
+        return html.Div([unknown(t(lang, "devices.none")), next_step(view, "devices")], className="panel")
     battery = UNKNOWN if answer["battery"] is None else f"{measure(answer['battery'], 0)} %"
     facts = [
         ("column.place", where(lang, answer)),

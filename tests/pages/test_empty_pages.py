@@ -49,6 +49,8 @@ def test_without_a_device_quiet_does_not_mean_that_nothing_waits(twin, view):
     side = text_of(device_panels.device(view, at, device_answers.device(twin, at, "demo", device=None)))
     assert "还没有设备，什么也听不到" in side
     assert any("run.py import" in words for words in side)
+    past = text_of(device_panels.device(replace(view, at=at), at, {}))
+    assert not any("run.py import" in words for words in past), "nothing can be imported into the past"
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
