@@ -133,3 +133,16 @@ def test_a_server_that_goes_away_is_said_and_the_page_goes_on_when_it_returns(se
     expect(page.locator("#shell--offline")).to_be_visible(timeout=10000)
     server.start()
     expect(page.locator("#shell--offline")).to_be_hidden(timeout=15000)
+
+
+def test_words_that_are_cut_off_are_whole_under_the_pointer(screen):
+    page = screen.open("/reports").page
+    name = page.locator(".brand-in b")
+    words = name.inner_text()
+    name.evaluate("one => { one.title = ''; one.style.cssText = 'display: block; width: 2rem; overflow: hidden'; }")
+    name.hover()
+    expect(name).to_have_attribute("title", words)
+    name.evaluate("one => { one.style.cssText = ''; }")
+    page.locator("#shell--clock").hover()
+    name.hover()
+    assert not name.get_attribute("title"), "what is whole needs no second time"
