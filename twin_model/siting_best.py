@@ -42,8 +42,7 @@ TRY_ABOVE = 0.9
 """Every so many steps the sites that the bound takes are tried as an answer; with swaps when near the best so far
 (where values are flat, as under coverage, always: a pass is short, the bound's sites lie far from an answer)."""
 FEW_SITES = 24
-FEW_ENTRIES = 15_000
-FEW_FLAT = 4_000
+FEW_ENTRIES = 4_000
 """With so little open, HiGHS is done sooner than another step of the bound."""
 WHOLE = 1e-6
 """What a linear program takes of a site is a whole one up to this."""
@@ -347,7 +346,7 @@ class _Search:
         self._tried: set[tuple[int, ...]] = set()
         flat = bool((savings.value == largest_of(savings)[savings.row]).all())
         self._flat = flat
-        self._few, self._near = (FEW_FLAT, 0.0) if flat else (FEW_ENTRIES, TRY_ABOVE)
+        self._near = 0.0 if flat else TRY_ABOVE
 
     @property
     def better(self) -> float:
@@ -393,7 +392,7 @@ class _Search:
                     return []
                 part, taken = again
             savings, k = part.savings, part.k
-        if savings.sites <= FEW_SITES or len(savings.row) <= self._few or k <= 0:
+        if savings.sites <= FEW_SITES or len(savings.row) <= FEW_ENTRIES or k <= 0:
             self._program(part)
             return []
         # the site of which the linear program takes most but not the whole

@@ -39,7 +39,6 @@ def test_the_exact_answer_saves_as_much_as_the_best_of_all_choices(
     if seed % 2:  # so that small cases are bounded and halved too, not only handed to the program
         monkeypatch.setattr(siting_best, "FEW_SITES", 2)
         monkeypatch.setattr(siting_best, "FEW_ENTRIES", 0)
-        monkeypatch.setattr(siting_best, "FEW_FLAT", 0)
     walks, people, there = town(seed)
     question = Question(method, 3, walks, people, there, 350.0)
     answer = question.exact()
