@@ -163,11 +163,12 @@ def _tile(
     later = answer.get("now", {}).get(name)
     title = html.Span(t(lang, f"city.{name}"), className="tile-title")
     if row is None or row["value"] is None:
-        why = (
-            t(lang, "city.none")
-            if row is None or row["newest"] is None
-            else t(lang, "since.word", at=stamp(lang, row["newest"]))
-        )
+        if row is None or not row["devices"]:
+            why = t(lang, "city.none")
+        elif row["newest"] is None:
+            why = t(lang, "city.part", fresh=count(row["fresh"]), devices=count(row["devices"]))
+        else:
+            why = t(lang, "since.word", at=stamp(lang, row["newest"]))
         return html.Button(
             [title, html.B(UNKNOWN, className="num blind"), html.Span(why, className="why")],
             className="tile way unknown",

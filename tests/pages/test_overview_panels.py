@@ -8,6 +8,7 @@ import pytest
 
 from layouts import overview
 from layouts.parts import answers, building, doing, drawer, living, map_frame
+from layouts.parts.living import city
 from tests.pages.conftest import HERE, classes_of, readings, text_of
 
 
@@ -78,6 +79,12 @@ def test_services_are_figures_of_a_total_with_unit(living, show):
     assert words[words.index("停车") + 1 : words.index("停车") + 3] == ["61", "共 80 位"]
     assert words[words.index("PM2.5") + 1 : words.index("PM2.5") + 3] == ["18", "µg/m³ · 优"]
     assert words[words.index("空闲充电桩") + 1 : words.index("空闲充电桩") + 3] == ["—", "没有设备"]
+
+
+def test_stations_that_never_spoke_are_silent_and_not_missing(living, view):
+    never = {"value": None, "newest": None, "fresh": 0, "devices": 5, "total": None}
+    words = text_of(city(view, living.now(), {"pm2_5": never}))
+    assert words[words.index("PM2.5") + 1 : words.index("PM2.5") + 3] == ["—", "仅 0/5 台有效"]
 
 
 def test_a_lost_air_station_shows_since_when_never_its_last_value(living, clock, show):
