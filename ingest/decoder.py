@@ -275,7 +275,7 @@ def read(topic: str, payload: bytes, dialect: str, sensor_type: SensorType) -> R
         content = plain.content(document, sensor_type.time_path)
     if content is None:
         return None
-    taken_at = None if content.clock is None else own_time(content.clock)
+    taken_at, unread = _when(content.clock)
     values: list[tuple[str, float]] = []
     faults: list[RefusedError] = []
     for metric in sensor_type.metrics.values():
@@ -289,7 +289,24 @@ def read(topic: str, payload: bytes, dialect: str, sensor_type: SensorType) -> R
     if not values and not faults:
         wanted = ", ".join(metric.paths[dialect] for metric in sensor_type.metrics.values())
         raise RefusedError("missing_value", f"carries none of the values of a {sensor_type.name}: {wanted}")
+    if unread is not None:
+        if not _rings(values, sensor_type):
+            raise unread
+        faults.insert(0, unread)  # a call for help is one now, whatever the device's clock says
     return Reading(values, taken_at, faults)
+
+
+def _when(clock: object) -> tuple[int | None, RefusedError | None]:
+    """The message's own time, None without one; and why it cannot be read."""
+    try:
+        return None if clock is None else own_time(clock), None
+    except RefusedError as fault:
+        return None, fault
+
+
+def _rings(values: Iterable[tuple[str, float]], sensor_type: SensorType) -> bool:
+    limits = {metric.name: metric.alarm_at_least for metric in sensor_type.metrics.values()}
+    return any((limit := limits[name]) is not None and value >= limit for name, value in values)
 
 
 class _Times(dict[object, int]):

@@ -62,6 +62,15 @@ def test_what_cannot_be_used_is_kept_whole_with_the_reason(topic, payload, code,
     assert "climate" in bad.place or "unheard" in bad.place
 
 
+def test_a_call_for_help_counts_also_with_a_time_nobody_can_read_and_the_fault_is_kept_beside():
+    button = CATALOGUE.sensor_types["sos_button"]
+    pressed = read("t", b'{"action": "emergency", "last_seen": "yesterday"}', "zigbee2mqtt", button)
+    assert (pressed.values, pressed.taken_at) == ([("sos", 1.0)], None)
+    assert [fault.code for fault in pressed.faults] == ["bad_time"]
+    with pytest.raises(RefusedError, match="yesterday"):
+        read("t", b'{"action": "", "last_seen": "yesterday"}', "zigbee2mqtt", button)
+
+
 def test_a_message_cut_off_for_its_length_is_kept_as_too_large(decode):
     [bad] = decode((CLIMATE.encode(), b'{"temp": 21.5, "noise": "aaa', 2 | TOO_LARGE, 1)).rejected
     assert bad.code == "too_large"
