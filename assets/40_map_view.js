@@ -29,17 +29,18 @@
     return [left, top, width - right, height - bottom];
   }
 
-  /** What must be seen: corners of the bounds and the tops of the community's buildings. */
+  /** What must be seen: the boundary, and every corner of the community's buildings, at their foot and on the roof. */
   function outline(scene) {
     const [w, s, e, n] = scene.bounds;
     const points = [];
-    if (scene.c_xy.length) for (let k = 0; k < scene.c_xy.length; k += 2) points.push([scene.c_xy[k], scene.c_xy[k + 1], 0]);
-    const { box } = scene;
+    for (let k = 0; k < scene.c_xy.length; k += 2) points.push([scene.c_xy[k], scene.c_xy[k + 1], 0]);
+    const { box, b_xy: xy, b_ring: ring, b_first_ring: first } = scene;
     for (let i = 0; i < scene.core; i++) {
       const x = (box[4 * i] + box[4 * i + 2]) / 2, y = (box[4 * i + 1] + box[4 * i + 3]) / 2;
       if (x < w || x > e || y < s || y > n) continue;
-      points.push([x, y, scene.top[i]]);
-      if (!scene.c_xy.length) points.push([box[4 * i], box[4 * i + 1], 0], [box[4 * i + 2], box[4 * i + 3], 0]);
+      for (let k = ring[first[i]]; k < ring[first[i] + 1]; k++) {
+        points.push([xy[2 * k], xy[2 * k + 1], scene.b_base[i]], [xy[2 * k], xy[2 * k + 1], scene.top[i]]);
+      }
     }
     if (!points.length) points.push([w, s, 0], [e, s, 0], [e, n, 0], [w, n, 0]);
     return points.length > MOST_POINTS ? extremes(points) : points;

@@ -257,6 +257,11 @@
     if (!left || !right || getComputedStyle(place).position !== "absolute") return null;
     return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left), top: 8, bottom: foot ? Math.round(box.bottom - foot.top) : 60 };
   }
+  /* The legend grows with what it counts, and with the window: the neighbourhood stays in what is left free. */
+  let framing = null;
+  function reframe() {
+    framing = framing || requestAnimationFrame(() => { framing = null; if (place && started) window.CimMap.setInsets(insets()); });
+  }
   function start() {
     const base = "/map/" + encodeURIComponent(place.dataset.community) + "/";
     started = true;
@@ -283,11 +288,11 @@
       follow();
     });
     shell.onLook(() => { if (!place) return; window.CimMap.setAt(iso()); follow(); });
-    window.addEventListener("resize", () => { if (place && started) window.CimMap.setInsets(insets()); });
+    window.addEventListener("resize", reframe);
   }
   new MutationObserver(() => {
     const now = document.querySelector("[data-circles]");
-    if (now === place) { if (place) mark(chosen()); return; }
+    if (now === place) { if (place) { mark(chosen()); reframe(); } return; }
     if (now && !window.CimMap) return;
     place = now;
     streets = walks = reach = picked = seen = null;

@@ -379,6 +379,11 @@
     if (!left || !right || getComputedStyle(place).position !== "absolute") return null;
     return { left: Math.round(left.right - box.left), right: Math.round(box.right - right.left), top: 48, bottom: foot ? Math.round(box.bottom - foot.top) : 60 };
   }
+  /* The legend grows with what it counts, and with the window: the neighbourhood stays in what is left free. */
+  let framing = null;
+  function reframe() {
+    framing = framing || requestAnimationFrame(() => { framing = null; if (place) window.CimMap.setInsets(insets()); });
+  }
   function wire() {
     window.CimMap.onSpot((spot) => { if (place && picking) put(degrees(spot)); });
     window.CimMap.onFacility((id) => {
@@ -387,7 +392,7 @@
     });
     window.CimMap.onStats((stats) => { if (place && drawn && stats.version !== version) { version = stats.version; drawn = null; draw(); } });
     shell.onLook(() => { if (place) window.CimMap.setAt(iso()); });
-    window.addEventListener("resize", () => { if (place) window.CimMap.setInsets(insets()); });
+    window.addEventListener("resize", reframe);
   }
   let version = null;
   new MutationObserver(() => {
@@ -415,5 +420,6 @@
     if (!place) return;
     fill(false);
     draw();
+    reframe();
   }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-what-if-map", "data-best-stage", "data-now"] });
 })();

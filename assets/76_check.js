@@ -30,9 +30,9 @@
     }
   }
   const drawnAnew = new MutationObserver(paint);
+  /* The page's words come after its lists when the language is changed, and in new elements. */
   function watch() {
-    const list = document.getElementById(MADE);
-    if (list && busy.size) drawnAnew.observe(list, { childList: true, subtree: true });
+    if (busy.size) drawnAnew.observe(document.body, { childList: true, subtree: true, attributeFilter: ["data-texts"] });
     else drawnAnew.disconnect();
     paint();
   }

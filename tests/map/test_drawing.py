@@ -133,6 +133,25 @@ def test_the_community_lies_in_the_gap_between_the_panels(drawn):
         assert 40 < y < 560, (k, y)
 
 
+@pytest.mark.parametrize("frame", [[360, 8, 1504, 760], [320, 48, 928, 470], [320, 8, 672, 520]])
+def test_a_handful_of_long_buildings_lies_whole_between_the_panels(drawn, frame):
+    sides = drawn.evaluate(
+        """frame => {
+        const corners = [[0, 0], [58, 0], [58, 15], [0, 15], [0, 44], [58, 44], [58, 60], [0, 60]];
+        const scene = { header: { origin: [120.1, 30.2] }, core: 2, bounds: [14, -8, 44, 67], c_xy: [],
+          b_xy: corners.flat(), b_ring: [0, 4, 8], b_first_ring: [0, 1, 2], b_base: [0, 0], top: [54, 18],
+          box: [0, 0, 58, 15, 0, 44, 58, 60] };
+        const { home, cameraAt } = CimMapParts.view, [width, height] = [frame[2] + frame[0], frame[3] + 200];
+        const camera = cameraAt(scene, width, height, home(scene, frame, width, height));
+        const seen = corners.flatMap(([x, y], k) => [camera.project(x, y, 0), camera.project(x, y, k < 4 ? 54 : 18)]);
+        return [0, 1].flatMap((n) => [Math.min(...seen.map((p) => p[n])), Math.max(...seen.map((p) => p[n]))]);
+    }""",
+        frame,
+    )
+    assert frame[0] <= sides[0] < sides[1] <= frame[2], sides
+    assert frame[1] <= sides[2] < sides[3] <= frame[3], sides
+
+
 def test_keys_move_the_view_and_home_brings_it_back(drawn):
     drawn.locator("#map").focus()
     home = drawn.evaluate("() => CimMap.where('c-b4')")
