@@ -206,7 +206,7 @@ def _reading(api: APIRouter, desk: ReportDesk) -> None:
     @api.get("/reports", response_model=ReportList, responses=refusals(503), summary="The made reports")
     def made(
         request: Request,
-        kind: Annotated[str | None, Query(description="daily, weekly, monthly or acceptance")] = None,
+        kind: Annotated[str | None, Query(description="as in `kind` of a report to make")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000, description="most items")] = 100,
         _known: None = Depends(known_parameters),
     ) -> ReportList:

@@ -99,8 +99,11 @@ class Scenarios(WhatIf):
         self, scenario_id: str, *, name: str | None = None, edits: Sequence[Edit] | None = None,
         profile: str | None = None, withdrawn: bool = False,
     ) -> Scenario:  # fmt: skip
-        """Another version: renamed, with other edits, or withdrawn. Raises ``KeyError``, ``ScenarioRefused``."""
+        """Another version: renamed, with other edits, or withdrawn. Raises ``KeyError``, ``ScenarioRefused``,
+        ``WrongEdit`` and, for a profile that is not there, ``Unasked``."""
         self.one(self._twin.now(), scenario_id)
+        if profile is not None:
+            self._twin.circles.profile(profile)
         with self._twin.writing() as received:
             now = from_us(received)
             before = self.one(now, scenario_id)

@@ -22,7 +22,7 @@ from cockpit.reports import folder as shelf
 from cockpit.reports.allowing import checked, listed
 from cockpit.reports.checks import Checks
 from cockpit.reports.kinds import ReportRefused, Wish, name_of, refused
-from cockpit.reports.making import MANIFEST, make
+from cockpit.reports.making import MANIFEST, SIGNATURE, make
 from cockpit.reports.signing import Signer
 from cockpit.services import Auditor, NotServed
 from layouts.parts import scene_answers
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 FOLDER = "reports"
 MOST_WAITING = 50
 KEPT_JOBS = 500
+OVER = ("made", "failed")
 AHEAD = "ahead:"
 """Before the name of a community in the queue: nothing to make, but to count."""
 
@@ -120,15 +121,19 @@ class ReportDesk:
                 return replace(job, state="made")
             self._jobs[job.name] = job
             self._done[job.name] = threading.Event()
-            while len(self._jobs) > KEPT_JOBS:
-                self._done.pop(first := next(iter(self._jobs)), None)
-                del self._jobs[first]
+            self._forget()
             self._begin(folder)
         try:
             self._waiting.put_nowait(job.name)
         except queue.Full:
             self._set(job.name, state="failed", error=refused("queue", n=MOST_WAITING).said)
         return self._jobs[job.name]
+
+    def _forget(self) -> None:
+        """Jobs that are over, the oldest first. One that waits or is being made is asked about by the thread."""
+        over = [name for name, job in self._jobs.items() if job.state in OVER]
+        for name in over[: max(0, len(self._jobs) - KEPT_JOBS)]:
+            del self._jobs[name], self._done[name]
 
     def job(self, name: str) -> Job | None:
         """How a report stands that was asked for since the start; None for one that was not."""
@@ -194,7 +199,7 @@ class ReportDesk:
     def paper(self, name: str, paper: str) -> bytes | None:
         """One paper; only what the manifest names can be fetched, and the manifest and its signature."""
         one = self.shelved(name)
-        if one is None or paper not in {*one.manifest["papers"], MANIFEST, "manifest.sig"}:
+        if one is None or paper not in {*one.manifest["papers"], MANIFEST, SIGNATURE}:
             return None
         path = self.folder / name / paper
         return path.read_bytes() if path.is_file() else None
@@ -261,7 +266,7 @@ class ReportDesk:
     def _set(self, name: str, **changed: Any) -> Job:
         with self._lock:
             self._jobs[name] = replace(self._jobs[name], **changed)
-            if self._jobs[name].state in ("made", "failed"):
+            if self._jobs[name].state in OVER:
                 self._done[name].set()
             return self._jobs[name]
 

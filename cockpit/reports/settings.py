@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 LANGUAGES = ("zh", "en")
 KINDS = ("daily", "weekly", "monthly", "acceptance")
 AUDIENCES = ("public", "staff", "management")
 """As in ``kinds``, which is not imported to read settings; a test compares."""
-MAILED = (".pdf", ".html", ".xlsx")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -133,6 +132,9 @@ def _check(place: str, made: ReportSettings) -> None:
         if bool(smtp.username) != bool(made.smtp_password):
             found = "user, expected smtp_password_env" if smtp.username else "smtp_password, expected a user in smtp"
             raise ReportMistake(f"{place}: smtp: found a {found} as well")
+        if not (unquote(smtp.username or "") + made.smtp_password).isascii():
+            said = "found a user or a password with other signs than ASCII, expected none: SMTP takes no other"
+            raise ReportMistake(f"{place}: smtp: {said}")
     if made.webhook:
         url = urlsplit(made.webhook)
         if url.scheme not in ("https", "http") or not url.hostname or url.username or url.password:

@@ -6,13 +6,15 @@ import email
 import email.policy
 from collections import deque
 from datetime import timedelta
+from threading import Event
 
 import orjson
 import pytest
 
 from cockpit.outlets.settings import signing_key
 from cockpit.outlets.webhook import sign
-from cockpit.reports.desk import ReportDesk
+from cockpit.reports.desk import KEPT_JOBS, MOST_WAITING, ReportDesk
+from cockpit.reports.kinds import Wish
 from cockpit.reports.schedule import GIVE_UP, Schedule, due_since, pause
 from cockpit.reports.settings import ReportMistake, ReportSettings, reports
 from cockpit.reports.verifying import verify
@@ -63,6 +65,38 @@ def place(tmp_path):
     yield twin, desk, clock, tmp_path
     desk.close()
     twin.close()
+
+
+def test_a_report_that_waits_is_made_however_many_are_asked_for_besides(tmp_path):
+    """One is being made, one waits, hundreds more are asked for: what is over is forgotten, what waits is not."""
+    clock = Clock()
+    twin = lived(None, clock)
+    making, go_on = Event(), Event()
+
+    class Slow(type(UNKEPT)):
+        def note(self, act, **_said):
+            making.set()
+            go_on.wait(60)
+
+    desk = ReportDesk(twin, tmp_path, Slow())
+
+    def ask(n: int) -> str:
+        return desk.ask(Wish(community=f"nowhere-{n}"), NOON, by="x", role="administrator").name
+
+    try:
+        desk.ask(Wish(community=COMMUNITY, audience="public"), NOON, by="x", role="administrator")
+        assert making.wait(60)
+        waits = ask(0)
+        for n in range(1, KEPT_JOBS + MOST_WAITING):
+            ask(n)
+        assert len(desk.jobs()) == KEPT_JOBS
+        assert desk.job(waits).state == "waiting"
+        go_on.set()
+        assert desk.wait(waits, 60).state == "failed", "there is no such community; the thread went on to say so"
+    finally:
+        go_on.set()
+        desk.close()
+        twin.close()
 
 
 def test_what_was_missed_is_made_after_a_restart_of_its_own_instant(place):
@@ -225,6 +259,7 @@ def test_a_letter_brings_the_papers_and_names_nobody_in_its_subject(place):
         ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtp://mail.example.org"}, "smtps"),
         ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtps://u:pw@mail.example.org"}, "no password"),
         ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtps://u@m"}, "expected smtp_password_env"),
+        ({"name": "d", "mail_to": ["x@y"], "mail_from": "a@b", "smtp": "smtps://u@m", "smtp_password": "口"}, "ASCII"),
         ({"name": "d", "ca_file": "cockpit.toml"}, "holds no certificate in PEM form"),
         ({"name": "Day 1"}, "expected a-z"),
         ({"name": "d", "mail_to": [7], "mail_from": "a@b", "smtp": "smtps://m"}, "mail addresses"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import shapely
 
+from twin_model.circles import Unasked
 from twin_model.edits import Edit, WrongEdit, read_edits
 from twin_model.entities import Building, Community, Facility, Ground, Home
 from twin_model.rights import NotAllowed, Rights, reading
@@ -228,6 +229,8 @@ def test_a_scenario_is_saved_renamed_duplicated_withdrawn_and_known_for_any_inst
     twin.scenarios.change(one.scenario_id, name="南站", edits=edits(put(900)))
     copy = twin.scenarios.duplicate(one.scenario_id, "南站二", "other planner")
     assert (copy.owner, copy.edits[0].lon) == ("other planner", spot(900, 0)[0])
+    with pytest.raises(Unasked, match="by stork"):
+        twin.scenarios.change(one.scenario_id, profile="by stork")
     clock.instant += timedelta(minutes=1)
     twin.scenarios.withdraw(one.scenario_id)
     names = [found.name for found in twin.scenarios.listed(twin.now(), C)]
