@@ -513,10 +513,6 @@ def _open_twin(path: Path) -> Twin:
         raise Stop(str(error)) from error
 
 
-def _is_empty(twin: Twin) -> bool:
-    return not twin.entities("community", twin.now()).num_rows
-
-
 # ------------------------------------------------------------------------------------------- other commands
 
 

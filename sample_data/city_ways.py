@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_data.city_plan import BRIDGE_EVERY, GREEN, WALLED, Bools, Floats, Grid, Ints, Plan
+from sample_data.city_plan import BRIDGE_EVERY, GREEN, WALLED, Bools, Grid, Ints, Plan
 
 ROAD, STREET, WAY = 0, 1, 2
 WIDTH_M = np.array([14.0, 6.0, 2.5])
@@ -138,11 +138,3 @@ def _joined(steps: _Steps, kept: Bools) -> Lines:
     points = np.where(is_first, steps.a[step], steps.b[step])
     first = np.flatnonzero(is_first)
     return Lines(points, np.r_[first, len(points)], steps.kind[at[begins]], steps.community[at[begins]])
-
-
-def line_lengths(lines: Lines, xy: Floats) -> Floats:
-    """The length of each line in metres."""
-    steps = np.hypot(*(xy[lines.points[1:]] - xy[lines.points[:-1]]).T)
-    steps = np.r_[0.0, steps]
-    steps[lines.first[:-1]] = 0.0  # from the end of one line to the beginning of the next nobody walks
-    return np.add.reduceat(steps, lines.first[:-1])

@@ -19,7 +19,6 @@ from sample_data.plan import Plan, bays
 from sample_data.shapes import CROSS, EAST, MIDDLE, WEST, Block, degrees, river, south
 from twin_model.entities import Device, Home
 
-TOTAL = 2586
 RADARS, BEDS, BANDS, BATHROOMS = 48, 40, 24, 60
 CLIMATES, MEALS = 36, 64
 LAMPS, BINS, CAMERAS = 84, 40, 44

@@ -12,8 +12,6 @@ from twin_model.fusing import confidence, confidence_word, incident_sentence, in
 from twin_model.ladder import rung_role
 from twin_model.procedure import Procedure, Words
 
-SEEN_TO = ("handled", "confirmed")  # worked, but not closed
-
 Contacts = Mapping[tuple[str, str], str]
 """The contact asked first, by (home_id or community_id, role)."""
 

@@ -16,8 +16,6 @@ import pyarrow.compute as pc
 UNKNOWN = "—"
 FEWEST = 5
 """A count of people or homes below this could be somebody: it is shown as fewer than this (a usual proposal)."""
-CHILD_AGE = 14
-"""Data about anybody younger are sensitive by law (PIPL 28) and never public."""
 
 Row = dict[str, Any]
 K = TypeVar("K", bound=Hashable)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin_model.rhythm import LEARNED_DAYS, SLOTS, Day, Habit, Rhythm
-from twin_model.store import Store, Writer
+from twin_model.store import Store
 from twin_model.timeline import from_us
 
 LOCAL_US = 8 * 3_600_000_000  # China has one time zone and no summer time
@@ -27,11 +27,6 @@ def day_row(home_id: str, number: int, day: Day, known_at: datetime) -> dict[str
         "home_id": home_id, "day": _EPOCH + timedelta(days=number), "active": day.active.tobytes(),
         "watched": np.packbits(day.watched).tobytes(), "known_at": known_at,
     }  # fmt: skip
-
-
-def write_days(writer: Writer, rows: pa.Table) -> None:
-    """Append finished days inside the caller's transaction."""
-    writer.append("rhythm_day", rows)
 
 
 def local(us: int) -> float:

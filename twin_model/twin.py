@@ -188,10 +188,6 @@ class Twin:
 
     # ---------------------------------------------------------------- writes
 
-    @property
-    def directory_version(self) -> int:
-        return self._directory.version
-
     def directory(self) -> Directory:
         """Who may speak: an immutable snapshot for decoders."""
         return self._directory
@@ -759,11 +755,6 @@ class Twin:
         """Changes when an entity that the map draws changes; another one for each part of the neighbourhood."""
         part = [] if current().scope.is_everywhere else [current().scope.digest]
         return "-".join([community_id, *(str(self.entity_epoch(at, kind)) for kind in MAP_KINDS), *part])
-
-    def describe_series(self, series_no: I32) -> list[tuple[str, str]]:
-        """(device_id, metric) of series numbers, of devices known now; others are left out."""
-        names = self._placed(self.now()).names
-        return [names[number] for number in series_no.tolist() if number in names]
 
     # --------------------------------------------------------------- private
 

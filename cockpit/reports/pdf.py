@@ -23,15 +23,13 @@ FAMILY = "Noto Sans SC"
 
 def pdf_of(paper: Paper) -> bytes:
     """The paper as PDF."""
-    found = _compiled(paper, format="pdf", pdf_standards="a-2b")
+    files: dict[str, bytes] = {"main": TEMPLATE.read_bytes()}
+    blocks = [_plain(block, files) for block in paper.blocks]
+    said = {name: value for name, value in vars(paper).items() if name != "blocks"} | {"blocks": blocks}
+    files["paper.json"] = dumps(said)
+    found = typst.compile(files, font_paths=_fonts(), ignore_system_fonts=True, format="pdf", pdf_standards="a-2b")
     assert isinstance(found, bytes)
     return found
-
-
-def pages_of(paper: Paper, *, ppi: float) -> list[bytes]:
-    """The paper's pages as PNG, for a look at them before it is printed."""
-    found = _compiled(paper, format="png", ppi=ppi)
-    return [found] if isinstance(found, bytes) else found
 
 
 def font_file() -> Path:
@@ -48,14 +46,6 @@ def _fonts() -> Any:
     return typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font_file().parent)]
     )
-
-
-def _compiled(paper: Paper, **options: Any) -> Any:
-    files: dict[str, bytes] = {"main": TEMPLATE.read_bytes()}
-    blocks = [_plain(block, files) for block in paper.blocks]
-    said = {name: value for name, value in vars(paper).items() if name != "blocks"} | {"blocks": blocks}
-    files["paper.json"] = dumps(said)
-    return typst.compile(files, font_paths=_fonts(), ignore_system_fonts=True, **options)
 
 
 def _plain(block: Block, files: dict[str, bytes]) -> dict[str, Any]:
