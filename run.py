@@ -920,17 +920,23 @@ def verify(options: argparse.Namespace) -> int:
     from cockpit.reports.kinds import ReportRefused
 
     settings = _settings(options)
+
+    def noted(act: str, **details: Any) -> bool:
+        return _note(settings, act, **details)
+
     try:
-        return commands.check(options, settings.data, settings.store_path, _open_twin)
+        return commands.check(options, settings.data, settings.store_path, _open_twin, noted)
     except ReportRefused as refusal:
         raise Stop(str(refusal)) from refusal
 
 
-def _note(settings: Settings, act: str, **details: Any) -> None:
-    """Write down what a command did while no server runs that would."""
+def _note(settings: Settings, act: str, **details: Any) -> bool:
+    """Write down what a command did while no server runs that would; whether it is on disk."""
     from cockpit.audit import Audit
 
-    Audit(settings.data, utc_now).note(act, actor="command line", role="program", **details)
+    audit = Audit(settings.data, utc_now)
+    audit.note(act, actor="command line", role="program", **details)
+    return not audit.waiting
 
 
 def _version() -> str:

@@ -303,7 +303,7 @@ async def _named(request: Request, desk: ReportDesk) -> Response:
             found = desk.checks.check(f"file:{path}", lambda: read(path)).verdict
         except ReportRefused as refusal:
             raise _refusal(refusal) from None
-        return {"holds": found.holds, "lines": found.lines()}
+        return {"holds": found.holds, "verdict": found.sentence, "lines": found.lines()}
 
     return Response(dumps(await asyncio.to_thread(check)), media_type="application/json")
 

@@ -206,13 +206,18 @@ class Audit:
         """As ``entries``, for pages."""
         return self.entries(Wanted(act=act, actor=actor, subject=subject, since=since, until=until), limit)
 
+    @property
+    def waiting(self) -> int:
+        """How many entries are not on disk yet."""
+        return len(self._waiting)
+
     def standing(self) -> Standing:
         """How the trail is: its length, when it was last read through and what was found."""
         newest = next(chain.entries(self.folder), None)
         at, verdict = self._checked or (None, None)
         return Standing(
             newest.n if newest else 0, newest.at if newest else None, newest.hash if newest else chain.NOTHING,
-            len(self._waiting), at, verdict,
+            self.waiting, at, verdict,
         )  # fmt: skip
 
 

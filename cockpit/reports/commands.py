@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 from cockpit.beside import RunningServer, ServerRefused, running_server
 from cockpit.reports import folder as shelf
-from cockpit.reports.kinds import CITY, ReportRefused, Wish
+from cockpit.reports.kinds import CITY, ReportRefused, Wish, name_of
 from cockpit.reports.making import make
 from cockpit.reports.signing import Signer
-from cockpit.reports.verifying import verify
+from cockpit.reports.verifying import Verdict, verify
+from layouts.page import LANGUAGES
+from layouts.parts.text import t
 from twin_model.twin import Twin
 
 PATH = "/api/v1/reports"
@@ -97,15 +100,18 @@ def _by_server(
     return Path(options.out) / str(job["id"])
 
 
-def check(options: argparse.Namespace, data: Path, store: Path, open_twin: Callable[[Path], Twin]) -> int:
-    """Print what was found; 0: it holds, 2: it does not. Raises `ReportRefused` for what is no report."""
+def check(
+    options: argparse.Namespace, data: Path, store: Path, open_twin: Callable[[Path], Twin], noted: Callable[..., bool]
+) -> int:
+    """Print what was found, the conclusion first; 0: it holds, 2: it does not. Raises `ReportRefused` for what is no
+    report. ``noted``: writes into the audit trail what no server did, and says whether it is on disk."""
     server = running_server(data)
     if server is not None:
         try:
             found = server.verify_report(options.file)
         except ServerRefused as error:
             raise ReportRefused(str(error)) from error
-        holds, lines = bool(found["holds"]), list(found["lines"])
+        holds, lines, said = bool(found["holds"]), list(found["lines"]), dict(found["verdict"])
     else:
         papers = shelf.read(options.file)
         if not store.exists():
@@ -116,6 +122,18 @@ def check(options: argparse.Namespace, data: Path, store: Path, open_twin: Calla
             verdict = verify(twin, papers, key)
         finally:
             twin.close()
-        holds, lines = verdict.holds, verdict.lines()
-    print(json.dumps({"holds": holds, "lines": lines}, ensure_ascii=False) if options.json else "\n".join(lines))
+        holds, lines, said = verdict.holds, verdict.lines(), verdict.sentence
+        _write_down(noted, verdict)
+    if options.json:
+        print(json.dumps({"holds": holds, "verdict": said, "lines": lines}, ensure_ascii=False))
+    else:
+        print("\n".join([said["zh"], said["en"], *lines]))
     return 0 if holds else 2
+
+
+def _write_down(noted: Callable[..., bool], verdict: Verdict) -> None:
+    """In the audit trail; a folder that cannot be written, as a copy that is only read, costs the answer nothing."""
+    if not noted("report_checked", subject=name_of(verdict.wish, verdict.at), audience=verdict.wish.audience,
+                 found=verdict.standing):  # fmt: skip
+        for lang in LANGUAGES:
+            print(t(lang, "report.verdict.unnoted"), file=sys.stderr)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import run
+from cockpit.audit import Audit
+from cockpit.audit_chain import Wanted
 from cockpit.reports.folder import put, sweep
 from cockpit.reports.kinds import ReportRefused
 from tests.conftest import ROOT
@@ -53,10 +55,21 @@ def test_two_processes_in_other_worlds_make_the_same_bytes_and_a_third_verifies_
     folder = next((tmp_path / "1").iterdir())
     assert str(folder / "report.pdf") in said["4242"].replace(f"{os.sep}4242{os.sep}", f"{os.sep}1{os.sep}")
     assert run.main(["verify", "--data", str(data), str(folder / "report.pdf")]) == 0
-    assert "verdict    holds" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert told.startswith("成立：")
+    assert "verdict    holds" in told
     (folder / "kpis.csv").write_bytes(b"other")
     assert run.main(["verify", "--data", str(data), str(folder)]) == 2
     assert "kpis.csv           changed after it was made" in capsys.readouterr().out
+    written = [(one.act, one.details["found"]) for one in Audit(data, run.utc_now).entries(Wanted(), 2)]
+    assert written == [("report_checked", "broken"), ("report_checked", "holds")]
+    trail = data / "audit"
+    trail.rename(data / "kept")
+    trail.write_text("no folder can be here")
+    assert run.main(["verify", "--data", str(data), str(folder)]) == 2
+    assert capsys.readouterr().err.count("没有记入审计记录") == 1
+    trail.unlink()
+    (data / "kept").rename(trail)
 
 
 @pytest.mark.parametrize(
