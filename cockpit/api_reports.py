@@ -174,7 +174,7 @@ def _making(api: APIRouter, twin: Twin, desk: ReportDesk) -> None:
     def ask(
         request: Request,
         wanted: Annotated[Wanted, Body()],
-        wait: Annotated[float, Query(ge=0, le=600, description="seconds to wait for it to be made")] = 0,
+        wait: Annotated[float, Query(ge=0, le=600, description="seconds to wait for it; none where many do")] = 0,
     ) -> Response:
         grant = grant_of(request)
         community = CITY if wanted.kind == "gap_plan_city" else wanted.community or _only_community(twin)

@@ -96,7 +96,7 @@ def _by_server(
     except ServerRefused as error:
         raise ReportRefused(str(error)) from error
     if job["state"] != "made":
-        raise ReportRefused(job["error"] or f"the running server did not make it within {PATIENCE_S:g} s")
+        raise ReportRefused(job["error"] or f"the running server has not made it yet; it will be in {options.out}")
     return Path(options.out) / str(job["id"])
 
 

@@ -35,6 +35,8 @@ FOLDER = "reports"
 MOST_WAITING = 50
 KEPT_JOBS = 500
 OVER = ("made", "failed")
+MOST_WAITS = 8
+"""Who waits for a report holds one of the server's forty threads; the others are for whoever acts."""
 AHEAD = "ahead:"
 """Before the name of a community in the queue: nothing to make, but to count."""
 
@@ -80,6 +82,7 @@ class ReportDesk:
         self._prepared: dict[str, datetime] = {}
         self._known: dict[str, tuple[int, Shelved]] = {}
         self._done: dict[str, threading.Event] = {}
+        self.waits = threading.BoundedSemaphore(MOST_WAITS)
         self.checks = Checks(twin, self.signer)
         self.schedule: Callable[[], list[dict[str, Any]]] = list
         """What the clock of reports says of itself; nothing where none runs."""
@@ -169,10 +172,13 @@ class ReportDesk:
             self._waiting.put_nowait(AHEAD + community)
 
     def wait(self, name: str, seconds: float) -> Job | None:
-        """As ``job``, once it is made or failed, or after so many seconds."""
+        """As ``job``, once it is made or failed, or after so many seconds; at once where many wait already."""
         done = self._done.get(name)
-        if done is not None:
-            done.wait(seconds)
+        if done is not None and seconds and self.waits.acquire(blocking=False):
+            try:
+                done.wait(seconds)
+            finally:
+                self.waits.release()
         return self._jobs.get(name)
 
     # ------------------------------------------------------------------- fetching

@@ -11,6 +11,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from cockpit.reports.claimed import claim_of
 from cockpit.reports.folder import read, write
 from cockpit.reports.kinds import ReportRefused, Wish
 from cockpit.reports.making import MANIFEST, SIGNATURE, make
@@ -142,6 +143,20 @@ def test_what_is_no_report_is_refused_with_what_was_expected(lane, tmp_path):
         read(tmp_path / "x.zip")
     with pytest.raises(ReportRefused, match="JSON"):
         verify(lane, {MANIFEST: b"{"}, None)
+
+
+def test_a_manifest_without_end_is_not_read(report):
+    with pytest.raises(ReportRefused, match="JSON"):
+        claim_of({MANIFEST: report.papers[MANIFEST] + b" " * (5 << 20)})
+
+
+def test_a_program_that_makes_one_paper_more_does_not_accuse_anybody(lane, report, signer):
+    said = orjson.loads(report.papers[MANIFEST])
+    del said["papers"]["kpis.csv"]
+    manifest = orjson.dumps(said)
+    papers = {name: data for name, data in report.papers.items() if name != "kpis.csv"}
+    verdict = verify(lane, papers | {MANIFEST: manifest, SIGNATURE: signer.sign(manifest)}, signer.public)
+    assert (verdict.papers["kpis.csv"].code, verdict.standing) == ("new", "differs")
 
 
 WRONG_CLAIMS = [

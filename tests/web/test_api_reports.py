@@ -20,6 +20,7 @@ from cockpit.api_reports import ReportItem, VerdictItem
 from cockpit.audit import Audit
 from cockpit.reports import folder as shelf
 from cockpit.reports.checks import MOST_CHECKS
+from cockpit.reports.desk import MOST_WAITS
 from cockpit.reports.schedule import Schedule
 from cockpit.reports.settings import ReportSettings
 from cockpit.reports.zipped import LARGEST_ZIP, zip_of
@@ -290,6 +291,19 @@ def test_checks_wait_for_one_another_and_too_many_are_told_to_come_again(site, m
     assert answer.status_code == 503
     assert "请稍后再试" in answer.json()["reason"]["zh"]
     assert verified(site, f"{made['public']['id']}/verification").status_code == 200
+
+
+def test_many_that_wait_for_a_report_leave_threads_to_others(site):
+    desk = site.cockpit.reports
+    places = [desk.waits.acquire(blocking=False) for _ in range(MOST_WAITS)]
+    assert all(places)
+    try:
+        answer = ask(site, audience="public", lang="en", kind="weekly")
+    finally:
+        for _ in places:
+            desk.waits.release()
+    assert answer.status_code == 202
+    assert answer.json()["state"] in ("waiting", "making")
 
 
 def test_the_page_tells_of_no_schedule_of_a_community_outside_of_the_scope(serving, tmp_path, twin, clock):
