@@ -20,8 +20,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,12 +108,25 @@ def _server(folder: Path) -> Iterator[_Server]:
 
 
 @contextmanager
+def _beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Work on a thread of its own; ``work`` ends when the event is set, at the end of the block."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
 def _publishing(server: _Server) -> Iterator[dict[tuple[str, float], float]]:
     """When each value was published; a value is used once per device within the run."""
-    stop, sent = threading.Event(), dict[tuple[str, float], float]()
+    sent = dict[tuple[str, float], float]()
     publisher = Publisher(BrokerUrl.parse(server.broker), client_id="bench-audience")
 
-    def publish() -> None:
+    def publish(stop: threading.Event) -> None:
         began, number = time.perf_counter(), 0
         while not stop.is_set():
             device, value = number % DEVICES, round(-20 + number // DEVICES * 0.01, 2)
@@ -123,22 +136,16 @@ def _publishing(server: _Server) -> Iterator[dict[tuple[str, float], float]]:
             number += 1
             stop.wait(max(0.0, began + number / MESSAGES_A_SECOND - time.perf_counter()))
 
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
+    with closing(publisher), _beside(publish):
         yield sent
-    finally:
-        stop.set()
-        thread.join()
-        publisher.close()
 
 
 @contextmanager
 def _disk(file: Path) -> Iterator[list[float]]:
     """How long the disk takes to keep 4 KB, in ms, again and again."""
-    stop, took = threading.Event(), list[float]()
+    took = list[float]()
 
-    def keep() -> None:
+    def keep(stop: threading.Event) -> None:
         with file.open("wb", buffering=0) as out:
             while not stop.wait(0.05):
                 out.write(bytes(4096))
@@ -146,13 +153,8 @@ def _disk(file: Path) -> Iterator[list[float]]:
                 os.fsync(out.fileno())
                 took.append((time.perf_counter() - began) * 1e3)
 
-    thread = threading.Thread(target=keep)
-    thread.start()
-    try:
+    with _beside(keep):
         yield took
-    finally:
-        stop.set()
-        thread.join()
 
 
 @dataclass

@@ -46,22 +46,29 @@ def sides(view: View) -> html.Div:
     return html.Div(buttons, className="ranges circles-sides", role="group")
 
 
-def legend(view: View) -> html.Section:
-    """The bar under the map."""
-    lang = view.lang
-    tools = [
+def turning(lang: str) -> list[html.Button]:
+    """The buttons that turn the map to the north, and back to the whole of it."""
+    return [
         html.Button(
             icon(name), className="button square", title=t(lang, f"circles.{name}"),
             **{"data-map": name, "aria-label": t(lang, f"circles.{name}")},
         )
         for name in ("north", "home")
     ]  # fmt: skip
+
+
+def legend(view: View) -> html.Section:
+    """The bar under the map."""
+    lang = view.lang
     return html.Section(
         [
             html.Div(className="walk-keys", **{"data-circles-legend": ""}),
             html.P(className="caveat", hidden=True, role="alert", **{"data-circles-problem": ""}),
             html.Div(
-                [*tools, html.Div([html.I(id="circles--scale-bar"), html.Span()], className="scale", hidden=True)],
+                [
+                    *turning(lang),
+                    html.Div([html.I(id="circles--scale-bar"), html.Span()], className="scale", hidden=True),
+                ],
                 className="map-tools",
             ),
         ],

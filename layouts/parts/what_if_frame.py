@@ -7,7 +7,8 @@ import json
 from dash import html
 
 from layouts.page import View
-from layouts.parts.panel import icon, sign
+from layouts.parts.circle_frame import turning
+from layouts.parts.panel import sign
 from layouts.parts.text import t, texts
 
 WORDS = "what_if.js."
@@ -39,14 +40,7 @@ def legend(view: View) -> html.Section:
                    html.B("", **{"data-what-if-count": one})], className="walk-rest")
         for one in CLASSES
     ]  # fmt: skip
-    tools = [
-        html.Button(
-            icon(name), className="button square", title=t(lang, f"circles.{name}"),
-            **{"data-map": name, "aria-label": t(lang, f"circles.{name}")},
-        )
-        for name in ("north", "home")
-    ]  # fmt: skip
     return html.Section(
-        [html.Div(keys, className="walk-keys"), html.Div(tools, className="map-tools")],
+        [html.Div(keys, className="walk-keys"), html.Div(turning(lang), className="map-tools")],
         className="legend what-if-legend", **{"aria-label": t(lang, "circles.legend")},
     )  # fmt: skip
