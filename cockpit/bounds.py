@@ -149,7 +149,7 @@ class _Body:
         self._limit = next(limit for start, limit in BODIES if path.startswith(start) or start == "/")
         if is_json and self._limit is None:
             self._limit = SMALL  # the program's own commands name files instead of sending them
-        self._is_checked = is_json and path.startswith("/api/")
+        self._is_checked = path == "/_dash-update-component" or (is_json and path.startswith("/api/"))
         self._over = scope["method"] in ("GET", "HEAD") and b"transfer-encoding" not in headers
         if self._over:
             self._over = headers.get(b"content-length", b"0") == b"0"

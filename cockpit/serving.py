@@ -34,6 +34,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from cockpit import callback_form
+from cockpit.problems import Problem, problem_response
 from cockpit.tokens import Grant
 from twin_model.remembered import Remembered
 from twin_model.rights import answers_requests
@@ -78,6 +80,10 @@ class Backend(FastAPIDashServer):
         async def dispatch(request: Request) -> Response:
             adapter: Any = self.request_adapter()
             body = adapter.get_json()
+            try:
+                callback_form.checked(body, dash_app.callback_map)
+            except Problem as refused:
+                return problem_response(refused.status, refused.detail, request.url.path)
             context = dash_app._initialize_context(body)
             func = dash_app._prepare_callback(context, body)
             args = dash_app._inputs_to_vals(context.inputs_list + context.states_list)
@@ -128,8 +134,6 @@ class Backend(FastAPIDashServer):
         """The HTML that starts the browser's part; its scripts are named one by one in the policy."""
         path = request.url.path
         if path.startswith(("/api/", "/map/", "/_", "/assets/", "/bundle/", "/vendor/")):
-            from cockpit.problems import problem_response
-
             return problem_response(404, "there is nothing at this address; see /api/docs", path)
         token = set_current_request(request)  # type: ignore[no-untyped-call]
         try:

@@ -118,7 +118,8 @@ def _register_table(app: Dash, ask: Ask) -> None:
     )
     def show_table(store: Any, _pulse: Any, status: str | None, kind: str | None, shown: str | None) -> tuple[Any, Any]:
         view = View.of(store)
-        found = rows(view.lang, ask("devices.table", answers.table, view, status=status, type=kind))
+        wanted = {"status": str(status or ""), "type": str(kind or "")}
+        found = rows(view.lang, ask("devices.table", answers.table, view, **wanted))
         key = fingerprint(view, found)
         return (no_update, no_update) if key == shown else (found, key)
 

@@ -128,7 +128,7 @@ def _register_rhythm(app: Dash, ask: Ask) -> None:
         State(ids("rhythm-shown"), "data"),
     )
     def show_rhythm(store: Any, _pulse: Any, home: str | None, shown: str | None) -> tuple[Any, Any]:
-        view = View.of(store)
+        view, home = View.of(store), str(home or "")
         if home and not ask("home.agreed", answers.agreed, view, home=home):
             words = html.P([icon("lock"), t(view.lang, "consent.not_given")], className="panel barred")
             return (no_update, no_update) if shown == "consent" else (words, "consent")

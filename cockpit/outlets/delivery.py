@@ -319,13 +319,20 @@ class Delivery:
         self._fault = problem.fault
         if not self._said_so and (self._said_at is None or now - self._said_at >= FLAPPING):
             self._said_so, self._said_at = True, now
-            log.warning("outlet %s cannot be told: %s. Trying again until it can.", self.settings.name, problem)
+            # the sentence, not the error: of an error the log keeps nothing but its kind
+            log.warning(
+                "outlet %s (%s) cannot be told: %s. Trying again until it can; check the receiver and what "
+                "cockpit.toml says of this outlet.", self.settings.name, self.settings.kind, problem.fault,
+            )  # fmt: skip
 
     def _refuse(self, said: Notice, line: _Line, problem: NotTold, now: datetime) -> None:
         line.alone = True
         line.not_before = now + self._pause(line.failures)
         if said.notification_id not in self._refused:
-            log.warning("outlet %s refuses notification %d: %s", self.settings.name, said.notification_id, problem)
+            log.warning(
+                "outlet %s (%s) refuses notification %d: %s. The others go on; see outlets on the page of rules.",
+                self.settings.name, self.settings.kind, said.notification_id, problem.fault,
+            )  # fmt: skip
         self._refused[said.notification_id] = problem.fault
         if line.failures >= REFUSALS and len(line.waiting) > 1:
             line.waiting.popleft()

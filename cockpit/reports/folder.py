@@ -29,6 +29,7 @@ def put(name: str, papers: dict[str, bytes], folder: Path) -> Path:
     is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         for paper, data in papers.items():
@@ -90,7 +91,29 @@ def read(path: Path) -> dict[str, bytes]:
 
 
 def sweep(folder: Path) -> None:
-    """Take away what a killed program left beside finished reports."""
+    """Take away what a killed program left beside finished reports; what it put aside and did not replace goes back."""
+    for left in folder.glob(".*.old"):
+        wanted, pid = _left(left)
+        if _is_over(pid) and not wanted.exists():
+            with contextlib.suppress(OSError):
+                left.rename(wanted)
     for left in (*folder.glob(".*.new"), *folder.glob(".*.old")):
-        with contextlib.suppress(OSError):
-            shutil.rmtree(left)
+        if _is_over(_left(left)[1]):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _left(path: Path) -> tuple[Path, str]:
+    """Whose place it stands beside, and the number of the process that made it."""
+    name, _, pid = path.name.removeprefix(".").rpartition(".")[0].rpartition(".")
+    return path.with_name(name), pid
+
+
+def _is_over(pid: str) -> bool:
+    """No process of that number is there any more; what we ourselves have under way on another thread is not over."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

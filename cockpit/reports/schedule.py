@@ -97,7 +97,7 @@ class Schedule:
         try:
             self._desk.make_now(wish, at, by=wanted.name, role="program")
         except ReportRefused as refusal:
-            log.warning("scheduled report %s was not made: %s", wanted.name, refusal)
+            log.warning("scheduled report %s was not made: %s", wanted.name, refusal.said["en"])
             return run | {"error": refusal.said, "anew": _tries(before, now, refusal.__cause__)}
         return run | {"to": {name: {"tries": [], "done": False, "over": False} for name in channels(wanted)}}
 
@@ -119,7 +119,7 @@ class Schedule:
                 ways[name](run["report"], papers, at)
             except (NotDelivered, ReportRefused) as problem:
                 detail = problem.said
-                log.warning("report %s was not delivered by %s: %s", run["report"], name, problem)
+                log.warning("report %s was not delivered by %s: %s", run["report"], name, detail["en"])
             told["tries"] = [*told["tries"], {"at": at.isoformat(), "done": not detail, "detail": detail}][-KEPT_TRIES:]
             told["done"] = not detail
             told["over"] = bool(detail) and at - datetime.fromisoformat(run["made"]) >= GIVE_UP

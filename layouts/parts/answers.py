@@ -77,13 +77,14 @@ def sources(twin: Twin, at: datetime, community: str) -> Answer:
 
     ``unwritten``: the last instant stored, while the disk takes no more.
     ``kept``: when ``at`` lies before it, readings of then were deleted by rule: what they said is unknown.
+    ``unsaved``: the last daily backup failed; for whoever asks to fill in, the twin does not know.
     """
     first = twin.first_instant(community)
     ends = [since for kind, since in twin.kept_since.items() if kind.endswith("_readings") and at < since]
     lost = [{"name": s.name, "detail": s.detail, "since": s.since} for s in twin.sources(at) if not s.connected]
     return {
         "lost": lost, "first": first if first is not None and at < first else None, "kept": max(ends, default=None),
-        "unwritten": twin.unwritten_since,
+        "unwritten": twin.unwritten_since, "unsaved": False,
     }  # fmt: skip
 
 

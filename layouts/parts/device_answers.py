@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from twin_model.twin import Twin
 Answer = dict[str, Any]
 
 WAITING = 200  # quarantined messages on one screen
+NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def table(twin: Twin, at: datetime, community: str, *, status: str | None, type: str | None) -> list[Answer]:
@@ -93,7 +95,7 @@ def _text(raw: bytes | None) -> str:
 
 def message(twin: Twin, at: datetime, _community: str, *, number: str | None) -> Answer | None:
     """One quarantined message by its number, with the sensor type its fields look like."""
-    if not number:
+    if not number or not NUMBER.fullmatch(str(number)):
         return None
     rows = twin.quarantined(at, limit=1, after=int(number) + 1).to_pylist()
     if not rows or rows[0]["quarantine_id"] != int(number) or rows[0]["dialect"] is None:

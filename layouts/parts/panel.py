@@ -71,7 +71,8 @@ def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel], grou
     def show(store: Any, revision: Any, chosen: Any, shown: Any) -> tuple[Any, list[Any]]:
         view = seen_by(ask, View.of(store))
         now = instant(view, ask.twin)
-        trees = [draw(ask, ids, panel, view, now, (shown or {}).get(panel.part), chosen) for panel in panels]
+        seen_before = shown if isinstance(shown, dict) else {}  # it comes from the browser
+        trees = [draw(ask, ids, panel, view, now, seen_before.get(panel.part), chosen) for panel in panels]
         keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
         seen = dict(keys)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from layouts.parts import answers, care_answers, care_brief, help_here, person, 
 from layouts.parts.format import age, count, share, stamp
 from layouts.parts.panel import Panel, register_panels, sign, stores
 from layouts.parts.text import t, texts
+from twin_model.twin import Twin
 
 CARE = "care"  # the group of pages whose entry carries the number of open red incidents
 
@@ -69,7 +71,13 @@ def bar(view: View, pages: Sequence[Page], slug: str) -> html.Header:
 
 def register(app: Dash, ask: Ask, pages: Sequence[Page] = ()) -> None:
     """Fill the bar: name, open incidents, blind homes, devices online, lost brokers; and answer its search."""
-    register_panels(app, ask, SHELL, (BRAND, FIGURES, STRIP, RED))
+
+    def sources(twin: Twin, at: datetime, community: str) -> dict[str, Any]:
+        """The twin's sources of data, and whether the last daily backup failed, which the twin does not know."""
+        unsaved = ask.services.backup_status().get("last_failed", False)
+        return {**answers.sources(twin, at, community), "unsaved": unsaved}
+
+    register_panels(app, ask, SHELL, (BRAND, FIGURES, replace(STRIP, question=sources), RED))
     search_box.register(app, ask, pages)
     person.register(app, ask)
 
@@ -183,12 +191,14 @@ def _figure(lang: str, way: str, state: str, name: str, value: list[Any], title:
     return html.Button(inner, className="bar-figure", title=title, **{"data-way": way})
 
 
+OUTSIDE = {"public_screen", "resident_service"}
+"""The roles that are told nothing of how the program is kept."""
 AHEAD = timedelta(minutes=1)
 """A browser's clock may go ahead of ours by as much."""
 
 
 def strip(view: View, now: datetime, answer: Any) -> Any:
-    """A clear strip while a source of data is away, or where there were no data yet; nothing while all is well."""
+    """A clear strip while data or a backup is missing, or before the first data; nothing while all is well."""
     lang = view.lang
     if view.at is not None and view.at > now + AHEAD:
         words = t(lang, "strip.ahead", at=stamp(lang, view.at, year=True))
@@ -208,13 +218,21 @@ def strip(view: View, now: datetime, answer: Any) -> Any:
     if answer["unwritten"]:
         words = html.B([sign("act"), t(lang, "strip.unwritten", at=stamp(lang, answer["unwritten"], seconds=True))])
         return html.Div([words, html.Span(t(lang, "strip.unwritten_do"))], className="strip lost", role="alert")
-    if not answer["lost"]:
+    unsaved = answer["unsaved"] and view.role not in OUTSIDE
+    if not answer["lost"] and not unsaved:
         return None
-    words = [
+    words: list[Any] = [
         html.B([sign("act"), t(lang, "strip.lost", name=source["name"]), " ", age(lang, source["since"], now)])
         for source in answer["lost"]
     ]
-    return html.Div([*words, html.Span(t(lang, "strip.what"))], className="strip lost", role="alert")
+    if answer["lost"]:
+        words.append(html.Span(t(lang, "strip.what")))
+    if unsaved:
+        mark = sign("act" if answer["lost"] else "look")
+        words += [html.B([mark, t(lang, "strip.unsaved")]), html.Span(t(lang, "strip.unsaved_do"))]
+    if answer["lost"]:
+        return html.Div(words, className="strip lost", role="alert")
+    return html.Div(words, className="strip unsaved", role="status")
 
 
 BRAND = Panel("brand", answers.community, brand, "brand-in")

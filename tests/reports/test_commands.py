@@ -123,11 +123,23 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
 def test_what_a_killed_program_left_is_swept_away_and_finished_reports_stay(tmp_path):
     put("r", {"a.txt": b"x", "evidence/b.csv": b"y"}, tmp_path)
-    (tmp_path / ".other.77.new").mkdir()
-    (tmp_path / ".other.77.new" / "half.pdf").write_bytes(b"%PD")
+    (tmp_path / ".other.999999999.new").mkdir()
+    (tmp_path / ".other.999999999.new" / "half.pdf").write_bytes(b"%PD")
     sweep(tmp_path)
     assert papers(tmp_path) == {"r/a.txt": b"x", "r/evidence/b.csv": b"y"}
     assert (tmp_path / "r" / "a.txt").stat().st_mode & 0o077 == 0
+
+
+def test_what_a_killed_program_left_is_taken_away_by_the_next_and_what_it_had_put_aside_is_back(tmp_path):
+    over = subprocess.Popen([sys.executable, "-c", ""])
+    over.wait()
+    (tmp_path / f".r.{over.pid}.old").mkdir()
+    (tmp_path / f".r.{over.pid}.old" / "a.txt").write_bytes(b"whole")
+    (tmp_path / f".r.{over.pid}.new").mkdir()
+    (tmp_path / f".s.{os.getpid()}.new").mkdir()  # under way on another thread
+    put("t", {"b.txt": b"y"}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"r", "t", f".s.{os.getpid()}.new"}
+    assert (tmp_path / "r" / "a.txt").read_bytes() == b"whole"
 
 
 def test_the_community_is_asked_for_only_where_there_are_several(data, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime, time, timedelta
 
@@ -9,8 +10,10 @@ import pytest
 
 from cockpit.daily import Daily, due_after
 from cockpit.services import Services
+from cockpit.tokens import Role
 
 from ..conftest import NOON, Clock
+from .conftest import settle, street
 
 HALF_PAST_TWO = time(2, 30)
 
@@ -93,6 +96,30 @@ def test_health_and_metrics_say_whether_the_last_one_failed(serving):
     assert site.get("/healthz").json()["backed_up"] is False
     assert "cim_backup_last_failed 1.0" in site.get("/metrics").text
     assert serving(Services()).get("/healthz").json()["backed_up"] is True
+
+
+def test_every_page_says_to_staff_but_not_to_the_public_that_the_last_one_failed_until_one_is_made(serving, twin):
+    settle(twin)
+    failed = {"last_failed": True}
+    site = serving(Services(backup_status=lambda: failed))
+
+    def said(role: Role, lang: str = "zh") -> str:
+        with site.client() as one_of_us, site.client(role) as client:
+            wired = one_of_us.get("/_dash-dependencies").json()
+            one = next(one for one in wired if one["output"].startswith("..shell--shown.data"))
+            named = [name.split(".") for name in one["output"][2:-2].split("...")]
+            outputs = [{"id": name, "property": prop} for name, prop in named]
+            view = {"at": None, "lang": lang, "community": "demo", "with": None}
+            inputs = [{**i, "value": view if i["id"] == "shell--view" else None} for i in one["inputs"]]
+            asked = {"output": one["output"], "outputs": outputs, "inputs": inputs, "state": one["state"]}
+            return json.dumps(client.post("/_dash-update-component", json=asked).json(), ensure_ascii=False)
+
+    assert "最近一次每日备份没有做成" in said(Role.DUTY_OFFICER)
+    assert "The last daily backup failed" in said(Role.MANAGER, "en")
+    assert "备份" not in said(Role.PUBLIC_SCREEN) + said(Role.RESIDENT_SERVICE)
+    failed["last_failed"] = False
+    twin.record(street("next"))
+    assert "备份" not in said(Role.DUTY_OFFICER)
 
 
 def test_stopping_ends_the_one_under_way(wait_for):

@@ -360,9 +360,13 @@ def test_an_outlet_that_fails_is_logged_once_and_once_when_it_is_back(outbox, re
         there.usual = answer()
         out.until_told()
     assert [r.message for r in caplog.records if r.name == "cim.outlets"] == [
-        "outlet duty cannot be told: it answered 500. Trying again until it can.",
+        "outlet duty (webhook) cannot be told: it answered 500. Trying again until it can; check the receiver and what "
+        "cockpit.toml says of this outlet.",
         "outlet duty can be told again",
     ]
+    assert not [one for r in caplog.records for one in r.args or () if isinstance(one, BaseException)], (
+        "the log file keeps nothing of an error but its kind"
+    )
 
 
 def test_a_receiver_that_comes_and_goes_does_not_fill_the_log(outbox, receiver, clock, caplog):

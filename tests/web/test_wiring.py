@@ -221,7 +221,7 @@ def test_the_map_is_fetched_once_per_version(site):
     assert len(classes["alert"]) == 3
 
 
-def test_a_callback_nobody_registered_answers_500_and_is_no_crash(site):
+def test_a_callback_nobody_registered_is_refused(site):
     with site.client() as client:
         answer = client.post("/_dash-update-component", json={"output": "nobody.data", "inputs": [], "state": []})
-    assert answer.status_code == 500
+    assert answer.status_code == 400
