@@ -93,7 +93,10 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
     if layer == "divisions" and found not in ("csv", "xlsx", "geojson"):
         raise ImportRefused(f"{path.name} is {found}, which holds no divisions; expected CSV, Excel or GeoJSON")
     if not is_table and layer in _TABLE_LAYERS:
-        raise ImportRefused(f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table")
+        raise ImportRefused(
+            f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table",
+            f"{path.name} 是 {found}，不含 {layer}；应是 CSV 或 Excel 表格",
+        )
     if is_table:
         lines = csv.read(path) if found == "csv" else xlsx.read(path)
         for sentence in xlsx.unread(path) if found == "xlsx" else ():
@@ -217,7 +220,9 @@ def _community(twin: Twin, options: ImportOptions, path: Path, *, table: bool) -
             return str(known[0])
         raise ImportRefused(
             f"{path.name} does not say which community it is about; say --community CODE"
-            + (f" (there are {', '.join(known[:5])})" if known else " (there is none yet: import its buildings first)")
+            + (f" (there are {', '.join(known[:5])})" if known else " (there is none yet: import its buildings first)"),
+            f"{path.name} 没有写明属于哪个社区；请加 --community 代号"
+            + (f"（已有 {'、'.join(known[:5])}）" if known else "（还没有社区：请先导入楼栋）"),
         )
     return features.slug(path.name.split(".")[0].lower())
 
@@ -264,7 +269,8 @@ def _store(twin: Twin, gathered: Gathered, job: Job, places: Places) -> None:
     if not report.read:
         raise ImportRefused(
             f"{job.file} holds nothing for layer {job.layer}"
-            + (f" (it holds {', '.join(list(report.skipped)[:5])})" if report.skipped else "")
+            + (f" (it holds {', '.join(list(report.skipped)[:5])})" if report.skipped else ""),
+            f"{job.file} 里没有属于 {job.layer} 图层的内容",
         )
     if report.heights["assumed"]:
         report.warn(

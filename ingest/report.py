@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ingest.formats import Unusable
 from ingest.naming import ColumnMapping
 from twin_model.entities import Entity
 
@@ -21,7 +22,7 @@ MOST_FLAGS = 1_000
 """Of the marked records so many are listed; ``flagged`` counts all, and each carries its mark in the store."""
 
 
-class ImportRefused(ValueError):
+class ImportRefused(Unusable):
     """The file as a whole cannot be imported: says what was found, what was expected, what to do."""
 
 
@@ -164,7 +165,9 @@ class ImportReport:
             return f"{self.file}: {self.error}"
         where = f"{self.layer} -> {self.community}" if self.community else self.layer  # divisions are of none
         lines = [
-            f"{self.file}: {where}: {self.read} read, {self.accepted} new, "
+            f"{self.file}: {where}: 读到 {self.read}，新增 {self.accepted}，更新 {self.updated}，"
+            f"未变 {self.unchanged}，拒收 {self.rejected}" + (f"；标记 {self.flagged}" if self.flagged else ""),
+            f"  {self.read} read, {self.accepted} new, "
             f"{self.updated} updated, {self.unchanged} unchanged, {self.rejected} rejected"
             + (f"; {self.flagged} flagged" if self.flagged else ""),
         ]
@@ -181,7 +184,8 @@ class ImportReport:
         lines += [f"  row {flag.row} is in, flagged {flag.check}: {flag.reason}" for flag in self.flags[:10]]
         lines += [f"  row {reject.row}: {reject.reason}" for reject in self.rejects[:20]]
         if self.rejected > 20:
-            lines.append(f"  ... and {self.rejected - 20} more; all of them are on the quarantine page")
+            more = self.rejected - 20
+            lines.append(f"  另有 {more} 行，都在隔离区 · ... and {more} more; all of them are on the quarantine page")
         return "\n".join(lines)
 
 

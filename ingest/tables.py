@@ -127,18 +127,24 @@ def recognised(
     sheets = _sheets(rows, name, mapping)
     first = next(sheets, None)
     if first is None:
-        raise ImportRefused(f"{name} has no rows; expected a header line and rows")
+        raise ImportRefused(
+            f"{name} has no rows; expected a header line and rows", f"{name} 没有数据行；应有标题行和数据行"
+        )
     asked = layer if layer != "auto" else _layer_of(first.fields, has_homes)
     if asked is None:
         raise ImportRefused(
             f"{name}: cannot tell what the table is; its columns are {_listed(first.header)}. Expected for example "
-            f"{_EXAMPLES['homes']}; name other columns with --mapping FILE, or say --layer"
+            f"{_EXAMPLES['homes']}; name other columns with --mapping FILE, or say --layer",
+            f"{name}：认不出这是什么表，它的列是 {_listed(first.header)}。例如应有 {_EXAMPLES['homes']}；"
+            "列名不同时用 --mapping 文件 对照，或用 --layer 说明",
         )
     _prepared(first, asked, report)
     if not _fits(first.fields, asked):
         raise ImportRefused(
             f"{name}: for {asked} the columns {_EXAMPLES[asked]} are expected; found {_listed(first.header)}. "
-            "Name other columns with --mapping FILE"
+            "Name other columns with --mapping FILE",
+            f"{name}：{asked} 表应有列 {_EXAMPLES[asked]}，实际是 {_listed(first.header)}；"
+            "列名不同时用 --mapping 文件 对照",
         )
 
     def usable() -> Iterator[_Sheet]:

@@ -14,7 +14,14 @@ from typing import Protocol
 from shapely.geometry.base import BaseGeometry
 
 
-class FormatError(ValueError):
+class Unusable(ValueError):
+    """What cannot be used, in one sentence; ``zh``: the same in Chinese, which then comes first."""
+
+    def __init__(self, sentence: str, zh: str = "") -> None:
+        super().__init__(f"{zh} · {sentence}" if zh else sentence)
+
+
+class FormatError(Unusable):
     """The file cannot be read: says what was found, what was expected and what to do."""
 
 

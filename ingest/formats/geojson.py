@@ -36,7 +36,8 @@ class GeoJsonFile(ReadState):
                 yield _feature(thing, row)
             if row == 0:
                 raise FormatError(
-                    f"{self.path.name} holds no features; expected a GeoJSON FeatureCollection with at least one"
+                    f"{self.path.name} holds no features; expected a GeoJSON FeatureCollection with at least one",
+                    f"{self.path.name} 里没有要素；GeoJSON FeatureCollection 至少要有一个",
                 )
 
     def _things(self, text: _Text) -> Iterator[Any]:

@@ -45,6 +45,21 @@ def test_a_file_that_cannot_be_used_stores_nothing_and_says_so_in_one_sentence(k
         assert known.revision == revision
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", b"", "empty.csv 是空文件（0 字节）"),
+        ("list.csv", b"%PDF-1.7", "list.csv 其实是 PDF"),
+        ("gbk.csv", "甲,乙\n一,二\n".encode("gbk"), "gbk.csv：认不出这是什么表，它的列是 甲, 乙"),
+        ("other.xlsx", [["甲"], ["一"]], "other.xlsx：认不出这是什么表"),
+    ],
+)
+def test_a_refused_file_is_told_in_chinese_first_then_in_english(known, put, name, content, said):
+    report = import_file(known, put(name, content), ImportOptions(community="demo"), progress=False)
+    assert report.error.startswith(said)
+    assert f" · {name}" in report.error
+
+
 @pytest.mark.parametrize("name", ["nothing.osm", "folder"])
 def test_a_path_that_is_no_file_is_one_sentence(known, tmp_path, name):
     (tmp_path / "folder").mkdir()
