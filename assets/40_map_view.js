@@ -89,7 +89,8 @@
       const middle = camera.ground(width / 2 + off[0], Math.max(height * 0.2, height / 2 + off[1]));
       if (middle) [view.longitude, view.latitude] = camera.lngLat(...middle);
       if (zoom === undefined) {
-        const scale = Math.min((r - l) / Math.max(40, x1 - x0), (b - t) / Math.max(40, y1 - y0));
+        // a place that is being folded away may have less room than the air around: deck.gl refuses a zoom that is no number
+        const scale = Math.min(Math.max(1, r - l) / Math.max(40, x1 - x0), Math.max(1, b - t) / Math.max(40, y1 - y0));
         view.zoom = Math.max(9, Math.min(20, view.zoom + Math.log2(scale) * (step < 8 ? 0.9 : 0.6)));
       }
     }

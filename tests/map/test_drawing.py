@@ -152,6 +152,19 @@ def test_a_handful_of_long_buildings_lies_whole_between_the_panels(drawn, frame)
     assert frame[1] <= sides[2] < sides[3] <= frame[3], sides
 
 
+@pytest.mark.parametrize(("width", "height"), [(1000, 30), (30, 640), (1, 1)])
+def test_a_map_that_is_folded_away_keeps_a_camera_that_can_be_drawn(drawn, width, height):
+    view = drawn.evaluate(
+        """([width, height]) => {
+        const scene = { header: { origin: [120.1, 30.2] }, core: 0, bounds: [0, 0, 90, 60], c_xy: [], box: [],
+          b_xy: [], b_ring: [0], b_first_ring: [0], b_base: [], top: [] };
+        return CimMapParts.view.home(scene, [0, 0, width, height], width, height);
+    }""",
+        [width, height],
+    )
+    assert all(value is not None and np.isfinite(value) for value in view.values()), view
+
+
 def test_keys_move_the_view_and_home_brings_it_back(drawn):
     drawn.locator("#map").focus()
     home = drawn.evaluate("() => CimMap.where('c-b4')")
