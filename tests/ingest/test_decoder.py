@@ -71,6 +71,13 @@ def test_a_call_for_help_counts_also_with_a_time_nobody_can_read_and_the_fault_i
         read("t", b'{"action": "", "last_seen": "yesterday"}', "zigbee2mqtt", button)
 
 
+def test_of_a_key_said_twice_the_last_counts_on_both_ways(decode):
+    """docs/decisions/0041"""
+    twice = b'{"temp": 21.5, "temp": 22.5}'
+    assert decode((CLIMATE.encode(), twice, 2, 1)).readings["value"].to_pylist() == [22.5]
+    assert read("t", twice, "json", CATALOGUE.sensor_types["temperature"]).values == [("temperature", 22.5)]
+
+
 def test_a_message_cut_off_for_its_length_is_kept_as_too_large(decode):
     [bad] = decode((CLIMATE.encode(), b'{"temp": 21.5, "noise": "aaa', 2 | TOO_LARGE, 1)).rejected
     assert bad.code == "too_large"
