@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -133,11 +133,33 @@ class Found:
         return cls({}, np.empty(0, np.int32), np.empty(0, np.int64))
 
 
-Homes = Callable[[Moment, pa.Table, list[str]], dict[str, pa.Table]]
+Homes = Callable[[Moment, list[str]], dict[str, pa.Table]]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What rules are asked about some groups at a moment, and what only the twin's memory could say of it.
+
+    ``rules``: all of them, also those that have nothing to say there. ``chosen``: the groups (None: all), ``rows``:
+    theirs in the epoch. ``remembered``: tables by name; everything else follows from the moment and the log.
+    """
+
+    rules: tuple[AlertRule, ...]
+    groups: Groups
+    chosen: I32 | None
+    rows: Bools
+    moment: Moment
+    remembered: Mapping[str, pa.Table]
+
+    @cached_property
+    def answerable(self) -> list[AlertRule]:
+        """Those with something to say: a rule that names metrics has nothing where no series is of one of them."""
+        present = self.groups.metrics_of(self.rows)
+        return [rule for rule in self.rules if not rule.metrics or rule.metrics & present]
 
 
 class Breaches:
-    """Asks rules. ``homes(moment, state, home_ids)`` gives the tables ``home_state`` and ``rhythm``, ``settings(rule)``
+    """Asks rules. ``homes(moment, home_ids)`` gives the tables ``home_state`` and ``rhythm``, ``settings(rule)``
     the table ``setting`` of a rule, ``absences(moment)`` the table ``absence``, ``outage(moment)`` the table
     ``outage``: at most one row, when we last could not listen (``gone_at`` to ``back_at``)."""
 
@@ -146,7 +168,6 @@ class Breaches:
         absences: Callable[[Moment], pa.Table], outage: Callable[[Moment], pa.Table],
     ) -> None:  # fmt: skip
         self._store = store
-        self._desk = store.desk()
         self._homes = homes
         self._settings = settings
         self._absences = absences
@@ -154,40 +175,42 @@ class Breaches:
         self.broken: dict[str, str] = {}
         self._returns = Returns(store)
 
-    def ask(
-        self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment, *,
-        desk: Desk | None = None,
-    ) -> dict[str, Found]:  # fmt: skip
-        """Each rule's answer by name. ``chosen``: the groups asked about (None: all). ``desk``: one's own, for whoever
-        does not hold the twin's lock and asks about a past: the answer then follows from the log alone, and nothing of
-        how this program has fared counts.
+    def questions(
+        self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, moment: Moment, *, is_past: bool = False
+    ) -> Questions:
+        """What is to be asked of ``chosen`` (None: all groups). Hold the twin's lock, but for a past.
 
-        A rule that names metrics has nothing to say where no series is of one of them, and is not asked.
+        ``is_past``: the answers are to follow from the log alone, and nothing of how this program has fared counts.
+        """
+        rows = np.ones(len(groups.of_row), bool) if chosen is None else _marked(chosen, len(groups))[groups.of_row]
+        asked = Questions(tuple(rules), groups, chosen, rows, moment, {})
+        return replace(asked, remembered=self._remembered(asked, is_past=is_past))
+
+    def answers(self, asked: Questions, desk: Desk) -> dict[str, Found]:
+        """Each rule's answer by name. Needs no lock; ``desk``: nobody else's meanwhile.
+
         A rule that fails is left out and named in ``broken`` until it answers again: one bad rule must stop neither
         the others nor the storing of readings.
         """
-        asked = list(rules)
-        rows = np.ones(len(groups.of_row), bool) if chosen is None else _marked(chosen, len(groups))[groups.of_row]
-        present = groups.metrics_of(rows)
-        found = {rule.name: Found.nothing() for rule in asked if rule.metrics and not rule.metrics & present}
-        asked = [rule for rule in asked if rule.name not in found]
+        rules, moment = asked.answerable, asked.moment
+        answering = {rule.name for rule in rules}
+        found = {rule.name: Found.nothing() for rule in asked.rules if rule.name not in answering}
         instant, known = from_us(moment.instant), from_us(moment.known)
-        on_desk = self._desk if desk is None else desk
-        for name, table in self._tables(asked, groups, rows, moment, is_past=desk is not None).items():
-            lay = on_desk.keep if name in _OFTEN_THE_SAME else on_desk.put
+        for name, table in self._tables(asked).items():
+            lay = desk.keep if name in _OFTEN_THE_SAME else desk.put
             lay(name, table)
-        for rule in asked:
+        for rule in rules:
             try:
                 if _SETTING.search(rule.sql):
-                    on_desk.keep(_setting_of(rule), self._settings(rule, moment.known))
-                answer = on_desk.select(_question(rule, asked), instant=instant, known=known)
-                found[rule.name] = _found(rule, _of_chosen(answer, groups, chosen), groups, moment.instant)
+                    desk.keep(_setting_of(rule), self._settings(rule, moment.known))
+                answer = desk.select(_question(rule, rules), instant=instant, known=known)
+                found[rule.name] = _found(rule, _of_chosen(answer, asked), asked.groups, moment.instant)
             except Exception as error:  # noqa: BLE001  # whatever one SELECT does wrong: the others go on
                 self._failed(rule, error)
             else:
                 if self.broken.pop(rule.name, None):
                     log.info("rule %s answers again", rule.name)
-        on_desk.drop("looked_back")  # the largest, of no use before the next look
+        desk.drop("looked_back")  # the largest, of no use before the next look
         return found
 
     def _failed(self, rule: AlertRule, error: Exception) -> None:
@@ -195,32 +218,41 @@ class Breaches:
             log.error("rule %s cannot be judged: %s", rule.path, error)
         self.broken[rule.name] = str(error)
 
-    def _tables(
-        self, rules: list[AlertRule], groups: Groups, rows: Bools, moment: Moment, *, is_past: bool
-    ) -> dict[str, pa.Table]:
-        """The tables that these rules mention."""
-        named = set(_TABLE.findall("\n".join(rule.sql for rule in rules)))
-        placed = groups.placed
-        state = placed.senses(moment.states, moment.instant, rows)
-        tables = {"state": _with_heard(state.drop_columns(list(_NOT_FOR_RULES)), placed, moment.states, rows)}
+    def _remembered(self, asked: Questions, *, is_past: bool) -> dict[str, pa.Table]:
+        """The tables these rules mention of what changes under the twin's lock."""
+        named, groups, moment = _mentioned(asked.answerable), asked.groups, asked.moment
+        tables = {}
         if "heard" in named:
             returns = Returns(self._store) if is_past else self._returns
-            tables["heard"] = _heard(placed, moment.states, rows, returns.of(placed, moment))
-        if "pulse" in named:
-            tables["pulse"] = _pulse(groups, moment.batch, rows)
+            returned = returns.of(groups.placed, moment)
+            tables["heard"] = _heard(groups.placed, moment.states, asked.rows, returned)
         if "absence" in named:
             tables["absence"] = self._absences(moment)
         if "outage" in named:
             outage = self._outage(moment)
             tables["outage"] = outage.slice(0, 0) if is_past else outage
         if named & {"home_state", "rhythm"}:
-            homes = sorted({h for h in pc.unique(state["home_id"]).to_pylist() if h is not None})
-            tables |= self._homes(moment, state, homes)
+            homes = {groups.home[code] for code in np.unique(groups.of_row[asked.rows]).tolist()}
+            tables |= self._homes(moment, sorted(home for home in homes if home is not None))
+        return tables
+
+    def _tables(self, asked: Questions) -> dict[str, pa.Table]:
+        """The tables that these rules mention."""
+        rules, moment, rows = asked.answerable, asked.moment, asked.rows
+        placed = asked.groups.placed
+        state = placed.senses(moment.states, moment.instant, rows).drop_columns(list(_NOT_FOR_RULES))
+        tables = {"state": _with_heard(state, placed, moment.states, rows), **asked.remembered}
+        if "pulse" in _mentioned(rules):
+            tables["pulse"] = _pulse(asked.groups, moment.batch, rows)
         if any(rule.window is not None for rule in rules):
             tables["looked_back"] = looked_back.read(
                 self._store, rules, placed.rows(rows), moment.instant, from_us(moment.known)
             )
         return tables
+
+
+def _mentioned(rules: Iterable[AlertRule]) -> set[str]:
+    return set(_TABLE.findall("\n".join(rule.sql for rule in rules)))
 
 
 def _setting_of(rule: AlertRule) -> str:
@@ -238,11 +270,11 @@ def _question(rule: AlertRule, rules: list[AlertRule]) -> str:
     return f"WITH {', '.join(beside)} SELECT * FROM ({sql}\n)" if beside else sql
 
 
-def _of_chosen(answer: pa.Table, groups: Groups, chosen: I32 | None) -> pa.Table:
+def _of_chosen(answer: pa.Table, asked: Questions) -> pa.Table:
     """Rules see all gateways, but say something only of those they are asked about: a drill's has another clock."""
-    if chosen is None or not answer.num_rows:
+    if asked.chosen is None or not answer.num_rows:
         return answer
-    return answer.filter(pa.array(np.isin(groups.codes(answer["subject"]), chosen)))
+    return answer.filter(pa.array(np.isin(asked.groups.codes(answer["subject"]), asked.chosen)))
 
 
 def _found(rule: AlertRule, answer: pa.Table, groups: Groups, instant: int) -> Found:

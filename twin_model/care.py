@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from twin_model.cases import Cases, Incident, StepRefused
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import Drill, DrillClock
 from twin_model.drill_rhythm import copy_days
-from twin_model.engine import Engine, Plan
+from twin_model.engine import Engine, Look, Plan
 from twin_model.fusing import HomeContext
 from twin_model.hearing import is_deaf, outage
 from twin_model.homes import HomeRhythm, Homes
@@ -86,9 +87,10 @@ class Care:
             absences=self._absences.known, time=self.clock.time,
         )  # fmt: skip
         self._breaches = Breaches(
-            twin.store, homes=self._home_tables, settings=self._settings, absences=self._absences.rows,
+            twin.store, homes=self._homes.tables, settings=self._settings, absences=self._absences.rows,
             outage=lambda moment: outage(twin, moment),
         )  # fmt: skip
+        self._asking = Lock()
         self._engine = Engine(twin.store, twin.catalogue.alert_rules, self._breaches, self.clock)
         self._cases = Cases(twin.store, twin.catalogue.procedures, twin.catalogue.alert_rules)
         begun = twin.store.select("SELECT begun_at FROM care_begin")["begun_at"].to_pylist()
@@ -184,31 +186,82 @@ class Care:
     def step(self) -> StepResult:
         """Let time pass: look at who was heard of, at what fell due, hand over what nobody took.
 
-        Writes only when something changed. Called by a clock that asks again at ``next_due``.
+        Writes only when something changed. Called by a clock that asks again at ``next_due``. The rules are asked
+        without the twin's lock, so do not call it with that in hand.
         """
+        handed_over = self._hand_over()
+        look = self.begin_look()
+        found = self._stepped(look)
+        return replace(found, incidents=tuple(dict.fromkeys((*handed_over, *found.incidents))))
+
+    def _hand_over(self) -> list[str]:
+        """What nobody took goes on to the next, before anybody is looked at: after a start a look takes seconds."""
         with self._twin.writing() as received:
             known_at = from_us(received)
-            placed = self._twin.placed(known_at)
+            if self._handing_over_due(known_at) > known_at:
+                return []
+            clock = self._clock_at(known_at)
+            moved = self._twin.commit(
+                lambda writer: self._cases.run_timers(writer, known_at, clock), received, care=True
+            )
+            self.written(None, known_at)
+            return moved
+
+    def begin_look(self) -> Look | None:
+        """The first half of ``step``: ask the rules; end it with ``end_look``.
+
+        None, and nothing asked: we are deaf, or another thread is asking; ``step`` then looks in one piece.
+        """
+        if not self._asking.acquire(blocking=False):
+            return None
+        try:
+            with self._twin.writing() as received:
+                if is_deaf(self._twin.sources()):
+                    return None
+                look = self._engine.begin(self._twin.placed(from_us(received)), self._twin.live_states(), received)
+            try:
+                with program():
+                    self._engine.ask(look)
+            except BaseException:
+                with self._twin.writing():
+                    self._engine.give_up(look)
+                raise
+            return look
+        finally:
+            self._asking.release()
+
+    def end_look(self, look: Look) -> StepResult:
+        """The second half of ``step``: what was found becomes what is known, if things are still as they were asked."""
+        return self._stepped(look)
+
+    def _stepped(self, look: Look | None) -> StepResult:
+        with self._twin.writing() as received:
+            known_at = from_us(received)
             states = self._twin.live_states()
-            # Deaf, nothing can be said of anybody: alerts stay as they are until a source is back.
-            if is_deaf(self._twin.sources()):
-                plan = Plan()
-            else:
-                plan = self._engine.look(placed, states, received, self._absences.suppressions(received))
+            plan = self._plan(look, states, received)
             moved: list[str] = []
             days = self._homes.finished(known_at)
-            handing_over = self._handing_over_due(known_at) <= known_at
-            if plan.moves or days.num_rows or self.begun_at is None or handing_over:
+            if plan.moves or days.num_rows or self.begun_at is None:
 
                 def change(writer: Writer) -> list[str]:
                     writer.append("rhythm_day", days)
-                    found = self.write(writer, plan, states, known_at)
-                    return [*found, *self._cases.run_timers(writer, known_at, self._clock_at(known_at))]
+                    return self.write(writer, plan, states, known_at)
 
                 moved = self._twin.commit(change, received, care=True)
             self.written(plan, known_at)
             due = min(from_us(self._engine.next_due(received)), self._handing_over_due(known_at))
             return StepResult(len(plan.fired), len(plan.cleared), tuple(dict.fromkeys(moved)), due)
+
+    def _plan(self, look: Look | None, states: States, received: int) -> Plan:
+        """What a look found; where something else changed meanwhile it is made again, in one piece."""
+        # Deaf, nothing can be said of anybody: alerts stay as they are until a source is back.
+        if is_deaf(self._twin.sources()):
+            if look is not None:
+                self._engine.give_up(look)
+            return Plan()
+        suppressions = self._absences.suppressions(received)
+        plan = None if look is None else self._engine.end(look, suppressions)
+        return plan or self._engine.look(self._twin.placed(from_us(received)), states, received, suppressions)
 
     def _handing_over_due(self, known_at: datetime) -> datetime:
         """The real instant of the next hand-over that nobody has to press for."""
@@ -256,7 +309,8 @@ class Care:
         rules = self._twin.catalogue.alert_rules
         moment = Moment(instant, instant, self._twin.states_of(at))
         with closing(self._store.desk()) as desk:
-            found = self._breaches.ask(rules.values(), groups, None, moment, desk=desk)
+            questions = self._breaches.questions(rules.values(), groups, None, moment, is_past=True)
+            found = self._breaches.answers(questions, desk)
         moves = [
             Move(Alert(0, name, Phase.FIRING, breach), (), None)
             for name, answer in found.items()
@@ -474,7 +528,7 @@ class Care:
 
         with self._twin.writing() as received:
             self._twin.commit(change, received, care=True)
-            self.clock.reload()
+            self._drills_changed()
 
     def end_drill(self, drill_id: str) -> Drill:
         """Stop a drill's clock. Raises KeyError for an unknown one."""
@@ -482,8 +536,12 @@ class Care:
             drill = {d.drill_id: d for d in self.drills()}[drill_id]
             known_at = from_us(received)
             self._twin.commit(lambda writer: drill_clock.end(writer, drill_id, known_at), received, care=True)
-            self.clock.reload()
+            self._drills_changed()
             return replace(drill, ended_at=drill.ended_at or known_at)
+
+    def _drills_changed(self) -> None:
+        self.clock.reload()
+        self._engine.overtake()
 
     def domain_time(self, community_id: str, known: datetime) -> datetime:
         """What time it is in a community: the real one, but in a drill."""
@@ -574,9 +632,6 @@ class Care:
         """As ``home_states``, of all communities, not remembered."""
         need_homes()
         return self._homes.states(at)
-
-    def _home_tables(self, moment: Moment, _state: pa.Table, homes: list[str]) -> dict[str, pa.Table]:
-        return self._homes.tables(moment, homes)
 
     def _settings(self, rule: AlertRule, known: int) -> pa.Table:
         at = from_us(known)

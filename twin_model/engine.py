@@ -4,6 +4,9 @@ Three occasions: a commit that brings an alarm is judged within that commit; gro
 every few seconds; and a rule that waits for silence is asked again exactly when that falls due. A look at everybody
 once a minute is the net below these. What is found becomes a ``Plan`` that the owner writes in one transaction and
 then adopts, or drops by ``restore``.
+
+A look asks up to all rules about everybody, a tenth of a second and more. That is done without the twin's lock, of
+states that stand still, so that no call for help waits for it: see ``Look`` and docs/decisions/0042.
 """
 
 from __future__ import annotations
@@ -19,12 +22,12 @@ import pyarrow as pa
 from twin_model import alert_log
 from twin_model.alert_log import Move
 from twin_model.alerting import Alert, Phase, Suppression, step
-from twin_model.breaches import NOT_DUE, Breaches, Found, Groups
+from twin_model.breaches import NOT_DUE, Breaches, Found, Groups, Questions
 from twin_model.catalogue import AlertRule
 from twin_model.drill_clock import DrillClock
 from twin_model.moment import Moment
 from twin_model.placed import Placed
-from twin_model.states import I32, I64, Batch, States
+from twin_model.states import I32, I64, Batch, Bools, States
 from twin_model.store import Store
 
 LOOK_US = 5_000_000
@@ -56,16 +59,34 @@ class Plan:
         return [move for move in self.moves if move.alert.phase is Phase.CLEARED]
 
 
+@dataclass
+class Look:
+    """A look under way: what is asked, and what it took over to answer for. Begun and ended under the twin's lock.
+
+    ``version``: of the engine, when it began; another one at the end says that what was asked is not how things are
+    any more, and the look is made again. ``touched``: the series it answers for, None when it does not look around.
+    """
+
+    known: int
+    version: int
+    questions: list[Questions]
+    is_sweep: bool
+    touched: Bools | None
+    found: list[dict[str, Found]] = field(default_factory=list)
+
+
 class Engine:
-    """The open alerts and what the rules wait for. Stepped by one thread at a time, under the twin's lock."""
+    """The open alerts and what the rules wait for. Used under the twin's lock, but for ``ask``."""
 
     def __init__(self, store: Store, rules: Mapping[str, AlertRule], breaches: Breaches, clock: DrillClock) -> None:
         self._store = store
         self._rules = dict(rules)
         self._urgent = [rule for rule in rules.values() if rule.urgent]
         self._breaches = breaches
+        self._desk, self._desk_of_looks = store.desk(), store.desk()
         self._clock = clock
         self._groups: Groups | None = None
+        self._version = 0
         self.restore()
 
     def restore(self) -> None:
@@ -81,7 +102,12 @@ class Engine:
         self._due = {name: np.full(n, NOT_DUE) for name in self._rules}
         self._touched = np.zeros(len(self._groups.of_series) if self._groups else 0, bool)  # by series number
         self._looked = self._swept = 0
+        self.overtake()
         self._mark_alarmed()
+
+    def overtake(self) -> None:
+        """What is being asked now is not to count: a clock, a limit or an alert is another one than when it began."""
+        self._version += 1
 
     def _mark_alarmed(self) -> None:
         """The groups with an urgent alert open: a reading of theirs that an urgent rule goes by may end it."""
@@ -120,21 +146,32 @@ class Engine:
             return None
         chosen = np.unique(codes[rings]).astype(np.int32)
         plan = Plan()
-        self._judge(plan, self._urgent, groups, chosen, states, known, batch, suppressions())
+        questions = self._questions(self._urgent, groups, chosen, states, known, batch)
+        found = [self._breaches.answers(asked, self._desk) for asked in questions]
+        self._judge(plan, questions, found, suppressions())
         if not plan.moves:
             self.adopt(plan)  # nothing to write, but since when a breach is gone is known from now on
             return None
         return plan
 
     def look(self, placed: Placed, states: States, known: int, suppressions: Suppressions) -> Plan:
-        """What the passing of time, and the readings since the last look, change."""
+        """What the passing of time, and the readings since the last look, change; all of it under the lock."""
+        look = self.begin(placed, states, known)
+        try:
+            look.found = [self._breaches.answers(asked, self._desk) for asked in look.questions]
+        except BaseException:
+            self.give_up(look)
+            raise
+        plan = self.end(look, suppressions)
+        assert plan is not None  # nobody else had the lock
+        return plan
+
+    def begin(self, placed: Placed, states: States, known: int) -> Look:
+        """Who is to be asked what: those heard of since the last look, and whatever fell due."""
         groups = self.groups(placed)
-        plan = Plan()
         if known - self._swept >= SWEEP_US:
-            self._judge(plan, list(self._rules.values()), groups, None, states, known, None, suppressions)
-            self._swept = self._looked = known
-            self._touched[:] = False
-            return plan
+            questions = self._questions(self._rules.values(), groups, None, states, known, None)
+            return Look(known, self._version, questions, True, self._taken_over())
         instants = self._instants(groups, known)
         around = known - self._looked >= LOOK_US
         touched = np.flatnonzero(self._touched) if around else np.empty(0, np.intp)
@@ -146,13 +183,42 @@ class Engine:
                 rules.append(rule)
                 chosen |= due
                 chosen[groups.of_series[told]] = True
+        questions = []
         if rules:
             codes = np.flatnonzero(chosen).astype(np.int32)
-            self._judge(plan, rules, groups, codes, states, known, None, suppressions)
-        if around:  # only now: a look that failed is made again
-            self._looked = known
-            self._touched[:] = False
+            questions = self._questions(rules, groups, codes, states, known, None)
+        return Look(known, self._version, questions, False, self._taken_over() if around else None)
+
+    def _taken_over(self) -> Bools:
+        """The series heard of until now; what is heard from now on is for the look after this one."""
+        touched, self._touched = self._touched, np.zeros_like(self._touched)
+        return touched
+
+    def ask(self, look: Look) -> None:
+        """Ask the rules, the longest part, without the lock. One thread at a time."""
+        look.found = [self._breaches.answers(asked, self._desk_of_looks) for asked in look.questions]
+
+    def end(self, look: Look, suppressions: Suppressions) -> Plan | None:
+        """What the look found to change; None when it found how things were and no longer are: look again."""
+        if look.version != self._version:
+            self.give_up(look)
+            return None
+        plan = Plan()
+        try:
+            self._judge(plan, look.questions, look.found, suppressions)
+        except BaseException:
+            self.give_up(look)
+            raise
+        if look.touched is not None:
+            self._looked = look.known
+        if look.is_sweep:
+            self._swept = look.known
         return plan
+
+    def give_up(self, look: Look) -> None:
+        """The look comes to nothing: the next one answers for what this one took over."""
+        if look.touched is not None and len(look.touched) == len(self._touched):
+            self._touched |= look.touched  # of other devices than now, everybody is looked at anyway
 
     def adopt(self, plan: Plan) -> None:
         """The plan was written: this is how things are now."""
@@ -162,6 +228,7 @@ class Engine:
             else:
                 self.open[key] = alert
         self._next_id += plan.opened
+        self.overtake()
         if plan.moves:
             self._mark_alarmed()
 
@@ -180,17 +247,24 @@ class Engine:
 
     # ------------------------------------------------------------------ judging
 
+    def _questions(
+        self, rules: Iterable[AlertRule], groups: Groups, chosen: I32 | None, states: States, known: int,
+        batch: Batch | None,
+    ) -> list[Questions]:  # fmt: skip
+        return [
+            self._breaches.questions(rules, groups, part, Moment(instant, known, states, batch))
+            for instant, part in self._by_clock(groups, chosen, known)
+        ]
+
     def _judge(
-        self, plan: Plan, rules: Sequence[AlertRule], groups: Groups, chosen: I32 | None, states: States, known: int,
-        batch: Batch | None, suppressions: Suppressions,
+        self, plan: Plan, questions: Sequence[Questions], found: Sequence[Mapping[str, Found]],
+        suppressions: Suppressions,
     ) -> None:  # fmt: skip
-        for instant, part in self._by_clock(groups, chosen, known):
-            moment = Moment(instant, known, states, batch)
-            found = self._breaches.ask(rules, groups, part, moment)
-            said = Said(groups, part, moment)
-            for rule in rules:
-                if rule.name in found:
-                    self._step(plan, rule, found[rule.name], groups, part, moment, suppressions, said)
+        for asked, answers in zip(questions, found, strict=True):
+            said = Said(asked.groups, asked.chosen, asked.moment)
+            for rule in asked.rules:
+                if rule.name in answers:
+                    self._step(plan, rule, answers[rule.name], asked, suppressions, said)
 
     def _by_clock(self, groups: Groups, chosen: I32 | None, known: int) -> Iterable[tuple[int, I32 | None]]:
         """The chosen groups by what time it is for them."""
@@ -209,9 +283,9 @@ class Engine:
             yield known, codes[rest]
 
     def _step(
-        self, plan: Plan, rule: AlertRule, found: Found, groups: Groups, chosen: I32 | None, moment: Moment,
-        suppressions: Suppressions, said: Said,
-    ) -> None:  # fmt: skip
+        self, plan: Plan, rule: AlertRule, found: Found, asked: Questions, suppressions: Suppressions, said: Said
+    ) -> None:
+        groups, chosen, moment = asked.groups, asked.chosen, asked.moment
         due = self._due[rule.name]
         if chosen is None:
             due[:] = NOT_DUE

@@ -14,8 +14,8 @@ ACT = 2  # a building's class of alert on the map
 
 
 def test_an_alarm_is_not_in_the_past_before_it_was_known(screen, served, quiet_smoke_detector, wait_for):
-    before = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     smoke = quiet_smoke_detector()
+    before = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def firing(**query: str) -> bool:
         alerts = served.get("/api/v1/alerts", severity="act", limit="500", **query).json()["items"]

@@ -292,3 +292,91 @@ def test_what_the_senses_said_is_of_the_place_the_alert_is_about(twin, clock):
     assert {subject: [row["device_id"] for row in rows] for subject, rows in found.items()} == {
         "b1": ["b1"], "b2": ["b2"]
     }  # fmt: skip
+
+
+# Rules are asked without the twin's lock (docs/decisions/0042): what happens meanwhile counts.
+
+TEN = timedelta(minutes=10)
+
+
+def still(twin, clock) -> None:
+    """The home's detector says that nothing moves, and is looked at once."""
+    twin.apply(table(twin, [("m1", "motion", clock(), 0)]))
+    twin.care.step()
+
+
+def test_a_call_that_comes_while_rules_are_asked_stands(twin, clock):
+    clock.forward(minutes=1)
+    look = twin.care.begin_look()
+    press(twin, (clock.forward(seconds=1), 1))
+    assert alerts(twin) == [("ring", "firing")]
+    twin.care.end_look(look)
+    assert alerts(twin) == [("ring", "firing")], "the look had found nobody calling"
+
+
+def test_a_call_that_wears_off_while_rules_are_asked_is_not_taken_up_again(twin, clock):
+    press(twin, (clock(), 1))
+    clock.forward(minutes=1)
+    look = twin.care.begin_look()
+    press(twin, (clock.forward(seconds=1), 0))
+    clock.forward(minutes=11)
+    twin.care.step()
+    assert alerts(twin) == []
+    twin.care.end_look(look)
+    assert alerts(twin) == [], "the look had found the button pressed"
+
+
+def test_what_is_said_while_rules_are_asked_is_looked_at_by_the_next_look(twin, clock):
+    clock.forward(minutes=2)
+    twin.care.step()
+    clock.forward(seconds=6)
+    look = twin.care.begin_look()
+    twin.apply(table(twin, [("m1", "motion", clock() - TEN, 0)]))
+    twin.care.end_look(look)
+    assert alerts(twin) == []
+    clock.forward(seconds=6)
+    twin.care.step()
+    assert alerts(twin) == [("still", "firing")]
+
+
+def test_somebody_falls_silent_though_a_call_overtakes_the_look_that_would_have_found_it(twin, clock):
+    still(twin, clock)
+    clock.forward(seconds=TEN.total_seconds())
+    look = twin.care.begin_look()
+    press(twin, (clock(), 1))
+    twin.care.end_look(look)
+    assert sorted(alerts(twin)) == [("ring", "firing"), ("still", "firing")]
+
+
+def test_an_absence_declared_while_rules_are_asked_holds_down_what_they_found(twin, clock):
+    still(twin, clock)
+    clock.forward(seconds=TEN.total_seconds())
+    look = twin.care.begin_look()
+    now = clock()
+    twin.care.declare_absence(
+        community_id="c", home_id="h1", kind="away", starts_at=now, ends_at=now + TEN, reason="visit", by="duty"
+    )
+    twin.care.end_look(look)
+    assert alerts(twin) == [("still", "suppressed")]
+
+
+def test_what_a_failed_look_was_about_is_looked_at_by_the_next(twin, clock):
+    clock.forward(minutes=2)
+    twin.care.step()
+    clock.forward(seconds=6)
+    twin.apply(table(twin, [("m1", "motion", clock() - TEN, 0)]))
+    look = twin.care.begin_look()
+    look.found.clear()  # as if the store had not answered
+    with pytest.raises(ValueError, match="argument"):
+        twin.care.end_look(look)
+    twin.care.step()
+    assert alerts(twin) == [("still", "firing")]
+
+
+def test_of_two_looks_at_once_the_second_one_to_end_looks_again(twin, clock):
+    still(twin, clock)
+    clock.forward(seconds=TEN.total_seconds())
+    first, second = twin.care.begin_look(), twin.care.begin_look()
+    assert twin.care.end_look(second).fired == 1
+    assert twin.care.end_look(first).fired == 0
+    assert alerts(twin) == [("still", "firing")]
