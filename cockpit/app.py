@@ -167,7 +167,7 @@ def create_app(
     _map_routes(server, twin, deck)
     city_routes.install(server, twin)
     circle_routes.install(server, twin)
-    walls.install(server, dash, twin, asker, hub, desk, deck)
+    walls.install(server, twin, asker, hub, desk, deck)
     _documentation(server)
     backend.is_page = lambda path: shell.page_at(pages, path) is not None
     backend.finish()

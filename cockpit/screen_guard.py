@@ -19,7 +19,8 @@ SCRIPTS = (
 STYLES = (
     "10_tokens.css", "12_panels.css", "13_overview.css", "16_icons.css", "21_scenes.css", "70_wall.css", "map.css",
 )  # fmt: skip
-FILES = frozenset({f"/assets/{name}" for name in (*SCRIPTS, *STYLES)} | {"/vendor/deck.js"})
+BUNDLES = {"css": "/bundle/wall.css", "js": "/bundle/wall.js"}
+FILES = frozenset({*BUNDLES.values(), "/vendor/deck.js"})
 """The program's own files a wall is made of."""
 OPEN = {(SCREEN, "GET"), (f"{SCREEN}/pairing", "POST")}
 """What a screen that is not paired yet may ask: its code, and whether somebody typed it."""

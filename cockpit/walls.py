@@ -17,7 +17,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from dash import Dash
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -28,7 +27,7 @@ from cockpit.encoding import dumps, rfc3339
 from cockpit.live import Hub
 from cockpit.problems import Problem
 from cockpit.screen_desk import Desk
-from cockpit.screen_guard import SCREEN, SCRIPTS, STYLES
+from cockpit.screen_guard import BUNDLES, SCREEN, SCRIPTS, STYLES
 from cockpit.screens import COOKIE, COOKIE_SECONDS, Screen, ScreenProblem
 from cockpit.shell import Asker, default_community
 from cockpit.tokens import Grant
@@ -127,12 +126,18 @@ class Walls:
             return "failed", to_html(failed(view))
 
 
-def install(
-    server: FastAPI, dash: Dash, twin: Twin, asker: Asker, hub: Hub, desk: Desk, deck: serving.OneFile
-) -> None:
-    """Add everything below ``/screen``."""
+def install(server: FastAPI, twin: Twin, asker: Asker, hub: Hub, desk: Desk, deck: serving.OneFile) -> None:
+    """Add everything below ``/screen``, and the files a wall is made of."""
     walls = Walls(asker, hub, desk)
     version = version_of([STATIC / "wall.html", *(ASSETS / name for name in (*SCRIPTS, *STYLES))])
+    files = {
+        "css": serving.OneFile.styles([ASSETS / name for name in STYLES]),
+        "js": serving.OneFile.scripts([ASSETS / name for name in SCRIPTS]),
+    }
+    own = {kind: f"{path}?v={files[kind].version}" for kind, path in BUNDLES.items()}
+    deck_address = f"/vendor/deck.js?v={deck.version}"
+    for kind, path in BUNDLES.items():
+        server.add_api_route(path, files[kind], methods=["GET"], include_in_schema=False)
 
     def seen(request: Request, name: str) -> Seen:
         grant: Grant | None = getattr(request.state, "grant", None)
@@ -203,19 +208,20 @@ def install(
             "base": f"{SCREEN}/{found.name}", "paired": found.screen is not None, "audience": wall.audience,
             "community": community_of(found), "lang": lang, "theme": wall.theme,
             "shift": wall.shift.total_seconds(), "version": _of(version, wall),
-            "deck": f"/vendor/deck.js?v={deck.version}",
+            "deck": deck_address,
             "shows": [
                 {"name": s.name, "last": s.last.total_seconds(), "map": s.has_map, "regions": s.regions}
                 for s in wall.shows
             ],
             "texts": {key: words for key, words in texts(lang).items() if key.startswith(_SAID)},
         }  # fmt: skip
+        is_drawn = wall.shows[0].has_map and "at" not in request.query_params
+        early = _early(deck_address, f"{SCREEN}/{found.name}", lang) if is_drawn else ""
         html = (STATIC / "wall.html").read_text(encoding="utf-8")
-        links = "\n".join(f'<link rel="stylesheet" href="{dash.get_asset_url(name)}">' for name in STYLES)
-        scripts = "\n".join(f'<script defer src="{dash.get_asset_url(name)}"></script>' for name in SCRIPTS)
         for mark, words in (
             ("LANG", "en" if lang == "en" else "zh-CN"), ("WALL", escape(json.dumps(told, ensure_ascii=False))),
-            ("TITLE", escape(wall.title[lang])), ("STYLES", links), ("SCRIPTS", scripts),
+            ("TITLE", escape(wall.title[lang])), ("STYLES", own["css"]), ("SCRIPTS", own["js"]),
+            ("EARLY", early),
             ("WAITING", escape(t(lang, "wall.waiting"))), ("AUDIENCE", wall.audience),
         ):  # fmt: skip
             html = html.replace("{%" + mark + "%}", words)
@@ -317,6 +323,15 @@ def version_of(paths: Iterable[Path]) -> str:
     for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _early(deck: str, base: str, lang: str) -> str:
+    """What the map of the first show asks for, asked for before the scripts that do so have been read."""
+    answers = "".join(
+        f'\n<link rel="preload" as="fetch" crossorigin="anonymous" href="{escape(address)}">'
+        for address in (f"{base}/geometry", f"{base}/classes?lang={lang}")
+    )
+    return f'<link rel="preload" as="script" href="{deck}">{answers}'
 
 
 def _of(version: str, wall: Wall) -> str:

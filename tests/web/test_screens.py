@@ -77,7 +77,7 @@ def test_a_screens_cookie_opens_its_own_wall_and_nothing_else(admin, browser, wa
     """no page, no callback, no endpoint, no other wall: whatever role the screen was paired with"""
     name = pair(admin, browser, wall=wall)["id"]
     assert browser.get(f"/screen/{name}/classes").status_code == 200
-    assert browser.get("/assets/70_wall.js").status_code == 200
+    assert browser.get("/bundle/wall.js").status_code == 200
     other = "duty" if wall == "lobby" else "lobby"
     assert browser.get(f"/screen/{other}/answers").status_code == 403
     for path in ("/api/v1/states", "/api/v1/kpis", "/api/v1/live", "/map/demo/classes", "/metrics", "/_dash-layout",
