@@ -320,12 +320,12 @@ def _opened(path: Path | None, config: Config) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise StoreLocked(
-                f"{path} 正由另一个程序打开，只能有一个写入。请停止另一个 run.py serve，或用 --data 换一个文件夹。\n"
+                f"{path} 正由另一个程序打开，只能有一个写入。请停止另一个 run.py serve，或用 --data 换一个文件夹。· "
                 f"{path} is open in another process and only one may write it. "
                 "Stop the other `run.py serve`, or start this one with another --data folder."
             ) from error
         raise StoreError(
-            f"{path} 打不开；请确认运行程序的用户能写这个文件夹、磁盘不是只读的（run.py doctor 会检查）。\n"
+            f"{path} 打不开；请确认运行程序的用户能写这个文件夹、磁盘不是只读的（run.py doctor 会检查）。· "
             f"{path} could not be opened as a DuckDB file: {_first_line(error)}. See that the user the program runs as "
             "may write to its folder and that the disk is not read-only (run.py doctor looks at both)."
         ) from error
