@@ -119,10 +119,12 @@ def _devices(twin: Twin, lang: str, at: datetime, community: str, homes: bool) -
             continue
         titles = types[row["type"]].title if row["type"] in types else {}
         kind, place = titled(lang, titles, row["type"]), where(lang, row)
-        title = f"{row['name'] or kind} · {place}"
-        note = " · ".join(p for p in (kind if row["name"] else None, row["address"], row["device_id"]) if p)
+        named = row["name"] or kind  # devices have one name; who reads English knows a Chinese one by what it is
+        known, beside = (kind, named) if lang == "en" and not named.isascii() else (named, kind)
+        title = f"{known} · {place}"
+        note = " · ".join(p for p in (beside if beside != known else None, row["address"], row["device_id"]) if p)
         both = [where(one, row) for one in LANGUAGES]
-        words = _words(title, *both, row["device_id"], row["address"], row["type"], *titles.values())
+        words = _words(title, named, *both, row["device_id"], row["address"], row["type"], *titles.values())
         yield Entry("device", title, note, address("/devices", device=row["device_id"]), words)
 
 

@@ -137,7 +137,7 @@ def test_a_mistake_of_our_own_over_a_notice_is_seen_and_ends_nothing(living, tel
         wait_for(lambda: out.status()[0]["refused"], what="the mistake to be seen")
         assert out.status()[0]["fault"]["en"].startswith("a mistake of this program: ValueError in near.py:")
         wait_for(lambda: out.status()[0]["told"] == 1, within=15, what="the notice to be told after all")
-    assert "outlet topic refuses notification 1: a mistake of this program: ValueError in near.py:" in caplog.text
+    assert "outlet topic (mqtt) refuses notification 1: a mistake of this program: ValueError in near.py" in caplog.text
     assert "Traceback" not in caplog.text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from contextlib import ExitStack
 
@@ -93,7 +92,8 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(site, enter):
         return time.perf_counter() - begun
 
     site.cockpit.sign_in.throttle._rules = site.cockpit.sign_in.throttle._rules.__class__(tries=1000)
-    known, unknown = (statistics.median(seconds(login) for _ in range(5)) for login in ("wang", "nobody"))
+    tries = [(seconds("wang"), seconds("nobody")) for _ in range(7)]
+    known, unknown = (min(took) for took in zip(*tries, strict=True))  # what a busy machine adds says nothing
     assert 0.4 < known / unknown < 2.5
 
 
