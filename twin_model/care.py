@@ -191,7 +191,7 @@ class Care:
         """
         handed_over = self._hand_over()
         look = self.begin_look()
-        found = self._stepped(look)
+        found = self.end_look(look)
         return replace(found, incidents=tuple(dict.fromkeys((*handed_over, *found.incidents))))
 
     def _hand_over(self) -> list[str]:
@@ -230,11 +230,11 @@ class Care:
         finally:
             self._asking.release()
 
-    def end_look(self, look: Look) -> StepResult:
-        """The second half of ``step``: what was found becomes what is known, if things are still as they were asked."""
-        return self._stepped(look)
+    def end_look(self, look: Look | None) -> StepResult:
+        """The second half of ``step``: what was found becomes what is known, if things are still as they were asked.
 
-    def _stepped(self, look: Look | None) -> StepResult:
+        Where they are not, or nothing was asked (None), everything is looked at here, in one piece.
+        """
         with self._twin.writing() as received:
             known_at = from_us(received)
             states = self._twin.live_states()
