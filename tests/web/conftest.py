@@ -102,7 +102,7 @@ class Site:
         """An HTTP client with a token of this role (None: without any)."""
         if role is not None:
             headers["authorization"] = f"Bearer {self.cockpit.tokens.lend(role, 'test')}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10, verify=PLAIN)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=PLAIN)
 
     def get(self, path: str, **query: object) -> httpx.Response:
         with self.client() as client:
