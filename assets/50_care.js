@@ -6,6 +6,8 @@
   const CHOSEN = "elder-care--chosen";
   const STORED = "cim.care.stored", MUTED = "cim.care.muted", OFFICER = "cim.care.officer";
   const MUTED_MS = 10 * 60e3, RING_MS = 4000, RETRY_MS = 5000;
+  const ANSWER_MS = 8000;    // longer without an answer is without a connection
+  const SEEN_MS = 800;       // longer than a double press; nobody reads another incident's name in less
   const byId = (id) => document.getElementById(id);
   const all = (query, within) => Array.from((within || document).querySelectorAll(query));
   const page = () => document.querySelector(".care");
@@ -97,6 +99,7 @@
   function opened() {
     const wanted = new URLSearchParams(location.search).get("incident");
     if (!wanted || !onPage()) return;
+    meant = wanted;
     shell.set(CHOSEN, wanted);
     shell.visit(shell.href({ incident: null }), true);
   }
@@ -110,6 +113,8 @@
     next.focus({ preventScroll: false });
   }
   document.addEventListener("click", (event) => {
+    const row = event.target.closest('[data-set="' + CHOSEN + '"]');
+    if (row) meant = row.dataset.value;
     const home = event.target.closest("[data-show]");
     if (home && onPage() && window.CimMap) {
       const { show: building, home: id } = home.dataset;
@@ -119,7 +124,18 @@
   });
 
   /* --- steps ---------------------------------------------------------------------------------------------- */
-  let sending = false;
+  /* The card goes on to the next incident by itself, with the same button at the same place: a press meant for the one
+     before must not count for it. Who chose it by hand has seen what it is. */
+  let shownActs = "", cameAt = -Infinity, meant = "";
+  function noticed() {
+    const place = acts(), id = place ? place.dataset.acts : "";
+    if (id === shownActs) return;
+    cameAt = shownActs && id !== meant ? performance.now() : -Infinity;
+    shownActs = id;
+    openForm(null);
+  }
+  function slipped() { noticed(); return performance.now() - cameAt < SEEN_MS; }
+  let sending = false, taken = "";   // the step taken last, until the page knows of it
   function note() { const field = document.querySelector("[data-note]"); return field ? field.value.trim() : ""; }
   function clearNote() { typed = null; const field = document.querySelector("[data-note]"); if (field) field.value = ""; }
   let typed = null;          // the note being written: {id, words}
@@ -156,7 +172,7 @@
   function post(id, step) {
     return fetch("/api/v1/incidents/" + encodeURIComponent(id) + "/steps", {
       method: "POST", credentials: "same-origin", headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify(step),
+      body: JSON.stringify(step), signal: AbortSignal.timeout ? AbortSignal.timeout(ANSWER_MS) : undefined,
     });
   }
   async function why(answer) {
@@ -166,7 +182,9 @@
   async function press(button) {
     const place = acts();
     if (!place || sending || shell.at() !== null) return;
-    const id = place.dataset.acts, step = body(button, place), form = openName();
+    if (slipped()) { say(shell.text("care.js.slipped"), "refused"); return; }
+    const id = place.dataset.acts, step = body(button, place), form = openName(), key = [id, step.expected_n, step.step].join("|");
+    if (key === taken) return;
     stay();
     sending = true;
     place.setAttribute("aria-busy", "true");
@@ -174,6 +192,7 @@
     try {
       const answer = await post(id, step);
       if (answer.ok) {
+        taken = key;
         clearNote();
         vibrate(30);
         // the page may know of the step before this answer is here, and the next form may be open already
@@ -404,22 +423,21 @@
     go(way.dataset.incidentWay);
   });
   function go(id) {
-    wanted = id;
+    wanted = meant = id;
     shell.visit(shell.href({ at: null }, "/elder-care"));
     choose();
   }
 
   /* --- what the page redraws ----------------------------------------------------------------------------------- */
-  let due = null, shownActs = "";
+  let due = null;
   function redrawn() {
     due = null;
+    noticed();
     if (!onPage()) { followed = ""; bar(); waiting(); tick(); return; }
     follow();
     keepOnly();
     choose();
     bar();
-    const place = acts(), key = place ? place.dataset.acts : "";
-    if (key !== shownActs) { shownActs = key; openForm(null); }
     retype();
     sayAgain();
     waiting();
