@@ -350,7 +350,8 @@ def test_the_overview_shows_the_incident_itself_and_its_next_step(press, screen,
     }""", first)  # fmt: skip
     expect(card.locator("[data-refusal]")).to_contain_text("看清后再按")
     second = card.get_attribute("data-acts")
-    phases = {i["id"]: i["phase"] for i in served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]}
+    incidents = served.get("/api/v1/incidents", community="demo", limit="500").json()["items"]
+    phases = {one["id"]: one["phase"] for one in incidents}
     assert phases[first] == "acknowledged"
     assert phases[second] == "raised"
     screen.until("""second => {
