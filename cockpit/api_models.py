@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 Item = TypeVar("Item", bound=BaseModel)
 Status = Literal["fresh", "stale", "lost"]
+IN_BOTH = "in Chinese, then after ' · ' in English; what an earlier version wrote may be in English only"
 
 
 class Page(BaseModel, Generic[Item]):
@@ -142,7 +143,7 @@ class QuarantineItem(BaseModel):
     source: str = Field(description="mqtt or import")
     place: str = Field(description="the topic, or file:row")
     code: str
-    reason: str
+    reason: str = Field(description=IN_BOTH)
     raw: str | None = Field(
         description="the message or row, whole; bytes that are not UTF-8 as \\x..; null: whoever asks sees no homes"
     )
@@ -168,13 +169,13 @@ class OccupancyItem(BaseModel):
 
 class RejectedRow(BaseModel):
     row: int | str | None = None
-    reason: str
+    reason: str = Field(description=IN_BOTH)
 
 
 class FlaggedRow(BaseModel):
     row: int
     check: str
-    reason: str
+    reason: str = Field(description=IN_BOTH)
 
 
 class ImportReport(BaseModel):
@@ -192,7 +193,7 @@ class ImportReport(BaseModel):
     rejects: list[RejectedRow]
     flagged: int = Field(0, description="records that are in, with a mark")
     flags: list[FlaggedRow] = []
-    error: str | None = Field(None, description="why the file as a whole could not be used")
+    error: str | None = Field(None, description=f"why the file as a whole could not be used; {IN_BOTH}")
     summary: str = Field("", description="the same for a person")
 
 

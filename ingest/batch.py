@@ -37,6 +37,7 @@ from ingest.report import (
     Reject,
     exit_code,
 )
+from twin_model.bilingual import both
 from twin_model.entities import Building, Community, Device, Entity, Facility, Rejected
 from twin_model.twin import Twin
 
@@ -79,7 +80,10 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
     layer = options.layer if options.layer != "auto" else mapping.layer or "auto"
     crs = options.crs if options.crs != "auto" else mapping.crs or "auto"
     if layer not in LAYERS:
-        raise ImportRefused(f"layer '{layer}' is not known; expected one of {', '.join(LAYERS)}")
+        raise ImportRefused(
+            f"没有“{layer}”这种图层；应为 {'、'.join(LAYERS)} 之一",
+            f"layer '{layer}' is not known; expected one of {', '.join(LAYERS)}",
+        )
     if mapping.kind and layer == "auto":
         layer = "records"
     if crs != "auto":
@@ -91,11 +95,14 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         report.warn(odd)
     is_table = found in ("csv", "xlsx")
     if layer == "divisions" and found not in ("csv", "xlsx", "geojson"):
-        raise ImportRefused(f"{path.name} is {found}, which holds no divisions; expected CSV, Excel or GeoJSON")
+        raise ImportRefused(
+            f"{path.name} 是 {found}，不含行政区划；应是 CSV、Excel 或 GeoJSON",
+            f"{path.name} is {found}, which holds no divisions; expected CSV, Excel or GeoJSON",
+        )
     if not is_table and layer in _TABLE_LAYERS:
         raise ImportRefused(
-            f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table",
             f"{path.name} 是 {found}，不含 {layer}；应是 CSV 或 Excel 表格",
+            f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table",
         )
     if is_table:
         lines = csv.read(path) if found == "csv" else xlsx.read(path)
@@ -211,7 +218,8 @@ def _community(twin: Twin, options: ImportOptions, path: Path, *, table: bool) -
     if options.community:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", options.community):
             raise ImportRefused(
-                f"community '{options.community}' is no code; expected letters, digits, dot, dash or underscore"
+                f"社区“{options.community}”不是代号；应由字母、数字、点、短横或下划线组成",
+                f"community '{options.community}' is no code; expected letters, digits, dot, dash or underscore",
             )
         return options.community
     if table:
@@ -219,10 +227,10 @@ def _community(twin: Twin, options: ImportOptions, path: Path, *, table: bool) -
         if len(known) == 1:
             return str(known[0])
         raise ImportRefused(
-            f"{path.name} does not say which community it is about; say --community CODE"
-            + (f" (there are {', '.join(known[:5])})" if known else " (there is none yet: import its buildings first)"),
             f"{path.name} 没有写明属于哪个社区；请加 --community 代号"
             + (f"（已有 {'、'.join(known[:5])}）" if known else "（还没有社区：请先导入楼栋）"),
+            f"{path.name} does not say which community it is about; say --community CODE"
+            + (f" (there are {', '.join(known[:5])})" if known else " (there is none yet: import its buildings first)"),
         )
     return features.slug(path.name.split(".")[0].lower())
 
@@ -268,9 +276,10 @@ def _store(twin: Twin, gathered: Gathered, job: Job, places: Places) -> None:
         report.layer = next(iter(gathered.layers)) if len(gathered.layers) == 1 else "mixed"
     if not report.read:
         raise ImportRefused(
+            f"{job.file} 里没有属于 {job.layer} 图层的内容"
+            + (f"（里面有 {'、'.join(list(report.skipped)[:5])}）" if report.skipped else ""),
             f"{job.file} holds nothing for layer {job.layer}"
             + (f" (it holds {', '.join(list(report.skipped)[:5])})" if report.skipped else ""),
-            f"{job.file} 里没有属于 {job.layer} 图层的内容",
         )
     if report.heights["assumed"]:
         report.warn(
@@ -313,13 +322,14 @@ def _new_rejects(twin: Twin, file: str, rejects: Sequence[Reject]) -> list[Rejec
     """Rejects as quarantine rows, without those the quarantine holds from an earlier try with the same file."""
     if not rejects:
         return []
-    held = twin.quarantined(twin.now(), limit=_QUARANTINE_LOOKBACK).select(["source", "place", "reason", "raw"])
-    known = {(r["place"], r["reason"], r["raw"]) for r in held.to_pylist() if r["source"] == "import"}
+    held = twin.quarantined(twin.now(), limit=_QUARANTINE_LOOKBACK).select(["source", "place", "code", "raw"])
+    known = {(r["place"], r["code"], r["raw"]) for r in held.to_pylist() if r["source"] == "import"}
     found = [
         Rejected(
-            source="import", place=f"{file}:{reject.place or reject.row}", code=reject.code, reason=reject.reason,
-            raw=reject.raw.encode(),
+            source="import", place=f"{file}:{reject.place or reject.row}", code=reject.code,
+            reason=both(reject.reason), raw=reject.raw.encode(),
         )
         for reject in rejects
     ]  # fmt: skip
-    return [reject for reject in found if (reject.place, reject.reason, reject.raw) not in known]
+    # by its code, not by its sentence: an earlier version may have said the same in other words
+    return [reject for reject in found if (reject.place, reject.code, reject.raw) not in known]

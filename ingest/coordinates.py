@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
+from ingest.refusals import Refusal
+
 Points = NDArray[np.float64]
 
 # The rectangle of the public formula; outside it GCJ-02 and BD-09 equal WGS 84.
@@ -29,7 +31,7 @@ _ITERATIONS = 12
 NAMED = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
 
-class CrsUnknown(ValueError):
+class CrsUnknown(Refusal):
     """The text names no coordinate reference system that can be used here."""
 
 
@@ -130,8 +132,9 @@ def parse_crs(text: str) -> str:
     found = re.search(r"epsg(?::|/|\.xml#)+(?:[\d.]*[:/])?(\d{4,6})$", plain) or re.fullmatch(r"(\d{4,6})", plain)
     if not found:
         raise CrsUnknown(
+            f"“{text}”不是坐标系；请写 wgs84、cgcs2000、gcj02、bd09 或 EPSG 编号，如 EPSG:4549",
             f"'{text}' names no coordinate system; write wgs84, cgcs2000, gcj02, bd09 or an EPSG number "
-            "such as EPSG:4549"
+            "such as EPSG:4549",
         )
     number = int(found.group(1))
     if number in (4326, 4979):
@@ -141,7 +144,10 @@ def parse_crs(text: str) -> str:
     try:
         CRS.from_epsg(number)
     except CRSError:
-        raise CrsUnknown(f"EPSG:{number} is not in the EPSG register; check the number") from None
+        raise CrsUnknown(
+            f"EPSG:{number} 不在 EPSG 登记册里；请检查编号",
+            f"EPSG:{number} is not in the EPSG register; check the number",
+        ) from None
     return f"EPSG:{number}"
 
 
@@ -176,7 +182,8 @@ def gauss_kruger(central_meridian: int, *, zone_number: bool) -> str:
     zone, rest = divmod(central_meridian, 3)
     if rest or not 25 <= zone <= 45:
         raise CrsUnknown(
-            f"{central_meridian}°E is no central meridian of a 3-degree zone in China; they are 75, 78, ... 135"
+            f"{central_meridian}°E 不是中国 3 度带的中央子午线；应为 75、78、… 135",
+            f"{central_meridian}°E is no central meridian of a 3-degree zone in China; they are 75, 78, ... 135",
         )
     return f"EPSG:{(4513 if zone_number else 4534) + zone - 25}"
 
@@ -234,9 +241,10 @@ def guess_crs(points: Points, declared: str | None = None, near: tuple[float, fl
         guess = _projected(east, north, swap, near)
         if guess:
             return guess
+    corners = f"({x.min():.0f}, {y.min():.0f})", f"({x.max():.0f}, {y.max():.0f})"
     raise CrsUnknown(
-        f"coordinates from ({x.min():.0f}, {y.min():.0f}) to ({x.max():.0f}, {y.max():.0f}) fit no system "
-        "known here; say which with --crs EPSG:number"
+        f"坐标从 {corners[0]} 到 {corners[1]}，与已知的坐标系都不符；请用 --crs EPSG:编号 写明",
+        f"coordinates from {corners[0]} to {corners[1]} fit no system known here; say which with --crs EPSG:number",
     )
 
 

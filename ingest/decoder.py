@@ -21,6 +21,7 @@ from ingest.dialects import Content, RefusedError, Sender, chirpstack, zigbee2mq
 from ingest.dialects import json as plain
 from ingest.dialects.values import dig, number, own_time
 from ingest.packets import DUP, RETAIN, TOO_LARGE, Message
+from twin_model.bilingual import both, joined
 from twin_model.catalogue import Catalogue, SensorType
 from twin_model.directory import DeviceEntry, Directory
 from twin_model.entities import Rejected
@@ -188,7 +189,12 @@ class Decoder:
         found: Reading | None = None
         try:
             if flags & TOO_LARGE:
-                raise RefusedError("too_large", f"too long; only its first {len(payload)} bytes are kept")
+                raise RefusedError(
+                    "too_large",
+                    f"消息过长，只留下开头 {len(payload)} 字节，数值没有采用；请让设备分成几条发送",
+                    f"too long; only its first {len(payload)} bytes are kept, nothing of it is used: let the device "
+                    "send shorter ones",
+                )
             if route.refusal is not None:
                 raise route.refusal
             if route.sender is None or route.sensor_type is None:
@@ -196,15 +202,19 @@ class Decoder:
             found = read(text, payload, route.sender.dialect, route.sensor_type)
             if found is None or not found.faults:
                 return found, None
-            code, reason = found.faults[0].code, "; ".join(f.reason for f in found.faults)
+            code, reason = found.faults[0].code, joined(fault.reason for fault in found.faults)
         except RefusedError as refusal:
             code, reason = refusal.code, refusal.reason
         except Exception as error:
             # A message that breaks our own code must not stop the others, nor come back for ever.
             log.exception("a message on %s broke the decoder", text)
-            code, reason = "decoder_failed", f"{type(error).__name__}: {error}"
+            code, reason = "decoder_failed", {
+                "zh": f"程序解码这条消息时出错（{type(error).__name__}: {error}）；消息已完整保留，请把日志交给维护者",
+                "en": f"the program failed at this message ({type(error).__name__}: {error}); it is kept whole: give "
+                "the log to whoever maintains the program",
+            }
         return found, Rejected(
-            source="mqtt", place=text, code=code, reason=reason, raw=payload,
+            source="mqtt", place=text, code=code, reason=both(reason), raw=payload,
             dialect=route.sender.dialect if route.sender else None,
             address=route.sender.address if route.sender else None,
         )  # fmt: skip
@@ -223,13 +233,18 @@ class Decoder:
         route.entry = directory.lookup(dialect, address)
         if route.entry is None:
             route.refusal = RefusedError(
-                "unknown_device", f"no device has the {dialect} address {address!r}; adopt it to use its messages"
+                "unknown_device",
+                f"没有登记 {dialect} 地址为 {address!r} 的设备；请先纳入，其消息随即采用",
+                f"no device has the {dialect} address {address!r}; adopt it to use its messages",
             )
             return route
         route.sensor_type = self._types.get(route.entry.type)
         if route.sensor_type is None:
             route.refusal = RefusedError(
-                "unknown_type", f"device {route.entry.device_id} has the undeclared type {route.entry.type!r}"
+                "unknown_type",
+                f"设备 {route.entry.device_id} 的类型 {route.entry.type!r} 没有声明；请在 twin_model/sensors 里补上",
+                f"device {route.entry.device_id} has the undeclared type {route.entry.type!r}; declare it in "
+                "twin_model/sensors",
             )
             return route
         route.fast = self._struct(dialect, route.sensor_type)
@@ -241,7 +256,11 @@ class Decoder:
         try:
             text = topic.decode("utf-8")
         except UnicodeDecodeError:
-            raise RefusedError("unknown_topic", "the topic is not UTF-8 text") from None
+            raise RefusedError(
+                "unknown_topic",
+                "主题不是 UTF-8 文本；请改正设备或网关的设置",
+                "the topic is not UTF-8 text; correct the device or its gateway",
+            ) from None
         if text.startswith("application/"):
             return chirpstack.sender(text)
         if text.startswith(zigbee2mqtt.PREFIX):
@@ -263,9 +282,17 @@ def read(topic: str, payload: bytes, dialect: str, sensor_type: SensorType) -> R
     try:
         document = _to_document(payload)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise RefusedError("not_json", f"not JSON: {error}") from None
+        raise RefusedError(
+            "not_json",
+            f"不是 JSON（{error}）；应为 JSON 对象 {{…}}",
+            f"not JSON: {error}; expected an object {{…}}",
+        ) from None
     if not isinstance(document, dict):
-        raise RefusedError("not_object", f"the JSON is a {type(document).__name__}; expected an object {{…}}")
+        raise RefusedError(
+            "not_object",
+            f"这段 JSON 是 {type(document).__name__}；应为对象 {{…}}",
+            f"the JSON is a {type(document).__name__}; expected an object {{…}}",
+        )
     content: Content | None
     if dialect == chirpstack.NAME:
         content = chirpstack.content(topic, document, sensor_type)
@@ -288,7 +315,11 @@ def read(topic: str, payload: bytes, dialect: str, sensor_type: SensorType) -> R
             faults.append(fault)
     if not values and not faults:
         wanted = ", ".join(metric.paths[dialect] for metric in sensor_type.metrics.values())
-        raise RefusedError("missing_value", f"carries none of the values of a {sensor_type.name}: {wanted}")
+        raise RefusedError(
+            "missing_value",
+            f"没有“{sensor_type.title['zh']}”（{sensor_type.name}）的任何数值：应有 {wanted}",
+            f"carries none of the values of a {sensor_type.name}: {wanted}",
+        )
     if unread is not None:
         if not _rings(values, sensor_type):
             raise unread

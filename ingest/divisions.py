@@ -19,12 +19,13 @@ from shapely.geometry.base import BaseGeometry
 from ingest import shapes
 from ingest.coordinates import Points, to_wgs84
 from ingest.features import rejected_feature, settle_crs
-from ingest.formats import Feature
+from ingest.formats import NO_GEOMETRY, Feature
 from ingest.naming import ColumnMapping, near, translated
 from ingest.places import Places
 from ingest.report import Gathered, Job, Reject
 from ingest.tables import RowError, Table, shown, wkt_shape
 from twin_model.entities import LEVELS, Community, Division
+from twin_model.procedure import Words
 
 LEVEL_WORDS = {
     "province": ("省", "自治区", "省级", "province"),
@@ -42,7 +43,9 @@ _ADMIN_LEVELS = {
 }  # OpenStreetMap's
 _LEVEL_OF = {word: level for level, words in LEVEL_WORDS.items() for word in words} | _ADMIN_LEVELS
 _TITLE = {"city": "city (市)", "district": "district (区、县)", "subdistrict": "subdistrict (街道、镇)"}
+_TITLE_ZH = {"city": "市", "district": "区、县", "subdistrict": "街道、镇"}
 _A_STREET = f"a {_TITLE['subdistrict']}"
+_EXPECTED_ZH = "市、区或县、街道或镇、社区"
 _EXPECTED = "市, 区 or 县, 街道 or 镇, 社区 (city, district, subdistrict, community)"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 NEEDED = frozenset({"division_id", "level"})
@@ -55,14 +58,14 @@ class Line:
     fields: Mapping[str, str]
     refused: Reject
     outline: BaseGeometry | None = None
-    problem: str | None = None
+    problem: Words | None = None
 
     def get(self, name: str) -> str | None:
         """A field, None when it is empty."""
         return self.fields.get(name) or None
 
     def reject(self, error: RowError) -> Reject:
-        return replace(self.refused, code=error.code, reason=str(error))
+        return replace(self.refused, code=error.code, reason=error.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +87,17 @@ def lines_of_table(table: Table) -> Iterator[Line]:
     """The rows of a list; an outline may stand in a WKT column."""
     for record in table:
         outline, problem = wkt_shape(record.get("wkt") or "")
-        refused = Reject(row=record.row, code="", reason="", raw=record.raw, place=record.place)
+        refused = Reject(row=record.row, code="", reason={}, raw=record.raw, place=record.place)
         yield Line(fields=record.values, outline=outline, problem=problem, refused=refused)
 
 
 def lines_of_map(features: Iterable[Feature], mapping: ColumnMapping) -> Iterator[Line]:
     """The features of a map; one without geometry is a division without an outline."""
     for feature in features:
-        problem = feature.problem if feature.problem != "has no geometry" else None
+        problem = feature.problem if feature.problem != NO_GEOMETRY else None
         yield Line(
             fields=translated(feature.tags, mapping), outline=feature.geometry, problem=problem,
-            refused=rejected_feature(feature, "", ""),
+            refused=rejected_feature(feature, "", {}),
         )  # fmt: skip
 
 
@@ -163,23 +166,30 @@ class _Divisions:
         if level == "community":
             word = line.get("community") or line.get("division_id") or line.get("name")
             if word is None:
-                raise RowError("missing_value", "community is empty; expected its code (社区编号)")
+                raise RowError(
+                    "missing_value", "社区是空的；请填社区编号", "community is empty; expected its code (社区编号)"
+                )
             self.located.append((line, word, line.get("subdistrict") or up))
             return
         identity, name = line.get("division_id"), line.get("name")
         if identity is None or not _CODE.fullmatch(identity):
             raise RowError(
                 "bad_value" if identity else "missing_value",
+                f"区划代码是“{shown(identity or '')}”；应由字母、数字、点、短横或下划线组成，如 330106",
                 f"number (区划代码) is '{shown(identity or '')}'; expected letters, digits, dot, dash or underscore, "
                 "such as 330106",
             )
-        self._once(identity, line, f"division ({identity})")
+        self._once(identity, line, f"区划（{identity}）", f"division ({identity})")
         known = self.stored.get(identity)
         if name is None and known is None:
-            raise RowError("missing_value", "name (名称) is empty; expected the name of the division")
+            raise RowError(
+                "missing_value", "名称是空的；请填区划名称", "name (名称) is empty; expected the name of the division"
+            )
         if known is not None and known.level != level:
             raise RowError(
                 "wrong_level",
+                f"{identity} 在系统里是{_TITLE_ZH[known.level]}，这里写的是{_TITLE_ZH[level]}；层级不能更改，"
+                "请改正层级，或另用一个代码",
                 f"{identity} is a {_TITLE[known.level]} in the twin, here a {_TITLE[level]}; a level does not change: "
                 "correct it, or give it another number",
             )
@@ -194,10 +204,16 @@ class _Divisions:
         if word is None:
             if line.get("community"):
                 return "community"
-            raise RowError("missing_value", f"level (层级) is empty; expected {_EXPECTED}")
+            raise RowError(
+                "missing_value", f"层级是空的；应为{_EXPECTED_ZH}", f"level (层级) is empty; expected {_EXPECTED}"
+            )
         level = _LEVEL_OF.get(word.strip().lower())
         if level is None:
-            raise RowError("bad_value", f"level is '{shown(word)}'; expected {_EXPECTED}")
+            raise RowError(
+                "bad_value",
+                f"层级是“{shown(word)}”；应为{_EXPECTED_ZH}",
+                f"level is '{shown(word)}'; expected {_EXPECTED}",
+            )
         return level
 
     def _outline(self, line: Line) -> bytes | None:
@@ -206,20 +222,28 @@ class _Divisions:
             return None
         try:
             if line.problem:
-                raise shapes.BadShape("bad_geometry", line.problem)
-            surface, repaired = shapes.outline(shapes.checked(line.outline), "a division")
+                raise shapes.BadShape("bad_geometry", **line.problem)
+            surface, repaired = shapes.outline(shapes.checked(line.outline), {"zh": "区划", "en": "a division"})
         except shapes.BadShape as error:
-            told = f"its outline is left out, the rest of the row is stored: {error}"
-            self.gathered.rejects.append(line.reject(RowError(error.code, told)))
+            told = RowError(
+                error.code,
+                f"轮廓没有采用，这一行其余内容已入库：{error.reason['zh']}",
+                f"its outline is left out, the rest of the row is stored: {error.reason['en']}",
+            )
+            self.gathered.rejects.append(line.reject(told))
             return None
         if repaired:
             self.job.report.repairs.append(f"row {line.refused.row}: {repaired}")
         return bytes(surface.wkb)
 
-    def _once(self, identity: str, line: Line, what: str) -> None:
+    def _once(self, identity: str, line: Line, what_zh: str, what: str) -> None:
         before = self.seen.setdefault(identity, line.refused.row)
         if before != line.refused.row:
-            raise RowError("duplicate", f"is the same {what} as row {before}; the first one counts")
+            raise RowError(
+                "duplicate",
+                f"与第 {before} 行是同一{what_zh}；以先出现的为准",
+                f"is the same {what} as row {before}; the first one counts",
+            )
 
     # ------------------------------------------------------------------ rows together
 
@@ -229,7 +253,11 @@ class _Divisions:
         for name, way in ways.items():
             with self._or_refused(self.wanted.pop(name).line, name):
                 told = " -> ".join(way)
-                raise RowError("cycle", f"is part of itself: {told}; correct what one of them is part of (上级)")
+                raise RowError(
+                    "cycle",
+                    f"上级绕回了自己：{told}；请改正其中一个的上级",
+                    f"is part of itself: {told}; correct what one of them is part of (上级)",
+                )
 
     def _way(self, start: str) -> list[str]:
         """The way up that ends where it began; empty where it ends elsewhere."""
@@ -261,6 +289,7 @@ class _Divisions:
             if word is not None and (other := self.accepted.get(word) or self.stored.get(word)):
                 raise RowError(
                     "wrong_level",
+                    f"市在这里没有上级；写的是{_TITLE_ZH[other.level]}“{shown(word)}”，请留空",
                     f"a city is part of no division here; found {_TITLE[other.level]} '{shown(word)}': leave it empty",
                 )
             return None
@@ -269,11 +298,17 @@ class _Divisions:
             if known is not None and known.parent_id is not None:
                 return None  # what the twin knows stays
             raise RowError(
-                "missing_value", f"what it is part of (上级) is empty; expected the number or name of a {_TITLE[above]}"
+                "missing_value",
+                f"上级是空的；请填所属{_TITLE_ZH[above]}的代码或名称",
+                f"what it is part of (上级) is empty; expected the number or name of a {_TITLE[above]}",
             )
-        return self._division(word, above, f"a {_TITLE[division.level]} is part of a {_TITLE[above]}")
+        return self._division(
+            word, above,
+            f"{_TITLE_ZH[division.level]}的上级应是{_TITLE_ZH[above]}",
+            f"a {_TITLE[division.level]} is part of a {_TITLE[above]}",
+        )  # fmt: skip
 
-    def _division(self, word: str, level: str, rule: str) -> str:
+    def _division(self, word: str, level: str, rule_zh: str, rule: str) -> str:
         """The number of the division a row names, by number or by a name that only one of the level has."""
         known = {**self.stored, **self.accepted}
         found = [known[word]] if word in known else [one for one in known.values() if one.name == word]
@@ -283,19 +318,30 @@ class _Divisions:
         if fitting:
             numbers = ", ".join(one.division_id for one in fitting[:5])
             raise RowError(
-                "ambiguous", f"{len(fitting)} are called '{shown(word)}' ({numbers}); say the number instead"
+                "ambiguous",
+                f"有 {len(fitting)} 个区划都叫“{shown(word)}”（{numbers}）；请改填代码",
+                f"{len(fitting)} are called '{shown(word)}' ({numbers}); say the number instead",
             )
         if not found and word in self.refused:
             raise RowError(
                 "unknown_division",
+                f"“{shown(word)}”所在的第 {self.refused[word]} 行已被拒收；请先改正那一行",
                 f"'{shown(word)}' was refused itself (row {self.refused[word]}); correct that row first",
             )
         if found or word in self.wanted:
             other = found[0] if found else self.wanted[word].division
-            raise RowError("wrong_level", f"'{shown(word)}' is a {_TITLE[other.level]}; {rule}")
+            raise RowError(
+                "wrong_level",
+                f"“{shown(word)}”是{_TITLE_ZH[other.level]}；{rule_zh}",
+                f"'{shown(word)}' is a {_TITLE[other.level]}; {rule}",
+            )
         names = [name for one in known.values() if one.level == level for name in (one.division_id, one.name)]
-        hint = near(word, names) or "; add its row, or import it first"
-        raise RowError("unknown_division", f"no {_TITLE[level]} '{shown(word)}'{hint}")
+        hint = near(word, names, "；请补上它的一行，或先导入", "; add its row, or import it first")
+        raise RowError(
+            "unknown_division",
+            f"没有{_TITLE_ZH[level]}“{shown(word)}”{hint['zh']}",
+            f"no {_TITLE[level]} '{shown(word)}'{hint['en']}",
+        )
 
     def _locate(self, line: Line, word: str, up: str | None) -> None:
         """Which subdistrict a community is part of."""
@@ -303,15 +349,31 @@ class _Divisions:
         found = [known[word]] if word in known else [one for one in known.values() if one.name == word]
         if len(found) > 1:
             codes = ", ".join(one.community_id for one in found[:5])
-            raise RowError("ambiguous", f"{len(found)} communities are called '{shown(word)}' ({codes}); say the code")
+            raise RowError(
+                "ambiguous",
+                f"有 {len(found)} 个社区都叫“{shown(word)}”（{codes}）；请改填社区编号",
+                f"{len(found)} communities are called '{shown(word)}' ({codes}); say the code",
+            )
         if not found:
             names = [name for one in known.values() for name in (one.community_id, one.name)]
-            hint = near(word, names) or "; import its boundary or buildings first, or check the code"
-            raise RowError("unknown_community", f"no community '{shown(word)}'{hint}")
+            hint = near(
+                word, names,
+                "；请先导入它的边界或楼栋，或检查编号", "; import its boundary or buildings first, or check the code",
+            )  # fmt: skip
+            raise RowError(
+                "unknown_community",
+                f"没有社区“{shown(word)}”{hint['zh']}",
+                f"no community '{shown(word)}'{hint['en']}",
+            )
         if up is None:
-            raise RowError("missing_value", f"subdistrict (街道) is empty; expected the number or name of {_A_STREET}")
-        self._once(f"community {found[0].community_id}", line, f"community ({found[0].community_id})")
-        subdistrict = self._division(up, LEVELS[-1], f"a community is part of {_A_STREET}")
+            raise RowError(
+                "missing_value",
+                "街道是空的；请填所属街道、镇的代码或名称",
+                f"subdistrict (街道) is empty; expected the number or name of {_A_STREET}",
+            )
+        code = found[0].community_id
+        self._once(f"community {code}", line, f"社区（{code}）", f"community ({code})")
+        subdistrict = self._division(up, LEVELS[-1], "社区的上级应是街道、镇", f"a community is part of {_A_STREET}")
         if line.outline is not None:
             self.job.report.warn("outlines of communities are not read here; import them with --layer boundary")
         self.gathered.add(line.refused.row, "communities", replace(found[0], subdistrict_id=subdistrict))

@@ -24,9 +24,19 @@ from ingest.report import Gathered, Job, Reject
 from ingest.tags import Meaning
 from ingest.walkways import gate, of_line, placed_entrances
 from twin_model.entities import Building, Community, Entity, Estate, Facility, Ground, HeightSource
+from twin_model.procedure import Words
 
 LEVEL_M = 3.0  # usual storey height of housing
 _RAW_LIMIT = 4_000
+_TITLES = {
+    "building": "楼栋", "facility": "设施", "ground": "地物", "gate": "门禁", "entrance": "入口", "estate": "小区",
+    "community": "社区",
+}  # fmt: skip
+_AREAS: dict[str, Words] = {
+    "green": {"zh": "绿地", "en": "a green area"},
+    "water": {"zh": "水面", "en": "a water area"},
+    "plot": {"zh": "地块", "en": "a plot area"},
+}
 
 
 @dataclass(slots=True)
@@ -126,19 +136,27 @@ class _Maker:
         feature, main = item.feature, item.meanings[0]
         try:
             if feature.problem:
-                raise shapes.BadShape("bad_geometry", feature.problem)
+                raise shapes.BadShape("bad_geometry", **feature.problem)
             geometry = shapes.checked(item.geometry)
             entity, repaired = self._entity(item, main, geometry)
             before = self.seen.setdefault((entity.kind, entity.identity), feature.row)
             if before != feature.row and not isinstance(entity, Community):
-                raise shapes.BadShape("duplicate", f"is the same {entity.kind} as feature {before}: {entity.identity}")
+                raise shapes.BadShape(
+                    "duplicate",
+                    f"与第 {before} 个要素是同一个{_TITLES[entity.kind]}：{entity.identity}；请只留一个",
+                    f"is the same {entity.kind} as feature {before}: {entity.identity}; leave one of them",
+                )
             stored = self.places.before(entity)
             if stored and stored.community_id != entity.community_id:
                 raise shapes.BadShape(
-                    "other_community", f"{entity.kind} {entity.identity} belongs to community {stored.community_id}"
+                    "other_community",
+                    f"{_TITLES[entity.kind]} {entity.identity} 属于社区 {stored.community_id}；"
+                    "请检查编号，或导入到那个社区",
+                    f"{entity.kind} {entity.identity} belongs to community {stored.community_id}; check its number, or "
+                    "import it there",
                 )
         except shapes.BadShape as error:
-            self.gathered.rejects.append(rejected_feature(feature, error.code, _named(feature, str(error))))
+            self.gathered.rejects.append(rejected_feature(feature, error.code, _named(feature, error.reason)))
             return
         if isinstance(entity, Building):
             self.job.report.heights[entity.height_source.value] += 1
@@ -156,7 +174,7 @@ class _Maker:
         except shapes.BadShape as error:  # the main thing is stored; what comes with it may need another shape
             if error.code == "bad_value":
                 self.gathered.rejects.append(
-                    rejected_feature(item.feature, error.code, _named(item.feature, str(error)))
+                    rejected_feature(item.feature, error.code, _named(item.feature, error.reason))
                 )
             return
         if isinstance(entity, Facility) and isinstance(main, Building):
@@ -172,7 +190,7 @@ class _Maker:
         name, name_en = _names(item)
         if meaning.kind == "ground":
             shape, repaired = (
-                shapes.outline(geometry, f"a {meaning.detail} area")
+                shapes.outline(geometry, _AREAS[meaning.detail])
                 if meaning.shape == "area"
                 else shapes.path_shape(geometry)
             )
@@ -185,7 +203,8 @@ class _Maker:
             ), repaired  # fmt: skip
         if meaning.kind == "gate":
             return gate(self.job.community_id, identity, geometry, item.feature.tags, item.fields), None
-        surface, repaired = shapes.outline(geometry, "an estate" if meaning.kind == "estate" else "a boundary")
+        what = {"zh": "小区", "en": "an estate"} if meaning.kind == "estate" else {"zh": "边界", "en": "a boundary"}
+        surface, repaired = shapes.outline(geometry, what)
         if meaning.kind == "estate":
             title = item.fields.get("estate") or name or "小区"
             known = self.places.estates.get(title)
@@ -273,7 +292,11 @@ class _Maker:
             self.others[word] += 1
         capacity = tags.number(item.fields.get("capacity", ""))
         if capacity is not None and capacity < 0:
-            raise shapes.BadShape("bad_value", f"capacity is {capacity:g}; expected a whole number from 0")
+            raise shapes.BadShape(
+                "bad_value",
+                f"容量 capacity 是 {capacity:g}；应为不小于 0 的整数",
+                f"capacity is {capacity:g}; expected a whole number from 0",
+            )
         return Facility(
             community_id=self.job.community_id, facility_id=identity, facility_kind=meaning.detail, name=name or title,
             name_en=name_en or (None if name else english), lon=lon, lat=lat, area_m2=round(area, 1) if area else None,
@@ -359,19 +382,23 @@ def _names(item: _Item) -> tuple[str | None, str | None]:
 
 
 def _unrecognised(feature: Feature) -> Reject:
-    names = ", ".join(list(feature.tags)[:6]) or "none"
-    return rejected_feature(
-        feature, "unknown_kind",
-        f"cannot tell what it is (properties: {names}); expected building, highway, amenity, landuse … or a kind: "
-        "say --layer buildings, facilities, paths or boundary",
-    )  # fmt: skip
+    names = list(feature.tags)[:6]
+    reason: Words = {
+        "zh": f"认不出是什么（属性：{'、'.join(names) or '无'}）；应有 building、highway、amenity、landuse "
+        "等标签，或写明类型：请用 --layer buildings、facilities、paths 或 boundary 说明",
+        "en": f"cannot tell what it is (properties: {', '.join(names) or 'none'}); expected building, highway, "
+        "amenity, landuse … or a kind: say --layer buildings, facilities, paths or boundary",
+    }
+    return rejected_feature(feature, "unknown_kind", reason)
 
 
-def _named(feature: Feature, reason: str) -> str:
-    return f"{feature.ref}: {reason}" if feature.ref else reason
+def _named(feature: Feature, reason: Words) -> Words:
+    if not feature.ref:
+        return reason
+    return {"zh": f"{feature.ref}：{reason['zh']}", "en": f"{feature.ref}: {reason['en']}"}
 
 
-def rejected_feature(feature: Feature, code: str, reason: str) -> Reject:
+def rejected_feature(feature: Feature, code: str, reason: Words) -> Reject:
     """A feature that was not stored, without what names a person."""
     kept = {key: "***" if is_personal(key) or holds_personal(value) else value for key, value in feature.tags.items()}
     raw: dict[str, object] = {"ref": feature.ref, "properties": kept}

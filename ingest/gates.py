@@ -9,11 +9,16 @@ import shapely
 from ingest.features import slug
 from ingest.places import Places
 from ingest.report import Job
-from ingest.rows import Reader
+from ingest.rows import Reader, other_community
 from ingest.tables import Record, RowError, yes_or_no
 from ingest.walkways import ENTRANCE_M, ENTRANCE_WORDS, FOOT, Entrances
 from twin_model.entities import Building, Entrance, Gate
+from twin_model.procedure import Words
 
+KINDS: dict[str, Words] = {
+    Gate.kind: {"zh": "门禁", "en": "gate"},
+    Entrance.kind: {"zh": "入口", "en": "entrance"},
+}
 
 class Positions(Protocol):
     """Where rows lie, in WGS 84."""
@@ -32,7 +37,11 @@ class Gates(Reader):
     def take(self, record: Record) -> None:
         place = self.located.of(record)
         if place is None:
-            raise RowError("missing_value", "has no position; expected 经度/lon and 纬度/lat")
+            raise RowError(
+                "missing_value",
+                "没有位置；请填 经度/lon 和 纬度/lat",
+                "has no position; expected 经度/lon and 纬度/lat",
+            )
         word = record.get("kind") or record.get("type") or ""
         chair = yes_or_no(record, "wheelchair")
         names = {name: record.get(name) for name in ("name", "name_en")}
@@ -54,6 +63,7 @@ class Gates(Reader):
         if building is None:
             raise RowError(
                 "unknown_building",
+                f"{ENTRANCE_M:g} m 以内没有楼栋；请写明所属楼栋，或改正位置",
                 f"no building lies within {ENTRANCE_M:g} m; name its building, or correct the position",
             )
         identity = record.get("entrance_id") or self._new_id("n", record, place)
@@ -65,8 +75,8 @@ class Gates(Reader):
     def _taken(self, record: Record, identity: str, one: Gate | Entrance) -> None:
         stored = self.places.before(one)
         if stored and stored.community_id != self.job.community_id:
-            raise RowError("other_community", f"{one.kind} {identity} belongs to community {stored.community_id}")
-        self.once(identity, record, f"{one.kind} ({record.get('name') or identity})")
+            raise other_community(KINDS[one.kind], identity, stored.community_id)
+        self.once(identity, record, KINDS[one.kind], record.get("name") or identity)
         self.gathered.add(record.row, "paths", one)
 
     def _new_id(self, letter: str, record: Record, place: tuple[float, float]) -> str:

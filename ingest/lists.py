@@ -16,11 +16,14 @@ from ingest.gates import Gates
 from ingest.naming import facility_kind, near, plain, unknown_kind
 from ingest.places import Places
 from ingest.report import Gathered, Job
-from ingest.rows import Homes, Reader, Residents
-from ingest.tables import Record, RowError, Table, decimal, whole_number
+from ingest.rows import Homes, Reader, Residents, other_community, unknown_home
+from ingest.tables import Record, RowError, Table, decimal, shown, whole_number
 from twin_model.catalogue import Catalogue
 from twin_model.entities import Device, Facility, Room
+from twin_model.procedure import Words
 
+DEVICE: Words = {"zh": "设备", "en": "device"}
+FACILITY: Words = {"zh": "设施", "en": "facility"}
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -64,7 +67,9 @@ class Located:
                 self.at[id(records[index])] = (lon, lat)
             else:
                 self.wrong[id(records[index])] = RowError(
-                    "out_of_bounds", f"lies at {x:g}, {y:g}, outside the coordinate system {guess.crs}"
+                    "out_of_bounds",
+                    f"位于 {x:g}, {y:g}，超出坐标系 {guess.crs} 的范围；请检查坐标，或用 --crs 写明坐标系",
+                    f"lies at {x:g}, {y:g}, outside the coordinate system {guess.crs}; check it, or say --crs",
                 )
 
     def of(self, record: Record) -> tuple[float, float] | None:
@@ -79,11 +84,19 @@ def _pair(record: Record) -> tuple[float, float] | None:
     if both:
         numbers = re.findall(r"-?\d+(?:\.\d+)?", both)
         if len(numbers) != 2:
-            raise RowError("bad_value", f"coordinates are '{both[:40]}'; expected two numbers: longitude, latitude")
+            raise RowError(
+                "bad_value",
+                f"坐标是“{shown(both)}”；应为两个数：经度, 纬度",
+                f"coordinates are '{shown(both)}'; expected two numbers: longitude, latitude",
+            )
         return float(numbers[0]), float(numbers[1])
     x, y = decimal(record, "lon"), decimal(record, "lat")
     if (x is None) != (y is None):
-        raise RowError("missing_value", f"{'longitude' if x is None else 'latitude'} is empty; expected both or none")
+        raise RowError(
+            "missing_value",
+            f"{'经度' if x is None else '纬度'}是空的；经度和纬度要么都填，要么都不填",
+            f"{'longitude' if x is None else 'latitude'} is empty; expected both or none",
+        )
     return None if x is None or y is None else (x, y)
 
 
@@ -103,36 +116,59 @@ class _Devices(Reader):
             address = None
         identity = own or f"{self.job.community_id}-{slug(address or '')}"
         if not own and not address:
-            raise RowError("missing_value", "device_id is empty; expected the number of the device")
+            raise RowError(
+                "missing_value", "设备编号是空的；请填设备编号", "device_id is empty; expected the number of the device"
+            )
         kind = self._type(record)
         dialect = (record.get("dialect") or "json").strip().lower()
         if dialect not in self.dialects:
-            hint = near(dialect, self.dialects) or f"; expected {', '.join(self.dialects)}"
-            raise RowError("unknown_dialect", f"dialect '{dialect}' is not known{hint}")
+            hint = near(
+                dialect, self.dialects, f"；应为 {'、'.join(self.dialects)}", f"; expected {', '.join(self.dialects)}"
+            )
+            raise RowError(
+                "unknown_dialect",
+                f"不认识协议“{shown(dialect)}”{hint['zh']}",
+                f"dialect '{shown(dialect)}' is not known{hint['en']}",
+            )
         stored = self.places.known(Device).get(identity)
         if stored and stored.community_id != self.job.community_id:
-            raise RowError("other_community", f"device {identity} belongs to community {stored.community_id}")
+            raise other_community(DEVICE, identity, stored.community_id)
         key = (dialect, address or (stored.address if stored and stored.dialect == dialect else own) or identity)
         if self.addresses.get(key, identity) != identity:
-            raise RowError("duplicate", f"address {key[1]} ({dialect}) is taken by device {self.addresses[key]}")
+            raise RowError(
+                "duplicate",
+                f"地址 {key[1]}（{dialect}）已由设备 {self.addresses[key]} 使用；每台设备的地址应不同",
+                f"address {key[1]} ({dialect}) is taken by device {self.addresses[key]}; each device has its own",
+            )
         place = self.located.of(record)
         device = Device(
             community_id=self.job.community_id, device_id=identity, type=kind, name=record.get("name"),
             dialect=dialect, address=key[1], lon=place[0] if place else None, lat=place[1] if place else None,
             height_m=decimal(record, "height"), **self._where(record),
         )  # fmt: skip
-        self.once(identity, record, f"device ({identity})")
+        self.once(identity, record, DEVICE, identity)
         self.addresses[key] = identity
         self.gathered.add(record.row, "devices", device)
 
     def _type(self, record: Record) -> str:
         word = record.get("type")
         if not word:
-            raise RowError("missing_value", f"type is empty; expected one of {', '.join(sorted(self.types))}")
+            raise RowError(
+                "missing_value",
+                f"设备类型是空的；应为 {'、'.join(sorted(self.types))} 之一",
+                f"type is empty; expected one of {', '.join(sorted(self.types))}",
+            )
         kind = self.titles.get(plain(word))
         if kind is None:
-            hint = near(word, [*self.types, *self.titles]) or f"; known are {', '.join(sorted(self.types))}"
-            raise RowError("unknown_type", f"device type '{word}' is not declared{hint}")
+            known = sorted(self.types)
+            hint = near(
+                word, [*self.types, *self.titles], f"；已声明 {'、'.join(known)}", f"; known are {', '.join(known)}"
+            )
+            raise RowError(
+                "unknown_type",
+                f"没有声明过设备类型“{shown(word)}”{hint['zh']}",
+                f"device type '{shown(word)}' is not declared{hint['en']}",
+            )
         return kind
 
     def _where(self, record: Record) -> dict[str, str]:
@@ -140,10 +176,7 @@ class _Devices(Reader):
         if record.get("home_id") or record.get("number"):
             home = self.home(record)
             if home is None:
-                named = record.get("home_id") or record.get("number")
-                raise RowError(
-                    "unknown_home", f"no home '{named}' there; import the homes first, or check unit and number"
-                )
+                raise unknown_home(record.get("home_id") or record.get("number") or "")
             return {"home_id": home.home_id}
         if record.get("room_id") or record.get("room"):
             return {"room_id": self._room(record).room_id}
@@ -161,8 +194,18 @@ class _Devices(Reader):
         if len(found) == 1:
             return found[0]
         if found:
-            raise RowError("ambiguous", f"{len(found)} facilities are called '{word}'; say which with facility_id")
-        raise RowError("unknown_facility", f"no facility '{word}'{near(word, self.places.facilities_named)}")
+            raise RowError(
+                "ambiguous",
+                f"有 {len(found)} 处设施都叫“{shown(word)}”；请写设施编号 facility_id",
+                f"{len(found)} facilities are called '{shown(word)}'; say which with facility_id",
+            )
+        hint = near(
+            word, self.places.facilities_named,
+            "；请先导入设施，或检查名称", "; import the facilities first, or check the name",
+        )  # fmt: skip
+        raise RowError(
+            "unknown_facility", f"没有设施“{shown(word)}”{hint['zh']}", f"no facility '{shown(word)}'{hint['en']}"
+        )
 
     def _room(self, record: Record) -> Room:
         word = record.get("room_id") or record.get("room") or ""
@@ -175,8 +218,16 @@ class _Devices(Reader):
         if len(found) == 1:
             return found[0]
         if found:
-            raise RowError("ambiguous", f"{len(found)} rooms are called '{word}'; name the facility, or room_id")
-        raise RowError("unknown_room", f"no room '{word}'{near(word, self.places.rooms_named)}")
+            raise RowError(
+                "ambiguous",
+                f"有 {len(found)} 个房间都叫“{shown(word)}”；请写明设施，或房间编号 room_id",
+                f"{len(found)} rooms are called '{shown(word)}'; name the facility, or room_id",
+            )
+        hint = near(
+            word, self.places.rooms_named,
+            "；请先导入房间，或检查名称", "; import the rooms first, or check the name",
+        )  # fmt: skip
+        raise RowError("unknown_room", f"没有房间“{shown(word)}”{hint['zh']}", f"no room '{shown(word)}'{hint['en']}")
 
 
 class _Facilities(Reader):
@@ -188,7 +239,9 @@ class _Facilities(Reader):
     def take(self, record: Record) -> None:
         name = record.get("name")
         if not name:
-            raise RowError("missing_value", "name is empty; expected the name of the facility")
+            raise RowError(
+                "missing_value", "设施名称是空的；请填名称", "name is empty; expected the name of the facility"
+            )
         kind = self._kind(record)
         building = self.building(record) if record.get("building_id") or record.get("building") else None
         place = self.located.of(record)
@@ -196,12 +249,16 @@ class _Facilities(Reader):
             place = shapes.place_of(shapely.from_wkb(building.footprint))
         known = self._known(record, name, kind)
         if place is None and known is None:
-            raise RowError("missing_value", "has no position; expected 经度/lon and 纬度/lat, or a building")
+            raise RowError(
+                "missing_value",
+                "没有位置；请填 经度/lon 和 纬度/lat，或所在楼栋",
+                "has no position; expected 经度/lon and 纬度/lat, or a building",
+            )
         lon, lat = place or ((known.lon, known.lat) if known else (0.0, 0.0))
         identity = known.facility_id if known else record.get("facility_id") or self._new_id(name, lon, lat)
         stored = self.places.known(Facility).get(identity)
         if stored and stored.community_id != self.job.community_id:
-            raise RowError("other_community", f"facility {identity} belongs to community {stored.community_id}")
+            raise other_community(FACILITY, identity, stored.community_id)
         facility = Facility(
             community_id=self.job.community_id, facility_id=identity, facility_kind=kind, name=name,
             name_en=record.get("name_en"), building_id=building.building_id if building else None, lon=lon, lat=lat,
@@ -209,7 +266,7 @@ class _Facilities(Reader):
             opening_hours=record.get("opening_hours"), operator=record.get("operator"),
             outline=stored.outline if stored else None,
         )  # fmt: skip
-        self.once(identity, record, f"facility ({name})")
+        self.once(identity, record, FACILITY, name)
         self.gathered.add(record.row, "facilities", facility)
 
     def _kind(self, record: Record) -> str:

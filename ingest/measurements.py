@@ -11,12 +11,13 @@ import pyarrow as pa
 
 from ingest.naming import near
 from ingest.report import Job, Reject
-from ingest.tables import Record, RowError, Table
+from ingest.tables import Record, RowError, Table, shown
 from twin_model.directory import DeviceEntry
 from twin_model.entities import Rejected
 from twin_model.twin import Twin
 
 _BATCH = 20_000
+_EXAMPLE = "2026-11-22T14:05:00+08:00"
 _SHANGHAI = timezone(timedelta(hours=8))  # the time of lists that name no zone
 
 
@@ -61,7 +62,7 @@ def store_readings(
             values.append(value)
         except RowError as error:
             rejects.append(
-                Reject(row=record.row, code=error.code, reason=str(error), raw=record.raw, place=record.place)
+                Reject(row=record.row, code=error.code, reason=error.reason, raw=record.raw, place=record.place)
             )
         if len(series) + len(rejects) >= _BATCH:
             flush()
@@ -86,31 +87,57 @@ def _devices(twin: Twin, community_id: str) -> dict[str, DeviceEntry]:
 def _device(record: Record, devices: dict[str, DeviceEntry]) -> DeviceEntry:
     name = record.get("device_id")
     if not name:
-        raise RowError("missing_value", "device_id is empty; expected the number of a device")
+        raise RowError(
+            "missing_value", "设备编号是空的；请填设备编号", "device_id is empty; expected the number of a device"
+        )
     if name not in devices:
-        hint = near(name, devices) if len(devices) <= 5_000 else ""
-        raise RowError("unknown_device", f"no device '{name}' in this community{hint or '; import the devices first'}")
+        few = devices if len(devices) <= 5_000 else ()
+        hint = near(name, few, "；请先导入设备", "; import the devices first")
+        raise RowError(
+            "unknown_device",
+            f"本社区没有设备“{shown(name)}”{hint['zh']}",
+            f"no device '{shown(name)}' in this community{hint['en']}",
+        )
     return devices[name]
 
 
 def _value(record: Record, device: DeviceEntry) -> tuple[int, float]:
     metric = record.get("metric")
     if not metric:
-        raise RowError("missing_value", f"metric is empty; {device.type} measures {', '.join(device.series)}")
+        raise RowError(
+            "missing_value",
+            f"指标是空的；{device.type} 可测 {'、'.join(device.series)}",
+            f"metric is empty; {device.type} measures {', '.join(device.series)}",
+        )
     entry = device.series.get(metric)
     if entry is None:
-        hint = near(metric, device.series) or f"; it measures {', '.join(device.series)}"
-        raise RowError("unknown_metric", f"{device.type} has no metric '{metric}'{hint}")
+        known = list(device.series)
+        hint = near(metric, known, f"；可测 {'、'.join(known)}", f"; it measures {', '.join(known)}")
+        raise RowError(
+            "unknown_metric",
+            f"{device.type} 没有指标“{shown(metric)}”{hint['zh']}",
+            f"{device.type} has no metric '{shown(metric)}'{hint['en']}",
+        )
     text = record.get("value")
     if text is None:
-        raise RowError("missing_value", "value is empty; a gap stays a gap, so leave the row out")
+        raise RowError(
+            "missing_value",
+            "数值是空的；没有读数就不写这一行，空缺保持空缺",
+            "value is empty; a gap stays a gap, so leave the row out",
+        )
     words = {"true": 1.0, "on": 1.0, "是": 1.0, "false": 0.0, "off": 0.0, "否": 0.0}
     try:
         value = words[text.lower()] if text.lower() in words else float(text)
     except ValueError:
-        raise RowError("bad_value", f"value is '{text[:40]}'; expected a number") from None
+        raise RowError(
+            "bad_value", f"数值是“{shown(text)}”；应为数字", f"value is '{shown(text)}'; expected a number"
+        ) from None
     if not entry.low <= value <= entry.high:  # also false for NaN
-        raise RowError("out_of_range", f"{metric} is {value:g}; expected {entry.low:g} to {entry.high:g}")
+        raise RowError(
+            "out_of_range",
+            f"{metric} 是 {value:g}；应在 {entry.low:g} 到 {entry.high:g} 之间",
+            f"{metric} is {value:g}; expected {entry.low:g} to {entry.high:g}",
+        )
     return entry.series_no, value
 
 
@@ -118,7 +145,11 @@ def _instant(record: Record) -> tuple[datetime, bool]:
     """(instant in UTC, whether the text names its zone)."""
     text = record.get("taken_at")
     if text is None:
-        raise RowError("missing_value", "taken_at is empty; expected a time such as 2026-11-22T14:05:00+08:00")
+        raise RowError(
+            "missing_value",
+            f"时间是空的；应为 {_EXAMPLE} 这样的时刻",
+            f"taken_at is empty; expected a time such as {_EXAMPLE}",
+        )
     try:
         if re.fullmatch(r"\d{10}(?:\.\d+)?|\d{13}", text):
             seconds = float(text) / (1000 if len(text) == 13 and "." not in text else 1)
@@ -132,7 +163,9 @@ def _instant(record: Record) -> tuple[datetime, bool]:
         instant = datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}" + (f"T{rest}" if rest else ""))
     except (ValueError, OverflowError, OSError):
         raise RowError(
-            "bad_value", f"taken_at is '{text[:40]}'; expected a time such as 2026-11-22T14:05:00+08:00"
+            "bad_value",
+            f"时间是“{shown(text)}”；应为 {_EXAMPLE} 这样的时刻",
+            f"taken_at is '{shown(text)}'; expected a time such as {_EXAMPLE}",
         ) from None
     stated = instant.tzinfo is not None
     return (instant if stated else instant.replace(tzinfo=_SHANGHAI)).astimezone(UTC), stated

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from ingest.refusals import Refusal
+from twin_model.procedure import Words
+
 AGE_BANDS = ("age_0_17", "age_18_59", "age_60_79", "age_80_up")
 CHILD_BANDS = ("age_0_3", "age_3_6")
 """Under 3, and from 3 to under 6: part of the first of the age bands."""
@@ -186,7 +189,7 @@ _PERSONAL_VALUE = re.compile(r"(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")  # iden
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 
 
-class MappingError(ValueError):
+class MappingError(Refusal):
     """A mapping file that cannot be used."""
 
 
@@ -233,27 +236,45 @@ def read_mapping(path: Path | None, kinds: Mapping[str, Collection[str]] = Mappi
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise MappingError(f"mapping file {path} does not exist; check the path") from None
+        raise MappingError(
+            f"对照文件 {path} 不存在；请检查路径", f"mapping file {path} does not exist; check the path"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise MappingError(f"{path.name} cannot be read as TOML: {error}") from None
+        raise MappingError(
+            f"对照文件 {path.name} 读不了，应为 TOML（UTF-8）：{error}",
+            f"{path.name} cannot be read as TOML: {error}",
+        ) from None
     if unknown := sorted(content.keys() - {"columns", "values", "layer", "crs", "kind"}):
         raise MappingError(
-            f"{path.name}: unknown key {', '.join(unknown)}; expected layer, kind, crs, [columns] and [values.FIELD]"
+            f"对照文件 {path.name}：没有设置 {'、'.join(unknown)}；应为 layer、kind、crs、[columns]、[values.字段]",
+            f"{path.name}: unknown key {', '.join(unknown)}; expected layer, kind, crs, [columns] and [values.FIELD]",
         )
     kind = content.get("kind")
     if kind is not None and kind not in kinds:
-        raise MappingError(f"{path.name}: there is no kind of record '{kind}'{near(str(kind), kinds)}")
+        hint = near(str(kind), kinds, "；种类见 docs/records.md", "; see docs/records.md")
+        raise MappingError(
+            f"对照文件 {path.name}：没有“{kind}”这种台账{hint['zh']}",
+            f"{path.name}: there is no kind of record '{kind}'{hint['en']}",
+        )
     known = kinds[kind] if kind else COLUMNS
     columns: dict[str, str] = {}
     for name, header in _table(content.get("columns", {}), path, "columns").items():
         if name not in known:
-            raise MappingError(f"{path.name}: [columns] has no field '{name}'{near(name, known)}")
+            hint = near(name, known)
+            raise MappingError(
+                f"对照文件 {path.name}：[columns] 里没有字段“{name}”{hint['zh']}",
+                f"{path.name}: [columns] has no field '{name}'{hint['en']}",
+            )
         for one in header if isinstance(header, list) else [header]:
             columns[plain(str(one))] = name
     values = {}
     for name, table in _table(content.get("values", {}), path, "values").items():
         if name not in known:
-            raise MappingError(f"{path.name}: [values.{name}] is no field{near(name, known)}")
+            hint = near(name, known)
+            raise MappingError(
+                f"对照文件 {path.name}：[values.{name}] 不是字段{hint['zh']}",
+                f"{path.name}: [values.{name}] is no field{hint['en']}",
+            )
         translated = _table(table, path, f"values.{name}")
         values[name] = {str(found): str(meant) for found, meant in translated.items()}
     layer, crs = content.get("layer"), content.get("crs")
@@ -262,17 +283,25 @@ def read_mapping(path: Path | None, kinds: Mapping[str, Collection[str]] = Mappi
 
 def _table(value: object, path: Path, name: str) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise MappingError(f"{path.name}: {name} is {type(value).__name__}; expected a table [{name}]")
+        raise MappingError(
+            f"对照文件 {path.name}：{name} 是 {type(value).__name__}；应为一段 [{name}]",
+            f"{path.name}: {name} is {type(value).__name__}; expected a table [{name}]",
+        )
     return value
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """'; did you mean …?' when a known word is close, else the known words if they are few, else ''."""
+def near(word: str, known: Iterable[str], zh: str = "", en: str = "") -> Words:
+    """The end of a sentence: '; did you mean …?' when a known word is close, else what was given for that case."""
     names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(word.lower(), names, n=2, cutoff=0.6)
     if not close:
         close = [name for name in names if word and (word in name or name in word)][:2]
-    return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+    if not close:
+        return {"zh": zh, "en": en}
+    return {
+        "zh": f"；是不是 {' 或 '.join(repr(c) for c in close)}？",
+        "en": f"; did you mean {' or '.join(repr(c) for c in close)}?",
+    }
 
 
 def fields_of(header: Sequence[str], mapping: ColumnMapping) -> dict[str, int]:
@@ -312,7 +341,7 @@ def facility_kind(word: str) -> str | None:
 def unknown_kind(word: str, count: int) -> str:
     """A sentence on a kind of facility that is not known: how many, and what may have been meant."""
     titles = [title for title, _, _ in FACILITY_KINDS.values()]
-    return f"facility kind '{word}' ({count}) is not known{near(word, titles)}; stored as other"
+    return f"facility kind '{word}' ({count}) is not known{near(word, titles)['en']}; stored as other"
 
 
 def building_number(text: str) -> str:

@@ -71,20 +71,27 @@ def _said(column: Column) -> str:
     return f"{column.title['zh']} {column.name}"
 
 
-def _bad(column: Column, text: str, expected: str, code: str = "bad_value") -> RowError:
+def _bad(column: Column, text: str, zh: str, en: str, code: str = "bad_value") -> RowError:
+    """What a cell holds, and what was expected in it."""
     found = "***" if column.restricted else shown(text)
-    return RowError(code, f"{_said(column)} is '{found}'; expected {expected}")
+    return RowError(code, f"{_said(column)} 是“{found}”；应为{zh}", f"{_said(column)} is '{found}'; expected {en}")
 
 
 def _text(text: str, column: Column) -> str:
     if holds_personal(text):
-        raise RowError("personal_data", f"{_said(column)} looks like a telephone or identity number; not stored")
+        raise RowError(
+            "personal_data",
+            f"{_said(column)} 像是电话或身份证号码，没有保存；请删去",
+            f"{_said(column)} looks like a telephone or identity number; not stored: take it out",
+        )
     if column.restricted and not _CODE.fullmatch(text):
         raise RowError(
-            "personal_data", f"{_said(column)} looks like a name; expected a code of letters and digits such as V-0012"
+            "personal_data",
+            f"{_said(column)} 像是姓名，没有保存；应填由字母和数字组成的编号，如 V-0012",
+            f"{_said(column)} looks like a name; expected a code of letters and digits such as V-0012",
         )
     if len(text) > LONGEST_TEXT:
-        raise _bad(column, text, f"at most {LONGEST_TEXT} characters")
+        raise _bad(column, text, f"不超过 {LONGEST_TEXT} 字", f"at most {LONGEST_TEXT} characters")
     return text
 
 
@@ -99,11 +106,14 @@ def _date(text: str, column: Column, now: datetime) -> date:
         match = _MONTH.fullmatch(cleaned) or re.fullmatch(r"(\d{4})(\d{2})", cleaned)
         day = _made(int(match[1]), int(match[2]), 1) if match else None
     if day is None:
-        raise _bad(column, text, "a date such as 2026-11-01, 2026/11/1 or 2026年11月1日")
+        raise _bad(
+            column, text,
+            "日期，如 2026-11-01、2026/11/1、2026年11月1日", "a date such as 2026-11-01, 2026/11/1 or 2026年11月1日",
+        )  # fmt: skip
     found = day.date()
     _possible(text, column, found.year, now)
     if found > now.astimezone(SHANGHAI).date() and not column.future:
-        raise _bad(column, text, "a day that is not in the future")
+        raise _bad(column, text, "今天或以前的日期", "a day that is not in the future")
     return found.replace(day=1) if column.name == "month" else found
 
 
@@ -112,18 +122,26 @@ def _instant(text: str, column: Column, now: datetime) -> tuple[datetime, bool]:
     found = _moment(cleaned)
     if found is None:
         if _day(cleaned):
-            raise _bad(column, text, "the time of day, too, such as 2026-11-01 08:30")
-        raise _bad(column, text, "a time such as 2026-11-01 08:30 or 2026-11-01T08:30:00+08:00")
+            raise _bad(
+                column, text,
+                "带时分的时间，如 2026-11-01 08:30", "the time of day, too, such as 2026-11-01 08:30",
+            )  # fmt: skip
+        raise _bad(
+            column, text,
+            "时间，如 2026-11-01 08:30 或 2026-11-01T08:30:00+08:00",
+            "a time such as 2026-11-01 08:30 or 2026-11-01T08:30:00+08:00",
+        )  # fmt: skip
     _possible(text, column, found.year, now)
     instant = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=SHANGHAI).astimezone(UTC)
     if instant > now and not column.future:
-        raise _bad(column, text, "a time that is not in the future")
+        raise _bad(column, text, "此刻或以前的时间", "a time that is not in the future")
     return instant, found.tzinfo is not None
 
 
 def _possible(text: str, column: Column, year: int, now: datetime) -> None:
-    if not FIRST_YEAR <= year <= now.astimezone(SHANGHAI).year + 1:
-        raise _bad(column, text, f"a year from {FIRST_YEAR} to {now.astimezone(SHANGHAI).year + 1}")
+    last = now.astimezone(SHANGHAI).year + 1
+    if not FIRST_YEAR <= year <= last:
+        raise _bad(column, text, f" {FIRST_YEAR} 到 {last} 年之间", f"a year from {FIRST_YEAR} to {last}")
 
 
 def _made(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime | None:
@@ -161,23 +179,32 @@ def _moment(text: str) -> datetime | None:
 
 def _number(text: str, column: Column, *, whole: bool = False) -> float:
     match = _NUMBER.fullmatch(_folded(text))
-    expected = "a whole number" if whole else "a number"
+    zh, en = ("整数", "a whole number") if whole else ("数字", "a number")
     if not match:
-        raise _bad(column, text, expected)
+        raise _bad(column, text, zh, en)
     value, tail = float(match[1].replace(",", "")), match[2].strip()
     is_percent = column.type == "share" and tail == "%"
     if not is_percent and tail not in _USUAL_UNITS and tail not in column.unit.values():
-        raise _bad(column, text, f"{expected} in {column.unit['zh']} without another unit" if column.unit else expected)
+        if not column.unit:
+            raise _bad(column, text, zh, en)
+        unit = column.unit["zh"]
+        raise _bad(column, text, f"以“{unit}”计的{zh}，不写别的单位", f"{en} in {unit} without another unit")
     if whole and not value.is_integer():
-        raise _bad(column, text, expected)
+        raise _bad(column, text, zh, en)
     value = value / 100 if is_percent else value
     if abs(value) > MOST:
-        raise _bad(column, text, f"{expected} that something can be counted or measured by", "out_of_range")
+        raise _bad(
+            column, text,
+            f"数得出、量得到的{zh}，这个太大了", f"{en} that something can be counted or measured by", "out_of_range",
+        )  # fmt: skip
     if column.low is not None and value < column.low:
-        raise _bad(column, text, f"{expected} of at least {column.low:g}", "out_of_range")
+        raise _bad(column, text, f"不小于 {column.low:g} 的{zh}", f"{en} of at least {column.low:g}", "out_of_range")
     if column.high is not None and value > column.high:
-        hint = " (0.35 or 35%)" if column.type == "share" else ""
-        raise _bad(column, text, f"{expected} of at most {column.high:g}{hint}", "out_of_range")
+        hint_zh, hint = ("（0.35 或 35%）", " (0.35 or 35%)") if column.type == "share" else ("", "")
+        raise _bad(
+            column, text,
+            f"不大于 {column.high:g} 的{zh}{hint_zh}", f"{en} of at most {column.high:g}{hint}", "out_of_range",
+        )  # fmt: skip
     return value
 
 
@@ -185,7 +212,7 @@ def _yes_no(text: str, column: Column) -> bool:
     word = _folded(text).lower()
     if word in _YES or word in _NO:
         return word in _YES
-    raise _bad(column, text, "是 or 否 (yes or no)")
+    raise _bad(column, text, " 是 或 否", "是 or 否 (yes or no)")
 
 
 def _word(text: str) -> str:
@@ -195,13 +222,14 @@ def _word(text: str) -> str:
 
 def _choices(column: Column) -> Read:
     words = {_word(word): code for code, texts in column.choices.items() for word in (code, *texts.values())}
+    titles = "、".join(texts["zh"] for texts in column.choices.values())
     listed = ", ".join(f"{texts['zh']} ({code})" for code, texts in column.choices.items())
 
     def choice(text: str) -> str:
         code = words.get(_word(text))
         if code is None:
             hint = near(_word(text), words)
-            raise _bad(column, text, f"one of {listed}{hint}")
+            raise _bad(column, text, f"其中之一：{titles}{hint['zh']}", f"one of {listed}{hint['en']}")
         return code
 
     return choice
@@ -225,9 +253,19 @@ class Named:
         if len(found) == 1:
             return found[0]
         if found:
-            raise RowError("ambiguous", f"{len(found)} places are called '{shown(text)}'; write the id of one of them")
-        hint = near(plain(text), self._named(kind)) or "; import it first, or write its id"
-        raise RowError("unknown_place", f"{_said(column)}: there is no {kind} '{shown(text)}' here{hint}")
+            raise RowError(
+                "ambiguous",
+                f"{_said(column)}：有 {len(found)} 处都叫“{shown(text)}”；请写其中一处的编号",
+                f"{_said(column)}: {len(found)} places are called '{shown(text)}'; write the id of one of them",
+            )
+        hint = near(
+            plain(text), self._named(kind), "；请先导入，或写它的编号", "; import it first, or write its id"
+        )
+        raise RowError(
+            "unknown_place",
+            f"{_said(column)}：本社区没有{_KINDS_ZH[kind]}“{shown(text)}”{hint['zh']}",
+            f"{_said(column)}: there is no {kind} '{shown(text)}' here{hint['en']}",
+        )
 
     def _named(self, kind: str) -> dict[str, list[str]]:
         if kind not in self._names:
@@ -258,4 +296,5 @@ class Named:
         return []
 
 
+_KINDS_ZH = {"facility": "设施", "room": "房间", "building": "楼栋", "home": "住户", "estate": "小区"}
 _KINDS: dict[str, type[Entity]] = {cls.kind: cls for cls in (Facility, Room, Building, Home, Estate)}

@@ -10,6 +10,7 @@ from pathlib import Path
 from ingest.formats import Row
 from ingest.naming import ColumnMapping, fields_of, is_personal, near, plain
 from ingest.report import ImportRefused
+from twin_model.procedure import Words
 from twin_model.record_kinds import Column, RecordKind
 
 HEADER_WITHIN = 15  # title lines above the header of a printed list
@@ -51,12 +52,12 @@ class Recogniser:
         self._kinds = [kinds[mapping.kind]] if mapping.kind else list(kinds.values())
         self._words = {kind.name: _headings(kind, mapping) for kind in self._kinds}
 
-    def sheets(self, rows: Iterable[Row], name: str) -> Iterator[Sheet | str]:
+    def sheets(self, rows: Iterable[Row], name: str) -> Iterator[Sheet | Words]:
         """The sheets of a file; for one that is no list of a kind, the sentence why."""
         for title, group in itertools.groupby(rows, key=lambda row: row.sheet):
             start = list(itertools.islice(group, HEADER_WITHIN))
             found = self._best(start, title, name)
-            if isinstance(found, str):
+            if not isinstance(found, _Fit):
                 yield found
                 continue
             rest = iter(start[found.row + 1 :])
@@ -70,7 +71,7 @@ class Recogniser:
         """Whether the rows a file begins with are clearly those of a kind, and not of another list better known."""
         title = start[0].sheet if start else ""
         found = self._best([row for row in start if row.sheet == title], title, name)
-        if isinstance(found, str) or found.missing:
+        if not isinstance(found, _Fit) or found.missing:
             return False
         others = len(fields_of(start[found.row].cells, ColumnMapping()))
         return len(found.columns) > others and (found.is_named or len(found.columns) >= CLEARLY)
@@ -80,29 +81,38 @@ class Recogniser:
         sheets = itertools.groupby(rows, key=lambda row: row.sheet)
         return any(self.claims(list(itertools.islice(group, HEADER_WITHIN)), name) for _, group in sheets)
 
-    def _best(self, start: Sequence[Row], title: str, name: str) -> _Fit | str:
+    def _best(self, start: Sequence[Row], title: str, name: str) -> _Fit | Words:
         """The kind that fits best, or the sentence why none does."""
-        where = f"sheet '{title}'" if title else name
+        where, where_zh = (f"sheet '{title}'", f"工作表“{title}”") if title else (name, f"{name} ")
         fits = [fit for kind in self._kinds if (fit := self._fit(kind, start, title, name))]
         if not fits:
-            headings = ", ".join(start[0].cells[:12]) if start else "none"
-            said = self._mapping.kind or "any kind of record"
-            return (
-                f"{where} has no columns of {said} (found: {headings}); see docs/records.md, or name them in a mapping"
-            )
+            headings = ", ".join(start[0].cells[:12]) if start else ""
+            kind = self._mapping.kind
+            return {
+                "zh": f"{where_zh}里没有{f'“{kind}”' if kind else '任何一种台账'}的列（实际是：{headings or '无'}）；"
+                "列名见 docs/records.md，或用 --mapping 文件 对照",
+                "en": f"{where} has no columns of {kind or 'any kind of record'} (found: {headings or 'none'}); see "
+                "docs/records.md, or name them in a mapping",
+            }
         fits.sort(key=lambda fit: fit.rank, reverse=True)
         best = fits[0]
         if best.missing:
-            lacking = ", ".join(f"{c.title['zh']} {c.name}" for c in best.missing)
-            return (
-                f"{where} looks most like {best.kind.title['zh']} ({best.kind.name}) but lacks {lacking}; "
-                'add them, or say kind = "…" in a mapping file'
-            )
+            lacking = [f"{c.title['zh']} {c.name}" for c in best.missing]
+            called = f"{best.kind.title['zh']} ({best.kind.name})"
+            return {
+                "zh": f"{where_zh}最像“{called}”，但缺少列 {'、'.join(lacking)}；请补上，"
+                '或在对照文件里写 kind = "…"',
+                "en": f"{where} looks most like {called} but lacks {', '.join(lacking)}; "
+                'add them, or say kind = "…" in a mapping file',
+            }
         if len(fits) > 1 and fits[1].rank[:3] == best.rank[:3]:
-            return (
-                f"{where} could be {best.kind.name} or {fits[1].kind.name}; call the sheet or the file by its kind, "
-                'or say kind = "…" in a mapping file'
-            )
+            other = fits[1].kind
+            return {
+                "zh": f"{where_zh}可能是 {best.kind.title['zh']} 或 {other.title['zh']}；请用种类作工作表名或文件名，"
+                '或在对照文件里写 kind = "…"',
+                "en": f"{where} could be {best.kind.name} or {other.name}; call the sheet or the file by its kind, "
+                'or say kind = "…" in a mapping file',
+            }
         return best
 
     def _fit(self, kind: RecordKind, start: Sequence[Row], title: str, name: str) -> _Fit | None:
@@ -163,5 +173,6 @@ def kind_named(kinds: Mapping[str, RecordKind], word: str) -> RecordKind:
     """A kind by its name or title; raises ImportRefused with the nearest."""
     found = {plain(name): kind for kind in kinds.values() for name in (kind.name, *kind.title.values())}
     if plain(word) not in found:
-        raise ImportRefused(f"there is no kind of record '{word}'{near(word, kinds) or '; see docs/records.md'}")
+        hint = near(word, kinds, "；种类见 docs/records.md", "; see docs/records.md")
+        raise ImportRefused(f"没有“{word}”这种台账{hint['zh']}", f"there is no kind of record '{word}'{hint['en']}")
     return found[plain(word)]

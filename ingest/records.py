@@ -18,7 +18,9 @@ from ingest.record_cells import Read, readers
 from ingest.record_sheets import Recogniser, Sheet
 from ingest.report import Flagged, ImportRefused, Job, Reject
 from ingest.tables import RowError
+from twin_model.bilingual import joined
 from twin_model.entities import Community, Rejected
+from twin_model.procedure import Words
 from twin_model.record_kinds import RecordKind
 from twin_model.record_tables import schema
 from twin_model.tariff import MEALS, MISFIT
@@ -38,7 +40,7 @@ class _From:
     place: str
     raw: str
 
-    def rejected(self, code: str, reason: str) -> Reject:
+    def rejected(self, code: str, reason: Words) -> Reject:
         return Reject(row=self.row, code=code, reason=reason, raw=self.raw, place=self.place)
 
 
@@ -58,14 +60,18 @@ def store_records(
     """Store all sheets of a file; raises ImportRefused when none of them is a list of records."""
     report = job.report
     if job.community_id not in places.known(Community):
-        known = ", ".join(list(places.known(Community))[:5]) or "none"
-        raise ImportRefused(f"there is no community '{job.community_id}' whose records these could be; known: {known}")
+        known = list(places.known(Community))[:5]
+        raise ImportRefused(
+            f"没有社区“{job.community_id}”，台账无处可归；已有：{'、'.join(known) or '无'}",
+            f"there is no community '{job.community_id}' whose records these could be; known: "
+            f"{', '.join(known) or 'none'}",
+        )
     rejects: list[Reject] = []
     batches: dict[str, _Batch] = {}
-    why: list[str] = []
+    why: list[Words] = []
     zoneless: list[str] = []
     for sheet in Recogniser(twin.catalogue.record_kinds, job.mapping).sheets(rows, job.file):
-        if isinstance(sheet, str):
+        if not isinstance(sheet, Sheet):
             why.append(sheet)
             continue
         if sheet.personal:
@@ -73,10 +79,14 @@ def store_records(
         kind = sheet.kind
         batch = batches.setdefault(kind.name, _Batch(kind, {name: [] for name in kind.columns}))
         _read(sheet, batch, readers(kind.columns, places, twin.now(), zoneless), job.mapping, rejects)
+    if why and not batches:
+        raise ImportRefused(**joined(why))
     if not batches:
-        raise ImportRefused("; ".join(why) or f"{job.file} has no rows; expected a header line and rows")
+        raise ImportRefused(
+            f"{job.file} 没有数据行；应有标题行和数据行", f"{job.file} has no rows; expected a header line and rows"
+        )
     for sentence in why:
-        report.warn(f"left out: {sentence}")
+        report.warn(f"left out: {sentence['en']}")
     for batch in batches.values():
         _store(twin, batch, job, rejects)
     if zoneless:
@@ -86,7 +96,10 @@ def store_records(
     report.rejects = sorted(rejects, key=lambda reject: reject.row)
     report.read += len(rejects)
     if not report.read:
-        raise ImportRefused(f"{job.file} has headings but no rows below them; nothing was stored")
+        raise ImportRefused(
+            f"{job.file} 只有标题行，下面没有数据；没有入库",
+            f"{job.file} has headings but no rows below them; nothing was stored",
+        )
 
 
 def _read(sheet: Sheet, batch: _Batch, read: dict[str, Read], mapping: ColumnMapping, rejects: list[Reject]) -> None:
@@ -106,7 +119,10 @@ def _read(sheet: Sheet, batch: _Batch, read: dict[str, Read], mapping: ColumnMap
             text = cells.get(name)
             if text is None:
                 if column.required:
-                    wrong.append(RowError("missing_value", f"{column.title['zh']} {name} is empty; it must be there"))
+                    said = f"{column.title['zh']} {name}"
+                    wrong.append(
+                        RowError("missing_value", f"{said} 是空的；此列必填", f"{said} is empty; it must be there")
+                    )
                 values[name] = None
                 continue
             known = remembered[name]
@@ -121,7 +137,7 @@ def _read(sheet: Sheet, batch: _Batch, read: dict[str, Read], mapping: ColumnMap
             if isinstance(known[text], RowError):
                 wrong.append(known[text])
         if wrong:
-            reason = "; ".join(str(error) for error in wrong)
+            reason = joined(error.reason for error in wrong)
             rejects.append(_from(row, sheet).rejected(wrong[0].code, reason))
             continue
         for name, value in values.items():
@@ -143,20 +159,23 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
     ):
         before = seen.setdefault(identity, origin)
         if before is not origin:
-            same = ", ".join(kind.columns[name].title["zh"] for name in kind.identity)
-            reason = f"is the same record as row {before.place} (same {same}); the first one counts"
+            same = [kind.columns[name].title["zh"] for name in kind.identity]
+            reason = {
+                "zh": f"与第 {before.place} 行是同一条记录（{'、'.join(same)}相同）；以先出现的为准",
+                "en": f"is the same record as row {before.place} (same {', '.join(same)}); the first one counts",
+            }
             rejects.append(origin.rejected("duplicate", reason))
             left_out.add(number)
     flagged: dict[int, Flagged] = {}
     for found in twin.ledger.judge(kind.name, table):
         if found.row in left_out:
             continue
-        origin, reason = batch.origin[found.row], f"{found.reason['zh']} · {found.reason['en']}"
+        origin = batch.origin[found.row]
         if found.level == "reject":
-            rejects.append(origin.rejected(f"check:{found.check}", reason))
+            rejects.append(origin.rejected(f"check:{found.check}", found.reason))
             left_out.add(found.row)
         else:
-            flagged[found.row] = Flagged(row=origin.row, check=found.check, reason=reason)
+            flagged[found.row] = Flagged(row=origin.row, check=found.check, reason=found.reason)
     doubted = _not_by_tariff(twin, kind, table, job.community_id)
     for number, reason in doubted.items():
         if number not in left_out:
@@ -176,13 +195,13 @@ def _store(twin: Twin, batch: _Batch, job: Job, rejects: list[Reject]) -> None:
     report.layers[kind.name] += kept.num_rows
 
 
-def _not_by_tariff(twin: Twin, kind: RecordKind, table: pa.Table, community_id: str) -> dict[int, str]:
+def _not_by_tariff(twin: Twin, kind: RecordKind, table: pa.Table, community_id: str) -> dict[int, Words]:
     """Meals whose amounts are not the community's tariff: what a check over a row's own columns cannot see."""
     if kind.name != MEALS:
         return {}
     rows = [{**row, "community_id": community_id} for row in table.to_pylist()]
     found = twin.catalogue.tariffs.misfits(rows)
-    return {misfit.row: f"{misfit.reason['zh']} · {misfit.reason['en']}" for misfit in found}
+    return {misfit.row: misfit.reason for misfit in found}
 
 
 def _from(row: Row, sheet: Sheet) -> _From:

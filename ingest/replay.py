@@ -74,7 +74,7 @@ def read_line(text: str) -> Recorded:
     try:
         at = EPOCH + timedelta(microseconds=instant(row.get("at")))
     except RefusedError as refusal:
-        raise ValueError(f"at: {refusal.reason}") from None
+        raise ValueError(f"at: {refusal.reason['en']}") from None
     topic = row.get("topic")
     if not isinstance(topic, str) or not topic or set(topic) & set("+#\0") or len(topic.encode()) > LONGEST_TOPIC:
         raise ValueError(f"topic is {shown(topic)}; expected an MQTT topic without wildcards")

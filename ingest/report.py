@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.formats import Unusable
 from ingest.naming import ColumnMapping
+from ingest.refusals import Refusal
+from twin_model.bilingual import both
 from twin_model.entities import Entity
+from twin_model.procedure import Words
 
 LAYERS = (
     "auto", "boundary", "buildings", "facilities", "paths", "homes", "residents", "devices", "records", "readings",
@@ -22,7 +24,7 @@ MOST_FLAGS = 1_000
 """Of the marked records so many are listed; ``flagged`` counts all, and each carries its mark in the store."""
 
 
-class ImportRefused(Unusable):
+class ImportRefused(Refusal):
     """The file as a whole cannot be imported: says what was found, what was expected, what to do."""
 
 
@@ -42,7 +44,7 @@ class Reject:
 
     row: int
     code: str
-    reason: str
+    reason: Words
     raw: str
     place: str = ""
 
@@ -53,7 +55,7 @@ class Flagged:
 
     row: int
     check: str
-    reason: str
+    reason: Words
 
 
 @dataclass(slots=True)
@@ -141,10 +143,10 @@ class ImportReport:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "rejected": self.rejected,
-            "rejects": [{"row": reject.row, "reason": reject.reason} for reject in self.rejects],
+            "rejects": [{"row": reject.row, "reason": both(reject.reason)} for reject in self.rejects],
             "flagged": self.flagged,
             "flags": [
-                {"row": flag.row, "check": flag.check, "reason": flag.reason} for flag in self.flags[:MOST_FLAGS]
+                {"row": flag.row, "check": flag.check, "reason": both(flag.reason)} for flag in self.flags[:MOST_FLAGS]
             ],
             "community": self.community,
             "format": self.format,
@@ -181,12 +183,26 @@ class ImportReport:
         if self.skipped:
             lines.append("  left out: " + ", ".join(f"{n} {kind}" for kind, n in self.skipped.most_common(8)))
         lines += [f"  note: {text}" for text in self.warnings]
-        lines += [f"  row {flag.row} is in, flagged {flag.check}: {flag.reason}" for flag in self.flags[:10]]
-        lines += [f"  row {reject.row}: {reject.reason}" for reject in self.rejects[:20]]
+        for flag in self.flags[:10]:
+            lines.append(f"  第 {flag.row} 行已入库，标记 {flag.check}：{flag.reason['zh']}")
+            lines.append(f"    row {flag.row} is in, flagged {flag.check}: {flag.reason['en']}")
+        for reject in self.rejects[:20]:
+            place = _where(reject)
+            lines.append(f"  {place['zh']}：{reject.reason['zh']}")
+            lines.append(f"    {place['en']}: {reject.reason['en']}")
         if self.rejected > 20:
             more = self.rejected - 20
             lines.append(f"  另有 {more} 行，都在隔离区 · ... and {more} more; all of them are on the quarantine page")
         return "\n".join(lines)
+
+
+def _where(reject: Reject) -> Words:
+    sheet, _, row = reject.place.rpartition("!")
+    if not row:  # of a map
+        return {"zh": f"第 {reject.row} 个要素", "en": f"feature {reject.row}"}
+    if not sheet:
+        return {"zh": f"第 {row} 行", "en": f"row {row}"}
+    return {"zh": f"工作表“{sheet}”第 {row} 行", "en": f"sheet '{sheet}', row {row}"}
 
 
 def exit_code(reports: Iterable[ImportReport]) -> int:

@@ -18,9 +18,11 @@ from ingest.naming import (
 )
 from ingest.places import Places, merged
 from ingest.report import Gathered, Job, Reject
-from ingest.tables import Record, RowError, shown, whole_number, yes_or_no
+from ingest.tables import Record, RowError, shown, titled, whole_number, yes_or_no
 from twin_model.entities import Building, Home, Unit
+from twin_model.procedure import Words
 
+HOME: Words = {"zh": "住户", "en": "home"}
 _SHANGHAI = timezone(timedelta(hours=8))
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 
@@ -39,7 +41,7 @@ class Reader:
                 self.take(record)
             except RowError as error:
                 self.gathered.rejects.append(
-                    Reject(row=record.row, code=error.code, reason=str(error), raw=record.raw, place=record.place)
+                    Reject(row=record.row, code=error.code, reason=error.reason, raw=record.raw, place=record.place)
                 )
         self.finish()
         return self.gathered
@@ -50,11 +52,15 @@ class Reader:
     def finish(self) -> None:
         """After the last row."""
 
-    def once(self, identity: str, record: Record, what: str) -> None:
+    def once(self, identity: str, record: Record, what: Words, named: str) -> None:
         """Refuse a second row about the same thing."""
         before = self.seen.setdefault(identity, record.row)
         if before != record.row:
-            raise RowError("duplicate", f"is the same {what} as row {before}")
+            raise RowError(
+                "duplicate",
+                f"与第 {before} 行是同一{what['zh']}（{shown(named)}）；请只留一行",
+                f"is the same {what['en']} ({shown(named)}) as row {before}; leave one of them",
+            )
 
     def building(self, record: Record) -> Building:
         """The building a row names by id, or by name and estate."""
@@ -62,21 +68,37 @@ class Reader:
         if identity or (name and name in self.places.known(Building)):
             found = self.places.known(Building).get(identity or name or "")
             if found is None or found.community_id != self.job.community_id:
+                asked, community = shown(identity or name or ""), self.job.community_id
                 raise RowError(
-                    "unknown_building", f"no building '{shown(identity or '')}' in community {self.job.community_id}"
+                    "unknown_building",
+                    f"社区 {community} 里没有编号为“{asked}”的楼栋；请先导入楼栋，或改正编号",
+                    f"no building '{asked}' in community {community}; import the buildings first, or correct its id",
                 )
             return found
         if not name:
-            raise RowError("missing_value", "building is empty; expected its name (3幢) or building_id")
+            raise RowError(
+                "missing_value",
+                "楼栋是空的；请填楼栋名称（如 3幢）或楼栋编号 building_id",
+                "building is empty; expected its name (3幢) or building_id",
+            )
         candidates = self.places.buildings(name, estate)
         if len(candidates) == 1:
             return candidates[0]
         where = f"estate {shown(estate)}" if estate else f"community {self.job.community_id}"
+        where_zh = f"小区“{shown(estate)}”" if estate else f"社区 {self.job.community_id} "
         if not candidates:
-            hint = near(name, self.places.building_names) or "; import the buildings first, or name them"
-            raise RowError("unknown_building", f"no building '{shown(name)}' in {where}{hint}")
+            hint = near(
+                name, self.places.building_names,
+                "；请先导入楼栋，或给楼栋补上名称", "; import the buildings first, or name them",
+            )  # fmt: skip
+            raise RowError(
+                "unknown_building",
+                f"{where_zh}里没有“{shown(name)}”{hint['zh']}",
+                f"no building '{shown(name)}' in {where}{hint['en']}",
+            )
         raise RowError(
             "ambiguous",
+            f"{where_zh}里有 {len(candidates)} 幢楼都叫“{shown(name)}”；请加上小区或楼栋编号 building_id",
             f"{len(candidates)} buildings in {where} are called '{shown(name)}'; add estate or building_id",
         )
 
@@ -98,15 +120,34 @@ class Reader:
 
 def unknown_home(named: str) -> RowError:
     """The row names a home that is not there."""
-    return RowError("unknown_home", f"no home '{shown(named)}' there; import the homes first, or check unit and number")
+    return RowError(
+        "unknown_home",
+        f"那里没有住户“{shown(named)}”；请先导入住户，或检查单元和室号",
+        f"no home '{shown(named)}' there; import the homes first, or check unit and number",
+    )
+
+
+def other_community(what: Words, identity: str, community_id: str) -> RowError:
+    """The row is about something that another community has."""
+    return RowError(
+        "other_community",
+        f"{what['zh']} {identity} 属于社区 {community_id}；请检查编号，或导入到那个社区",
+        f"{what['en']} {identity} belongs to community {community_id}; check its number, or import it there",
+    )
 
 
 def _plain_number(record: Record) -> str:
     number = record.get("number")
     if not number:
-        raise RowError("missing_value", "number (室号) is empty; expected the number of the home")
+        raise RowError(
+            "missing_value", "室号是空的；请填房间号，如 502", "number (室号) is empty; expected the number of the home"
+        )
     if holds_personal(number):
-        raise RowError("personal_data", "number (室号) looks like a telephone or identity number; not stored")
+        raise RowError(
+            "personal_data",
+            "室号像是电话或身份证号码，没有保存；请填房间号",
+            "number (室号) looks like a telephone or identity number; not stored: write the number of the home",
+        )
     return number
 
 
@@ -123,7 +164,7 @@ class Homes(Reader):
         identity = record.get("home_id") or (known.home_id if known else _home_id(building, unit, number))
         stored = self.places.known(Home).get(identity)
         if stored and stored.community_id != self.job.community_id:
-            raise RowError("other_community", f"home {identity} belongs to community {stored.community_id}")
+            raise other_community(HOME, identity, stored.community_id)
         home = Home(
             community_id=self.job.community_id, home_id=identity, building_id=building.building_id,
             unit_id=unit.unit_id if unit else None, floor=_floor(record, number), number=number,
@@ -131,7 +172,7 @@ class Homes(Reader):
             **{band: whole_number(record, band, highest=99) for band in (*AGE_BANDS, *CHILD_BANDS)},
         )  # fmt: skip
         _children_fit(merged(home, known))
-        self.once(identity, record, f"home ({number})")
+        self.once(identity, record, HOME, number)
         if unit:
             self.gathered.also(unit)
         self.gathered.add(record.row, "homes", home)
@@ -161,7 +202,10 @@ def _children_fit(home: Home) -> None:
     small = [count for count in (home.age_0_3, home.age_3_6) if count is not None]
     if home.age_0_17 is not None and sum(small) > home.age_0_17:
         raise RowError(
-            "bad_value", f"{sum(small)} children under 6, but {home.age_0_17} residents under 18; expected no more"
+            "bad_value",
+            f"6 岁以下 {sum(small)} 人，多于 18 岁以下的 {home.age_0_17} 人；请核对人数",
+            f"{sum(small)} children under 6, but {home.age_0_17} residents under 18; expected no more: check the "
+            "counts",
         )
 
 
@@ -176,7 +220,11 @@ def _floor(record: Record, number: str) -> int | None:
     if text is not None:
         found = re.fullmatch(r"(-?\d{1,3})(?:\.0)?\s*[层楼Ff]?", text)
         if not found:
-            raise RowError("bad_value", f"floor is '{shown(text)}'; expected a whole number")
+            raise RowError(
+                "bad_value",
+                f"{titled('floor')} 是“{shown(text)}”；应为整数，如 5 或 -1",
+                f"floor is '{shown(text)}'; expected a whole number such as 5 or -1",
+            )
         return int(found.group(1))
     digits = re.fullmatch(r"0?(\d{1,2})(\d{2})", re.sub(r"[室户号房]+$", "", number))
     return int(digits.group(1)) if digits and digits.group(1) != "0" else None
@@ -201,7 +249,7 @@ class Residents(Reader):
         alone = yes_or_no(record, "elder_alone")
         bands = {band: whole_number(record, band, highest=99) for band in (*AGE_BANDS, *CHILD_BANDS)}
         if any(count is not None for count in bands.values()):
-            self.once(home.home_id, record, f"home ({home.number})")
+            self.once(home.home_id, record, HOME, home.number)
             given = {band: count for band, count in bands.items() if count is not None}
             changed = replace(home, **given)  # type: ignore[arg-type]
             if alone is not None:
@@ -218,7 +266,11 @@ class Residents(Reader):
             elif years is None and band == AGE_BANDS[0]:
                 self.blurred.add(home.home_id)
         elif alone is None:
-            raise RowError("missing_value", "states no ages; expected columns 0-17岁 … 80岁以上, 年龄 or 年龄段")
+            raise RowError(
+                "missing_value",
+                "没有写年龄；应有 0-17岁 … 80岁以上 各列，或 年龄、年龄段",
+                "states no ages; expected columns 0-17岁 … 80岁以上, 年龄 or 年龄段",
+            )
         if alone is not None:
             self.alone[home.home_id] = alone or self.alone.get(home.home_id, False)
         self.rows[home.home_id].append(record.row)
@@ -240,7 +292,11 @@ class Residents(Reader):
         if named is not None:
             band = _band_named(named)
             if band is None:
-                raise RowError("bad_value", f"age band is '{shown(named)}'; expected 0-17, 18-59, 60-79 or 80+")
+                raise RowError(
+                    "bad_value",
+                    f"{titled('age_band')} 是“{shown(named)}”；应为 0-17、18-59、60-79 或 80+",
+                    f"age band is '{shown(named)}'; expected 0-17, 18-59, 60-79 or 80+",
+                )
             people = whole_number(record, "people", highest=99)
             return band, 1 if people is None else people
         years = self._age(record)
@@ -253,7 +309,11 @@ class Residents(Reader):
     def _years(self, birth: str) -> int:
         found = re.match(r"(\d{4})(?:\D*(\d{1,2}))?(?:\D*(\d{1,2}))?", birth)
         if not found or not 1890 <= int(found.group(1)) <= self.today.year:
-            raise RowError("bad_value", "date of birth cannot be read; expected a year or a date such as 1948-05-17")
+            raise RowError(
+                "bad_value",
+                "出生日期看不懂；应为年份，或 1948-05-17 这样的日期",
+                "date of birth cannot be read; expected a year or a date such as 1948-05-17",
+            )
         month, day = int(found.group(2) or 1), int(found.group(3) or 1)
         return self.today.year - int(found.group(1)) - ((self.today.month, self.today.day) < (month, day))
 

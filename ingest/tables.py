@@ -15,8 +15,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ingest.formats import Feature, Row
-from ingest.naming import AGE_BANDS, ColumnMapping, fields_of, holds_personal, is_personal
+from ingest.naming import AGE_BANDS, COLUMNS, ColumnMapping, fields_of, holds_personal, is_personal
+from ingest.refusals import CodedRefusal
 from ingest.report import ImportRefused, ImportReport
+from twin_model.procedure import Words
 
 _HEADER_WITHIN = 15  # title lines above the header of a printed list
 _PEOPLE = ("homes", "residents")
@@ -128,23 +130,23 @@ def recognised(
     first = next(sheets, None)
     if first is None:
         raise ImportRefused(
-            f"{name} has no rows; expected a header line and rows", f"{name} 没有数据行；应有标题行和数据行"
+            f"{name} 没有数据行；应有标题行和数据行", f"{name} has no rows; expected a header line and rows"
         )
     asked = layer if layer != "auto" else _layer_of(first.fields, has_homes)
     if asked is None:
         raise ImportRefused(
-            f"{name}: cannot tell what the table is; its columns are {_listed(first.header)}. Expected for example "
-            f"{_EXAMPLES['homes']}; name other columns with --mapping FILE, or say --layer",
             f"{name}：认不出这是什么表，它的列是 {_listed(first.header)}。例如应有 {_EXAMPLES['homes']}；"
             "列名不同时用 --mapping 文件 对照，或用 --layer 说明",
+            f"{name}: cannot tell what the table is; its columns are {_listed(first.header)}. Expected for example "
+            f"{_EXAMPLES['homes']}; name other columns with --mapping FILE, or say --layer",
         )
     _prepared(first, asked, report)
     if not _fits(first.fields, asked):
         raise ImportRefused(
-            f"{name}: for {asked} the columns {_EXAMPLES[asked]} are expected; found {_listed(first.header)}. "
-            "Name other columns with --mapping FILE",
             f"{name}：{asked} 表应有列 {_EXAMPLES[asked]}，实际是 {_listed(first.header)}；"
             "列名不同时用 --mapping 文件 对照",
+            f"{name}: for {asked} the columns {_EXAMPLES[asked]} are expected; found {_listed(first.header)}. "
+            "Name other columns with --mapping FILE",
         )
 
     def usable() -> Iterator[_Sheet]:
@@ -224,13 +226,17 @@ def features_of(table: Table) -> Iterator[Feature]:
         yield Feature(row=record.row, ref="", tags=record.values, geometry=geometry, problem=problem)
 
 
-def wkt_shape(text: str) -> tuple[BaseGeometry | None, str | None]:
+def wkt_shape(text: str) -> tuple[BaseGeometry | None, Words | None]:
     """The shape a cell holds (None: it is empty) and what is wrong with the cell."""
     srid = re.match(r"(?i)srid=\d+;", text)
     try:
         return (shapely.force_2d(shapely.from_wkt(text[srid.end() :] if srid else text)) if text else None), None
     except shapely.errors.GEOSException as error:
-        return None, f"its WKT cannot be read: {str(error).splitlines()[0]}"
+        why = str(error).splitlines()[0]
+        return None, {
+            "zh": f"WKT 读不了（{why}）；应为完整的图形，如 POLYGON ((…))",
+            "en": f"its WKT cannot be read: {why}; expected a whole shape such as POLYGON ((…))",
+        }
 
 
 def whole_number(record: Record, name: str, *, highest: int = 100_000) -> int | None:
@@ -240,7 +246,11 @@ def whole_number(record: Record, name: str, *, highest: int = 100_000) -> int | 
         return None
     cleaned = re.sub(r"[人户位个岁]$", "", text)
     if not re.fullmatch(r"\d+(?:\.0+)?", cleaned) or float(cleaned) > highest:
-        raise RowError("bad_value", f"{name} is '{shown(text)}'; expected a whole number from 0 to {highest}")
+        raise RowError(
+            "bad_value",
+            f"{titled(name)} 是“{shown(text)}”；应为 0 到 {highest} 的整数",
+            f"{name} is '{shown(text)}'; expected a whole number from 0 to {highest}",
+        )
     return int(float(cleaned))
 
 
@@ -254,7 +264,11 @@ def yes_or_no(record: Record, name: str) -> bool | None:
         return True
     if word in ("否", "无", "非独居", "不独居", "no", "n", "false", "0", "×", "x"):
         return False
-    raise RowError("bad_value", f"{name} is '{shown(text)}'; expected 是 or 否 (yes or no)")
+    raise RowError(
+        "bad_value",
+        f"{titled(name)} 是“{shown(text)}”；应为 是 或 否",
+        f"{name} is '{shown(text)}'; expected 是 or 否 (yes or no)",
+    )
 
 
 def decimal(record: Record, name: str) -> float | None:
@@ -265,15 +279,20 @@ def decimal(record: Record, name: str) -> float | None:
     try:
         return float(text.replace(",", ".") if text.count(",") == 1 else text)
     except ValueError:
-        raise RowError("bad_value", f"{name} is '{shown(text)}'; expected a number") from None
+        raise RowError(
+            "bad_value",
+            f"{titled(name)} 是“{shown(text)}”；应为数字",
+            f"{name} is '{shown(text)}'; expected a number",
+        ) from None
 
 
-class RowError(ValueError):
-    """One row that cannot be used; ``code`` groups the reasons."""
+class RowError(CodedRefusal):
+    """One row that cannot be used."""
 
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
+
+def titled(name: str) -> str:
+    """A field as Chinese lists call it, with its own name."""
+    return f"{COLUMNS[name][0]} {name}"
 
 
 def shown(text: str) -> str:

@@ -11,14 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ingest.refusals import CodedRefusal
 
-class RefusedError(ValueError):
-    """A message that cannot be used: ``code`` groups reasons, the text says what was found and expected."""
 
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+class RefusedError(CodedRefusal):
+    """A message that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

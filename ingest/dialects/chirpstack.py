@@ -28,7 +28,10 @@ def sender(topic: str) -> Sender | None:
     match = _TOPIC.match(topic)
     if match is None or match[2] not in USED | UNUSED:
         raise RefusedError(
-            "unknown_topic", "expected application/{id}/device/{16 hex digits}/event/{up, status, …}"
+            "unknown_topic",
+            "主题应为 application/{id}/device/{16 位十六进制}/event/{up、status 等}；请检查网络服务器的主题设置",
+            "the topic should be application/{id}/device/{16 hex digits}/event/{up, status, …}; check the network "
+            "server's topics",
         )
     return Sender(NAME, match[1].lower()) if match[2] in USED else None
 
@@ -41,9 +44,17 @@ def content(topic: str, document: Mapping[str, Any], sensor_type: SensorType) ->
     info = document.get("deviceInfo")
     named = info.get("devEui") if isinstance(info, Mapping) else None
     if not isinstance(named, str):
-        raise RefusedError("missing_value", "deviceInfo.devEui is missing; is this a ChirpStack v4 event?")
+        raise RefusedError(
+            "missing_value",
+            "缺少 deviceInfo.devEui；请确认发送方是 ChirpStack v4",
+            "deviceInfo.devEui is missing; is this a ChirpStack v4 event?",
+        )
     if f"/device/{named.lower()}/" not in topic.lower():
-        raise RefusedError("wrong_sender", f"deviceInfo.devEui is {shown(named)}; the topic names another")
+        raise RefusedError(
+            "wrong_sender",
+            f"deviceInfo.devEui 是 {shown(named)}，与主题里的设备不一致；请检查转发设置",
+            f"deviceInfo.devEui is {shown(named)}, the topic names another; check what forwards it",
+        )
     if topic.endswith("/event/status"):
         battery = sensor_type.metrics.get("battery")
         if battery is None or document.get("batteryLevelUnavailable") or document.get("externalPowerSource"):
@@ -51,5 +62,9 @@ def content(topic: str, document: Mapping[str, Any], sensor_type: SensorType) ->
         return Content({battery.paths[NAME]: document.get("batteryLevel")}, document.get("time"))
     decoded = document.get("object")
     if not isinstance(decoded, Mapping):
-        raise RefusedError("missing_value", "object is missing: give the device profile a payload codec")
+        raise RefusedError(
+            "missing_value",
+            "缺少 object（解码后的数值）；请在 ChirpStack 的设备配置里填写负载编解码器（codec）",
+            "object is missing: give the device profile a payload codec",
+        )
     return Content(decoded, document.get("time"))

@@ -33,7 +33,12 @@ class Topics:
                 for want, have in zip(pattern, levels, strict=True)
             ):
                 return Sender(NAME, levels[pattern.index("{address}")])
-        raise RefusedError("unknown_topic", "no sensor type declares a topic of this form")
+        raise RefusedError(
+            "unknown_topic",
+            "没有传感器类型声明过这种主题；请改正设备的主题，或在 twin_model/sensors 里声明",
+            "no sensor type declares a topic of this form; correct the device's topic, or declare it in "
+            "twin_model/sensors",
+        )
 
 
 def content(document: Mapping[str, Any], time_path: str | None) -> Content:

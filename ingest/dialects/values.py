@@ -16,6 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SET_SINCE = 978_307_200_000_000
 """2001, in microseconds: no device that sends messages was set to a time before."""
 _MICROSECOND = timedelta(microseconds=1)
+_TIME_FORMS_ZH = "应为 RFC 3339 时间如 2026-11-22T14:05:00+08:00，或 1970 年起的秒数（10 位）、毫秒数（13 位）"
 _TIME_FORMS = "RFC 3339 such as 2026-11-22T14:05:00+08:00, or epoch seconds (10 digits) or milliseconds (13)"
 
 
@@ -44,22 +45,45 @@ def number(raw: object, metric: Metric) -> float:
         try:
             value = float(raw)
         except OverflowError:
-            raise RefusedError(
-                "out_of_range", f"{metric.name} is {shown(raw)}; expected {_range(metric)}"
-            ) from None
+            raise _outside(metric, shown(raw)) from None
     else:
-        known = f" or one of {', '.join(sorted(metric.map))}" if metric.map else ""
-        raise RefusedError("not_a_number", f"{metric.name} is {shown(raw)}; expected a number{known}")
+        words = sorted(metric.map)
+        raise RefusedError(
+            "not_a_number",
+            f"{_titled(metric)} 是 {shown(raw)}；应为数字" + (f"，或 {'、'.join(words)} 之一" if words else ""),
+            f"{metric.name} is {shown(raw)}; expected a number" + (f" or one of {', '.join(words)}" if words else ""),
+        )
     if not math.isfinite(value):
-        raise RefusedError("not_a_number", f"{metric.name} is {value}; expected a finite number")
+        raise RefusedError(
+            "not_a_number",
+            f"{_titled(metric)} 是 {value}；应为有限的数",
+            f"{metric.name} is {value}; expected a finite number",
+        )
     value *= metric.scale
     if metric.invert:
         if value not in (0.0, 1.0):
-            raise RefusedError("out_of_range", f"{metric.name} is {shown(raw)}; expected true, false, 0 or 1")
+            raise RefusedError(
+                "out_of_range",
+                f"{_titled(metric)} 是 {shown(raw)}；应为 true、false、0 或 1",
+                f"{metric.name} is {shown(raw)}; expected true, false, 0 or 1",
+            )
         value = 1.0 - value
     if not metric.low <= value <= metric.high:
-        raise RefusedError("out_of_range", f"{metric.name} is {value:g}; expected {_range(metric)}")
+        raise _outside(metric, f"{value:g}")
     return value
+
+
+def _outside(metric: Metric, found: str) -> RefusedError:
+    unit = f" {metric.unit}" if metric.unit else ""
+    return RefusedError(
+        "out_of_range",
+        f"{_titled(metric)} 是 {found}；应在 {metric.low:g} 到 {metric.high:g}{unit} 之间",
+        f"{metric.name} is {found}; expected {metric.low:g} to {metric.high:g}{unit}",
+    )
+
+
+def _titled(metric: Metric) -> str:
+    return f"{metric.title['zh']} {metric.name}"
 
 
 def instant(raw: object) -> int:
@@ -69,18 +93,22 @@ def instant(raw: object) -> int:
         if text.isdigit():
             return _epoch(int(text), raw)
         if len(text) < 16:
-            raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
+            raise _no_time(raw)
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
-            raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}") from None
+            raise _no_time(raw) from None
         if when.tzinfo is None:
             when = when.replace(tzinfo=LOCAL)
         if not 1970 <= when.year <= 2200:
-            raise RefusedError("bad_time", f"the time is {shown(raw)}; expected a year from 1970 to 2200")
+            raise RefusedError(
+                "bad_time",
+                f"时刻是 {shown(raw)}；年份应在 1970 到 2200 之间，请校准设备时钟",
+                f"the time is {shown(raw)}; expected a year from 1970 to 2200: set the device's clock",
+            )
         return (when - EPOCH) // _MICROSECOND
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
-        raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
+        raise _no_time(raw)
     return _epoch(raw, raw)
 
 
@@ -100,14 +128,16 @@ def _epoch(value: float, raw: object) -> int:
         return round(value * 1_000_000)
     if 1e12 <= value < 1e13:
         return round(value * 1_000)
-    raise RefusedError("bad_time", f"the time is {shown(raw)}; expected {_TIME_FORMS}")
+    raise _no_time(raw)
+
+
+def _no_time(raw: object) -> RefusedError:
+    return RefusedError(
+        "bad_time", f"时刻是 {shown(raw)}；{_TIME_FORMS_ZH}", f"the time is {shown(raw)}; expected {_TIME_FORMS}"
+    )
 
 
 def shown(raw: object) -> str:
     """``raw`` for a sentence, cut short."""
     text = repr(raw)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _range(metric: Metric) -> str:
-    return f"{metric.low:g} to {metric.high:g}" + (f" {metric.unit}" if metric.unit else "")

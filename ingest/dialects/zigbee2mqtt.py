@@ -22,7 +22,11 @@ def sender(topic: str) -> Sender | None:
     """The device of a topic by friendly name; None for the bridge's own talk, availability and commands."""
     name = topic.removeprefix(PREFIX)
     if not name or name == topic:
-        raise RefusedError("unknown_topic", "expected zigbee2mqtt/{friendly name}")
+        raise RefusedError(
+            "unknown_topic",
+            "主题应为 zigbee2mqtt/{设备名}，这里没有设备名",
+            "the topic should be zigbee2mqtt/{friendly name}; found no name",
+        )
     levels = name.split("/")
     if levels[0] == "bridge" or (len(levels) > 1 and not _NOT_STATES.isdisjoint(levels[-2:])):
         return None

@@ -13,15 +13,13 @@ from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
+from ingest.refusals import Refusal
+from twin_model.procedure import Words
 
-class Unusable(ValueError):
-    """What cannot be used, in one sentence; ``zh``: the same in Chinese, which then comes first."""
-
-    def __init__(self, sentence: str, zh: str = "") -> None:
-        super().__init__(f"{zh} · {sentence}" if zh else sentence)
+NO_GEOMETRY: Words = {"zh": "没有几何；应有坐标", "en": "has no geometry; expected coordinates"}
 
 
-class FormatError(Unusable):
+class FormatError(Refusal):
     """The file cannot be read: says what was found, what was expected and what to do."""
 
 
@@ -37,7 +35,7 @@ class Feature:
     ref: str
     tags: dict[str, str]
     geometry: BaseGeometry | None
-    problem: str | None = None
+    problem: Words | None = None
     repaired: str | None = None
 
 

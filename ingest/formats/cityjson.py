@@ -20,6 +20,8 @@ from shapely.geometry.base import BaseGeometry
 
 from ingest.formats import Feature, FormatError, ReadState
 from ingest.formats.geojson import tags_of
+from ingest.refusals import Refusal
+from twin_model.procedure import Words
 
 # CityJSON 2.0 first-level object types; those left out are no part of a base map (walls, furniture, tunnels)
 _TAGS: dict[str, dict[str, str]] = {
@@ -50,7 +52,7 @@ _FLAT_M = 0.1
 Vertices = NDArray[np.float64]
 
 
-class BrokenObject(ValueError):
+class BrokenObject(Refusal):
     """One city object that cannot be used."""
 
 
@@ -75,7 +77,10 @@ class CityJsonFile(ReadState):
             vertices = _vertices(document, transform, self.path)
             objects = document.get("CityObjects")
             if not isinstance(objects, dict):
-                raise FormatError(f"{self.path.name} has no CityObjects member; expected CityJSON 1.0 to 2.0")
+                raise FormatError(
+                    f"{self.path.name} 里没有 CityObjects；应是 CityJSON 1.0 至 2.0，请重新导出",
+                    f"{self.path.name} has no CityObjects member; expected CityJSON 1.0 to 2.0: export it again",
+                )
             for key, thing in objects.items():
                 if not isinstance(thing, dict) or not (thing.get("parents") or thing.get("type") in _PARTS):
                     row += 1
@@ -94,22 +99,31 @@ class CityJsonFile(ReadState):
                 documents = [json.loads(line) for line in lines]
         except UnicodeDecodeError as error:
             raise FormatError(
-                f"{self.path.name} is not UTF-8 text ({error.reason} at byte {error.start}); expected CityJSON"
+                f"{self.path.name} 不是 UTF-8 文本（第 {error.start} 字节：{error.reason}）；应是 UTF-8 编码的 "
+                "CityJSON，请重新导出",
+                f"{self.path.name} is not UTF-8 text ({error.reason} at byte {error.start}); expected CityJSON in "
+                "UTF-8: export it again",
             ) from None
         except json.JSONDecodeError as error:
             raise FormatError(
+                f"{self.path.name} 第 {error.lineno} 行第 {error.colno} 列不是完整的 JSON（{error.msg}）；"
+                "没有入库，请重新导出或复制文件",
                 f"{self.path.name} is broken JSON at line {error.lineno}, column {error.colno}: {error.msg}; "
-                "nothing was stored, export or copy the file again"
+                "nothing was stored, export or copy the file again",
             ) from None
         head = documents[0]
         if not isinstance(head, dict) or head.get("type") != "CityJSON":
             found = head.get("type") if isinstance(head, dict) else type(head).__name__
-            raise FormatError(f"{self.path.name} is of type {found!r}; expected type 'CityJSON'")
+            raise FormatError(
+                f"{self.path.name} 的 type 是 {found!r}；应为 'CityJSON'",
+                f"{self.path.name} is of type {found!r}; expected type 'CityJSON'",
+            )
         version = str(head.get("version", ""))
         if not version.startswith(("1.", "2.")):
             raise FormatError(
+                f"{self.path.name} 是 CityJSON {version or '（没有写版本）'}；可读 1.0 至 2.0，请用 cjio upgrade 转换",
                 f"{self.path.name} is CityJSON {version or 'without version'}; versions 1.0 to 2.0 can be read: "
-                "convert it with cjio upgrade"
+                "convert it with cjio upgrade",
             )
         yield from (d for d in documents if isinstance(d, dict))
 
@@ -121,14 +135,17 @@ def _vertices(document: dict[str, Any], transform: dict[str, Any], path: Path) -
         return np.asarray(raw * scale + np.asarray(transform.get("translate", (0, 0, 0)), dtype=np.float64))
     except (ValueError, TypeError):
         raise FormatError(
-            f"{path.name}: vertices and transform are not lists of three numbers; expected CityJSON 1.0 to 2.0"
+            f"{path.name}：vertices 或 transform 不是三个数一组的列表；应是 CityJSON 1.0 至 2.0，请重新导出",
+            f"{path.name}: vertices and transform are not lists of three numbers; expected CityJSON 1.0 to 2.0: export "
+            "it again",
         ) from None
 
 
 def _feature(key: str, thing: Any, objects: dict[str, Any], vertices: Vertices, row: int) -> Feature:
     if not isinstance(thing, dict):
         found = type(thing).__name__
-        return Feature(row=row, ref=key, tags={}, geometry=None, problem=f"expected an object, found {found}")
+        problem: Words = {"zh": f"应为对象，这里是 {found}", "en": f"expected an object, found {found}"}
+        return Feature(row=row, ref=key, tags={}, geometry=None, problem=problem)
     kind = str(thing.get("type", ""))
     attributes = thing.get("attributes")
     tags = tags_of(attributes) if isinstance(attributes, dict) else {}
@@ -140,9 +157,14 @@ def _feature(key: str, thing: Any, objects: dict[str, Any], vertices: Vertices, 
         geometry = _footprint(faces, vertices)
         if kind == "Building":
             own.update(_heights(faces, vertices, tags, detail))
-    except (BrokenObject, IndexError, TypeError, ValueError, KeyError) as error:
-        reason = str(error) if isinstance(error, BrokenObject) else f"its geometry is malformed ({error})"
-        return Feature(row=row, ref=key, tags=tags | own, geometry=None, problem=reason)
+    except BrokenObject as error:
+        return Feature(row=row, ref=key, tags=tags | own, geometry=None, problem=error.reason)
+    except (IndexError, TypeError, ValueError, KeyError) as error:
+        problem = {
+            "zh": f"几何不完整（{error}）；请重新导出",
+            "en": f"its geometry is malformed ({error}); export it again",
+        }
+        return Feature(row=row, ref=key, tags=tags | own, geometry=None, problem=problem)
     return Feature(row=row, ref=key, tags=tags | own, geometry=geometry)
 
 
@@ -164,7 +186,10 @@ def _faces(thing: dict[str, Any], objects: dict[str, Any]) -> tuple[list[_Face],
             faces += _flatten(finest)
     if not faces:
         found = ", ".join(sorted({g.get("type", "?") for m in family for g in m.get("geometry") or ()}))
-        raise BrokenObject(f"has no surfaces (found {found or 'no geometry'})")
+        raise BrokenObject(
+            f"没有面（只有 {found}）；应有 MultiSurface 或 Solid" if found else "没有面；应有 MultiSurface 或 Solid",
+            f"has no surfaces (found {found or 'no geometry'}); expected a MultiSurface or a Solid",
+        )
     return faces, detail
 
 
@@ -192,7 +217,10 @@ def _footprint(faces: list[_Face], vertices: Vertices) -> BaseGeometry:
     ground = [face for face in faces if face.semantic == "GroundSurface"]
     above = _projected(faces, vertices)
     if above.is_empty:
-        raise BrokenObject("all its faces are vertical, so there is no footprint")
+        raise BrokenObject(
+            "所有的面都是竖直的，得不出占地轮廓；应有地面或屋面",
+            "all its faces are vertical, so there is no footprint; expected a ground or a roof",
+        )
     if not ground:
         lows = [vertices[face.rings[0], 2] for face in faces]
         floor = min(float(z.min()) for z in lows)

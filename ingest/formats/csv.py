@@ -30,8 +30,8 @@ def encoding_of(path: Path) -> str:
         if _decodes(path, encoding):
             return encoding
     raise FormatError(
-        f"{path.name} is neither UTF-8 nor GBK text; expected a CSV file: save it again as 'CSV UTF-8'",
         f"{path.name} 既不是 UTF-8 也不是 GBK 文本；请另存为“CSV UTF-8”",
+        f"{path.name} is neither UTF-8 nor GBK text; expected a CSV file: save it again as 'CSV UTF-8'",
     )
 
 
@@ -56,7 +56,7 @@ def read(path: Path) -> Iterator[Row]:
         start = [line for _, line in zip(range(20), handle, strict=False) if line.strip()]
         if not start:
             raise FormatError(
-                f"{path.name} is empty; expected a header line and rows", f"{path.name} 是空的；应有标题行和数据行"
+                f"{path.name} 是空的；应有标题行和数据行", f"{path.name} is empty; expected a header line and rows"
             )
         delimiter = max(_DELIMITERS, key=lambda mark: max(line.count(mark) for line in start))
         handle.seek(0)
@@ -69,8 +69,8 @@ def read(path: Path) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 raise FormatError(
-                    f"{path.name}, line {reader.line_num}: {error}; expected CSV text, check the quotes there",
                     f"{path.name} 第 {reader.line_num} 行不是完整的 CSV；请检查那里的引号",
+                    f"{path.name}, line {reader.line_num}: {error}; expected CSV text, check the quotes there",
                 ) from None
             if any(cell.strip() for cell in cells):
                 yield Row(row=line, cells=tuple(cell.strip() for cell in cells))

@@ -15,13 +15,16 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-from ingest.formats import Feature, FormatError, ReadState
+from ingest.formats import NO_GEOMETRY, Feature, FormatError, ReadState
+from twin_model.procedure import Words
 
 _CHUNK = 1 << 18
 _SPACE = " \t\r\n\x1e"  # record separator: RFC 8142 text sequences
 _GEOMETRIES = {
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 }  # fmt: skip
+
+_ENDS_EARLY: Words = {"zh": "文件提前结束", "en": "the file ends early"}
 
 
 class GeoJsonFile(ReadState):
@@ -36,15 +39,16 @@ class GeoJsonFile(ReadState):
                 yield _feature(thing, row)
             if row == 0:
                 raise FormatError(
-                    f"{self.path.name} holds no features; expected a GeoJSON FeatureCollection with at least one",
                     f"{self.path.name} 里没有要素；GeoJSON FeatureCollection 至少要有一个",
+                    f"{self.path.name} holds no features; expected a GeoJSON FeatureCollection with at least one",
                 )
 
     def _things(self, text: _Text) -> Iterator[Any]:
         """Members of ``features`` one by one; otherwise the top-level values themselves."""
         if text.peek() != "{":
             raise FormatError(
-                f"{self.path.name} begins with {text.peek()!r}; expected GeoJSON, an object beginning with '{{'"
+                f"{self.path.name} 以 {text.peek()!r} 开头；应是 GeoJSON，即以 '{{' 开头的对象",
+                f"{self.path.name} begins with {text.peek()!r}; expected GeoJSON, an object beginning with '{{'",
             )
         while text.peek():
             text.take("{")
@@ -81,8 +85,10 @@ class _Text:
             chunk = self._handle.read(max(_CHUNK, len(self._buffer) - self._at))
         except UnicodeDecodeError as error:
             raise FormatError(
+                f"{self._path.name} 不是 UTF-8 文本（第 {error.start} 字节：{error.reason}）；应是 UTF-8 编码的 "
+                "GeoJSON，请按此编码重新导出",
                 f"{self._path.name} is not UTF-8 text ({error.reason} at byte {error.start}); "
-                "expected GeoJSON in UTF-8: export it again with that encoding"
+                "expected GeoJSON in UTF-8: export it again with that encoding",
             ) from None
         self._before += self._at
         self._buffer, self._at = self._buffer[self._at :] + chunk, 0
@@ -101,13 +107,17 @@ class _Text:
     def take(self, expected: str) -> None:
         found = self.peek()
         if found != expected:
-            raise self._broken(f"expected {expected!r}, found {found!r}" if found else "the file ends early")
+            if not found:
+                raise self._broken(_ENDS_EARLY)
+            raise self._broken(
+                {"zh": f"应为 {expected!r}，这里是 {found!r}", "en": f"expected {expected!r}, found {found!r}"}
+            )
         self._at += 1
 
     def value(self) -> Any:
         """The next complete value; reads on until it is complete."""
         if not self.peek():
-            raise self._broken("the file ends early")
+            raise self._broken(_ENDS_EARLY)
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
@@ -115,7 +125,8 @@ class _Text:
                 if self._more():
                     continue
                 at_end = error.pos >= len(self._buffer) - 1 or "Unterminated" in error.msg
-                raise self._broken("the file ends early" if at_end else error.msg, error.pos) from None
+                odd: Words = {"zh": f"不合 JSON 的写法（{error.msg}）", "en": f"not as JSON is written ({error.msg})"}
+                raise self._broken(_ENDS_EARLY if at_end else odd, error.pos) from None
             if end == len(self._buffer) and self._more():  # a number may go on in the next chunk
                 continue
             self._at = end
@@ -129,11 +140,12 @@ class _Text:
                 self.take(",")
         self.take("]")
 
-    def _broken(self, what: str, position: int | None = None) -> FormatError:
+    def _broken(self, what: Words, position: int | None = None) -> FormatError:
         at = self._before + (self._at if position is None else position)
         return FormatError(
-            f"{self._path.name} is broken JSON at character {at + 1}: {what}; "
-            "nothing was stored, export or copy the file again"
+            f"{self._path.name} 第 {at + 1} 个字符处 JSON 不完整：{what['zh']}；没有入库，请重新导出或复制文件",
+            f"{self._path.name} is broken JSON at character {at + 1}: {what['en']}; "
+            "nothing was stored, export or copy the file again",
         )
 
 
@@ -155,13 +167,9 @@ def _declared(crs: Any) -> str | None:
 
 def _feature(thing: Any, row: int) -> Feature:
     if not isinstance(thing, dict):
-        return Feature(
-            row=row,
-            ref="",
-            tags={},
-            geometry=None,
-            problem=f"expected a Feature, found {type(thing).__name__}",
-        )
+        found = type(thing).__name__
+        problem: Words = {"zh": f"应为 Feature，这里是 {found}", "en": f"expected a Feature, found {found}"}
+        return Feature(row=row, ref="", tags={}, geometry=None, problem=problem)
     if thing.get("type") in _GEOMETRIES:
         thing = {"type": "Feature", "geometry": thing, "properties": {}}
     properties = thing.get("properties")
@@ -169,7 +177,7 @@ def _feature(thing: Any, row: int) -> Feature:
     ref = _ref(thing, tags)
     raw = thing.get("geometry")
     if not raw:
-        return Feature(row=row, ref=ref, tags=tags, geometry=None, problem="has no geometry")
+        return Feature(row=row, ref=ref, tags=tags, geometry=None, problem=NO_GEOMETRY)
     try:
         with np.errstate(invalid="ignore"):  # NaN and Infinity are judged just below
             flat = shapely.force_2d(shape(raw))
@@ -183,15 +191,16 @@ def _feature(thing: Any, row: int) -> Feature:
     ) as error:
         kind = raw.get("type") if isinstance(raw, dict) else type(raw).__name__
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return Feature(
-            row=row,
-            ref=ref,
-            tags=tags,
-            geometry=None,
-            problem=f"geometry of type {kind} cannot be read: {reason}",
-        )
+        problem = {
+            "zh": f"类型为 {kind} 的几何读不了（{reason}）；请按 GeoJSON（RFC 7946）改正",
+            "en": f"geometry of type {kind} cannot be read: {reason}; write it as GeoJSON (RFC 7946) asks",
+        }
+        return Feature(row=row, ref=ref, tags=tags, geometry=None, problem=problem)
     if not np.isfinite(shapely.get_coordinates(flat)).all():
-        problem = "has coordinates that are no numbers (NaN or infinity)"
+        problem = {
+            "zh": "坐标不是数字（NaN 或无穷大）；请改正坐标",
+            "en": "has coordinates that are no numbers (NaN or infinity); correct them",
+        }
         return Feature(row=row, ref=ref, tags=tags, geometry=None, problem=problem)
     return Feature(row=row, ref=ref, tags=tags, geometry=flat)
 

@@ -17,6 +17,7 @@ from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from ingest.formats import Feature, FormatError, ReadState
+from twin_model.procedure import Words
 
 # A closed way with one of these is an area; other closed ways (a roundabout, a circular path) are lines.
 _AREA_KEYS = {
@@ -54,11 +55,13 @@ class OsmFile(ReadState):
         except RuntimeError as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise FormatError(
+                f"{self.path.name} 不是完整的 OpenStreetMap 数据（{reason}）；应是完整的 .osm 或 .osm.pbf，"
+                "请重新下载或导出",
                 f"{self.path.name} cannot be read as OpenStreetMap data ({reason}); expected a complete "
-                ".osm or .osm.pbf file: download or export it again"
+                ".osm or .osm.pbf file: download or export it again",
             ) from None
 
-    def _objects(self) -> Iterator[tuple[str, dict[str, str], BaseGeometry | None, str | None]]:
+    def _objects(self) -> Iterator[tuple[str, dict[str, str], BaseGeometry | None, Words | None]]:
         relations: dict[int, dict[str, str]] = {}  # multipolygons that have not come back as an area yet
         rings: set[int] = set()  # closed ways likewise
         factory = osmium.geom.WKBFactory()
@@ -92,10 +95,13 @@ class OsmFile(ReadState):
         if rings:
             yield from self._unassembled(rings)
         for number, tags in relations.items():
-            problem = "the outline is incomplete: members are missing from the file or its rings stay open"
-            yield f"relation/{number}", tags, None, problem
+            yield f"relation/{number}", tags, None, {
+                "zh": "轮廓不完整：文件里缺少成员，或环没有闭合；请导出更大的范围",
+                "en": "the outline is incomplete: members are missing from the file or its rings stay open; export a "
+                "larger area",
+            }
 
-    def _unassembled(self, rings: set[int]) -> Iterator[tuple[str, dict[str, str], BaseGeometry | None, str | None]]:
+    def _unassembled(self, rings: set[int]) -> Iterator[tuple[str, dict[str, str], BaseGeometry | None, Words | None]]:
         """Closed ways libosmium made no area of: points missing from the file, or a ring that crosses itself."""
         objects: Iterator[Any] = iter(osmium.FileProcessor(str(self.path)).with_locations())
         for thing in objects:
@@ -111,10 +117,17 @@ class OsmFile(ReadState):
                     )
                     yield f"way/{thing.id}", tags, Polygon(points), None
                 elif corners < 3:
-                    yield f"way/{thing.id}", tags, None, f"an outline needs 3 corners, found {corners}"
+                    yield f"way/{thing.id}", tags, None, {
+                        "zh": f"轮廓至少要 3 个角点，这里有 {corners} 个",
+                        "en": f"an outline needs 3 corners, found {corners}",
+                    }
                 else:
-                    missing = f"{corners - len(points)} of its {corners} corners are missing from the file"
-                    yield f"way/{thing.id}", tags, None, f"{missing} (cut at the edge of the extract)"
+                    missing = corners - len(points)
+                    yield f"way/{thing.id}", tags, None, {
+                        "zh": f"{corners} 个角点中有 {missing} 个不在文件里（在范围边缘被截断）；请导出更大的范围",
+                        "en": f"{missing} of its {corners} corners are missing from the file (cut at the edge of the "
+                        "extract); export a larger area",
+                    }
 
 
 def _area(thing: Any, factory: Any) -> BaseGeometry:
@@ -127,10 +140,13 @@ def _points(nodes: Any) -> list[tuple[float, float]]:
     return [(node.lon, node.lat) for node in nodes if node.location.valid()]
 
 
-def _line(way: Any) -> tuple[BaseGeometry | None, str | None]:
+def _line(way: Any) -> tuple[BaseGeometry | None, Words | None]:
     points = _points(way.nodes)
     if len(points) < 2:
-        return None, "fewer than two of its points are in the file"
+        return None, {
+            "zh": "文件里只有它不到两个点；请导出更大的范围",
+            "en": "fewer than two of its points are in the file; export a larger area",
+        }
     return LineString(points), None
 
 

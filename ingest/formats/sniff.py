@@ -31,18 +31,21 @@ def format_of(path: Path) -> tuple[str, str | None]:
     try:
         size = path.stat().st_size
         if path.is_dir():
-            raise FormatError(f"{path.name} is a folder; name the files in it", f"{path.name} 是文件夹；请写其中的文件")
+            raise FormatError(f"{path.name} 是文件夹；请写其中的文件", f"{path.name} is a folder; name the files in it")
         with path.open("rb") as handle:
             start = handle.read(65_536)
             handle.seek(max(0, size - 65_536))
             end = handle.read()
     except FileNotFoundError:
-        raise FormatError(f"{path} does not exist; check the path", f"没有 {path}；请检查路径") from None
+        raise FormatError(f"没有 {path}；请检查路径", f"{path} does not exist; check the path") from None
     except OSError as error:
-        raise FormatError(f"{path.name} cannot be opened: {error.strerror}", f"{path.name} 打不开；请查权限") from None
+        raise FormatError(
+            f"{path.name} 打不开（{error.strerror}）；请检查权限",
+            f"{path.name} cannot be opened: {error.strerror}; check its rights",
+        ) from None
     if not start.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"):
         raise FormatError(
-            f"{path.name} is empty ({size} bytes); expected {READABLE}", f"{path.name} 是空文件（{size} 字节）；{_READ}"
+            f"{path.name} 是空文件（{size} 字节）；{_READ}", f"{path.name} is empty ({size} bytes); expected {READABLE}"
         )
     found = _by_content(path, start, end)
     name = path.name.lower()
@@ -57,9 +60,9 @@ def _by_content(path: Path, start: bytes, end: bytes) -> str:
         return _zipped(path)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise FormatError(
+            f"{path.name} 是旧版 Excel（.xls）或带密码；请打开后另存为不带密码的 .xlsx",
             f"{path.name} is an old Excel file (.xls) or protected by a password; open it and save it as .xlsx "
             "without password",
-            f"{path.name} 是旧版 Excel（.xls）或带密码；请打开后另存为不带密码的 .xlsx",
         )
     if b"OSMHeader" in start[:64]:
         return "osm"
@@ -67,23 +70,23 @@ def _by_content(path: Path, start: bytes, end: bytes) -> str:
         if any(path.name.lower().endswith(s) for s in (".osm.gz", ".osm.bz2")):
             return "osm"
         raise FormatError(
-            f"{path.name} is compressed; unpack it first. Expected {READABLE}",
             f"{path.name} 是压缩文件，请先解压；{_READ}",
+            f"{path.name} is compressed; unpack it first. Expected {READABLE}",
         )
     if start.startswith(b"\x00\x00\x27\x0a"):
         raise FormatError(
-            f"{path.name} is a Shapefile, which is not read; export it as GeoJSON (UTF-8)",
             f"{path.name} 是 Shapefile，{_AS_GEOJSON}",
+            f"{path.name} is a Shapefile, which is not read; export it as GeoJSON (UTF-8)",
         )
     if start.startswith(b"SQLite format 3"):
         raise FormatError(
-            f"{path.name} is a GeoPackage or SQLite file, which is not read; export it as GeoJSON",
             f"{path.name} 是 GeoPackage 或 SQLite 文件，{_AS_GEOJSON}",
+            f"{path.name} is a GeoPackage or SQLite file, which is not read; export it as GeoJSON",
         )
     if start.startswith(b"%PDF"):
         raise FormatError(
-            f"{path.name} is a PDF, which is not read. Expected {READABLE}",
             f"{path.name} 其实是 PDF，本系统不读；请向提供方要表格原件。{_READ}",
+            f"{path.name} is a PDF, which is not read. Expected {READABLE}",
         )
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n\x1e")
     if text.startswith(b"<"):
@@ -92,8 +95,8 @@ def _by_content(path: Path, start: bytes, end: bytes) -> str:
         root = re.search(rb"<([A-Za-z_][\w:.-]*)", text)
         found = root.group(1).decode() if root else "no element"
         raise FormatError(
-            f"{path.name} is XML with <{found}> at the top; expected <osm> (an OpenStreetMap extract)",
             f"{path.name} 是以 <{found}> 开头的 XML；应以 <osm> 开头（OpenStreetMap 数据）",
+            f"{path.name} is XML with <{found}> at the top; expected <osm> (an OpenStreetMap extract)",
         )
     if text.startswith((b"{", b"[")):
         if _CITYJSON.search(start) or _CITYJSON.search(end):
@@ -101,13 +104,13 @@ def _by_content(path: Path, start: bytes, end: bytes) -> str:
         if _GEOJSON.search(start) or _GEOJSON.search(end) or text.startswith(b"{"):
             return "geojson"
         raise FormatError(
-            f"{path.name} is JSON but no GeoJSON or CityJSON (it begins with a list); expected an object with a type",
             f"{path.name} 是 JSON，但不是 GeoJSON 或 CityJSON（开头是列表）；应是带 type 的对象",
+            f"{path.name} is JSON but no GeoJSON or CityJSON (it begins with a list); expected an object with a type",
         )
     if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FormatError(
-            f"{path.name} is a binary file of unknown kind; expected {READABLE}",
             f"{path.name} 是认不出的二进制文件；{_READ}",
+            f"{path.name} is a binary file of unknown kind; expected {READABLE}",
         )
     return "csv"
 
@@ -118,17 +121,17 @@ def _zipped(path: Path) -> str:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError):
         raise FormatError(
-            f"{path.name} is a damaged or cut-off zip or Excel file; copy or save it again",
             f"{path.name} 是损坏或不完整的 zip 或 Excel 文件；请重新复制或另存",
+            f"{path.name} is a damaged or cut-off zip or Excel file; copy or save it again",
         ) from None
     if "xl/workbook.xml" in names:
         return "xlsx"
     if any(name.lower().endswith(".shp") for name in names):
         raise FormatError(
-            f"{path.name} holds a Shapefile, which is not read; export it as GeoJSON (UTF-8)",
             f"{path.name} 里是 Shapefile，{_AS_GEOJSON}",
+            f"{path.name} holds a Shapefile, which is not read; export it as GeoJSON (UTF-8)",
         )
     raise FormatError(
-        f"{path.name} is a zip file; unpack it and import the files in it. Expected {READABLE}",
         f"{path.name} 是 zip 文件，请解压后导入其中的文件；{_READ}",
+        f"{path.name} is a zip file; unpack it and import the files in it. Expected {READABLE}",
     )

@@ -43,8 +43,9 @@ def _told(path: Path) -> Iterator[None]:
             raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(
+            f"{path.name} 不是完整的 Excel 工作簿（{reason}）；应是完整的 .xlsx，请用 Excel 或 WPS 打开后另存",
             f"{path.name} cannot be read as an Excel workbook ({reason}); expected a complete .xlsx file: "
-            "open it in Excel or WPS and save it again"
+            "open it in Excel or WPS and save it again",
         ) from None
 
 
@@ -68,7 +69,9 @@ def _opened(path: Path) -> Any:
         size = sum(entry.file_size for entry in archive.infolist())
     if size > LARGEST:
         raise FormatError(
-            f"{path.name} unpacks to {size >> 20} MB; expected at most {LARGEST >> 20} MB: divide it into several files"
+            f"{path.name} 解压后有 {size >> 20} MB；最多 {LARGEST >> 20} MB，请分成几个文件",
+            f"{path.name} unpacks to {size >> 20} MB; expected at most {LARGEST >> 20} MB: divide it into several "
+            "files",
         )
     return openpyxl.load_workbook(path, read_only=True, data_only=True)
 

@@ -16,6 +16,7 @@ from layouts.parts.grid import DIALECTS
 from layouts.parts.panel import head, next_step, sets, sign, unknown
 from layouts.parts.text import has, some, t, titled
 from layouts.parts.where import where
+from twin_model.bilingual import in_language
 
 AHEAD = -2.0  # seconds: a device whose clock runs further ahead is named
 LATE = 60.0  # seconds: a reading that took longer to arrive is named
@@ -159,6 +160,7 @@ def quarantine(view: View, now: datetime, answer: Any) -> html.Div:
 
 def _message(view: View, now: datetime, row: Any) -> html.Details:
     lang = view.lang
+    code = row["code"].partition(":")[0]  # of a check its name follows
     adopt = None
     if row["code"] == "unknown_device" and row["dialect"] and view.allows("write"):
         adopt = html.Button(
@@ -168,7 +170,7 @@ def _message(view: View, now: datetime, row: Any) -> html.Details:
         )
     line = [
         sign("look"),
-        html.B(some(lang, "code", row["code"])),
+        html.B(some(lang, "code", code)),
         html.Code(row["place"]),
         html.Span(
             t(lang, f"source.{row['source']}") if row["source"] in ("mqtt", "import") else row["source"],
@@ -177,8 +179,8 @@ def _message(view: View, now: datetime, row: Any) -> html.Details:
         age(lang, row["received_at"], now),
     ]
     body = [
-        html.P(t(lang, f"code_help.{row['code']}")) if has(lang, f"code_help.{row['code']}") else None,
-        html.P([f"{t(lang, 'quarantine.technical')} ", html.Code(row["reason"], lang="en")], className="caveat"),
+        html.P(t(lang, f"code_help.{code}")) if has(lang, f"code_help.{code}") else None,
+        html.P([html.B(t(lang, "quarantine.reason")), " ", in_language(lang, row["reason"])]),
         html.Pre(row["raw"], tabIndex=0),
         html.P([t(lang, "column.received"), " ", stamp(lang, row["received_at"], seconds=True)], className="caveat"),
         (adopt if view.live else html.P(t(lang, "past.no_action"), className="caveat")) if adopt else None,

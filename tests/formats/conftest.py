@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import shapely
 
 from ingest.batch import ImportOptions, ImportReport, import_file
+from twin_model.bilingual import in_language
 from twin_model.entities import Building, Community, Device, Estate, Facility, Home, Room, Unit
 
 LON, LAT = 120.75, 30.76  # a place in 嘉兴
@@ -81,9 +83,22 @@ def take(known, put) -> Callable[..., ImportReport]:
 
     def run(name: str, content: Any, *, encoding: str = "utf-8", **options: Any) -> ImportReport:
         options.setdefault("community", "demo")
-        return import_file(known, put(name, content, encoding), ImportOptions(**options), progress=False)
+        report = import_file(known, put(name, content, encoding), ImportOptions(**options), progress=False)
+        assert [text for text in refused(report) if not said_in_both(text)] == []
+        return report
 
     return run
+
+
+def refused(report: ImportReport) -> list[str]:
+    """What a report says about what is not in, as it is handed on."""
+    return [*([report.error] if report.error else []), *(one["reason"] for one in report.to_json()["rejects"])]
+
+
+def said_in_both(text: str) -> bool:
+    """Whether a text is a Chinese sentence and then an English one."""
+    zh, en = in_language("zh", text), in_language("en", text)
+    return zh != en and bool(re.search("[一-鿿]", zh)) and not re.search("[；，。？]", en)
 
 
 def collection(*features: tuple[Any, dict[str, Any]], **members: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from ingest.batch import ImportOptions, exit_code, import_file, import_files
 from ingest.formats import xlsx
 from ingest.report import LAYERS
-from tests.formats.conftest import collection, house
+from tests.formats.conftest import collection, house, refused, said_in_both
 
 GOOD = collection((house(0, 300), {"building": "yes"}))
 
@@ -41,6 +41,7 @@ def test_a_file_that_cannot_be_used_stores_nothing_and_says_so_in_one_sentence(k
     assert name in (report.error or report.rejects[0].place or name)
     assert "Traceback" not in report.summary()
     assert "\n" not in (report.error or "")
+    assert all(said_in_both(text) for text in refused(report))
     if report.error:
         assert known.revision == revision
 
@@ -65,6 +66,7 @@ def test_a_path_that_is_no_file_is_one_sentence(known, tmp_path, name):
     (tmp_path / "folder").mkdir()
     report = import_file(known, tmp_path / name, progress=False)
     assert name in report.error
+    assert said_in_both(report.error)
     assert exit_code([report]) == 1
 
 

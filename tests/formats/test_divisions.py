@@ -107,7 +107,7 @@ def test_what_cannot_be_is_refused_by_row_and_the_rest_goes_on(known, divisions)
             continue
         _, code, said = next(w for w in wrong if w[0] == text)
         assert (told[row].code, text) == (code, text)
-        assert said in told[row].reason
+        assert said in told[row].reason["en"]
     assert stored(known)["0102"] == ("subdistrict", "新街道", "01")
     assert stored(known)["01"] == ("district", "江南区", "3300-x")
     assert where(known)["demo"] == "0101"
@@ -118,7 +118,7 @@ def test_a_name_two_have_is_refused_until_its_number_is_said(known, divisions):
     divisions(LIST + "02,区,江北区,,临江市\n0201,街道,荷花街道,,江北区\n")
     report = divisions([["社区编号", "街道"], ["other", "荷花街道"], ["demo", "0201"]], "where.xlsx")
     assert reasons(report) == ["ambiguous"]
-    assert "0101, 0201" in report.rejects[0].reason
+    assert "0101, 0201" in report.rejects[0].reason["en"]
     assert where(known) == {"demo": "0201", "other": None}
 
 
@@ -133,7 +133,7 @@ def test_a_map_brings_outlines_and_a_bad_one_does_not_take_the_row_with_it(known
     report = divisions(collection(*rows), "d.geojson")
     assert (report.layer, report.accepted, report.crs) == ("divisions", 3, "wgs84")
     assert reasons(report) == ["bad_geometry"]
-    assert "its outline is left out, the rest of the row is stored" in report.rejects[0].reason
+    assert "its outline is left out, the rest of the row is stored" in report.rejects[0].reason["en"]
     outlines = {r["division_id"]: r["boundary"] for r in known.entities("division", known.now()).to_pylist()}
     assert shapely.from_wkb(outlines["c"]).equals(box)
     assert (outlines["d"], outlines["s"]) == (None, None)

@@ -162,7 +162,7 @@ def test_osm_an_outline_cut_at_the_edge_is_closed_while_most_corners_are_there(p
     found = {feature.ref: feature for feature in osm.read(put("a.osm", text))}
     assert found["way/1"].problem is None
     assert "1 of 10 corners" in found["way/1"].repaired
-    assert "1 of its 4 corners" in found["way/2"].problem
+    assert "1 of its 4 corners" in found["way/2"].problem["en"]
 
 
 def test_osm_a_self_crossing_outline_still_comes_out(put):
@@ -176,7 +176,7 @@ def test_osm_a_relation_with_missing_members_says_so(put):
         '<tag k="type" v="multipolygon"/><tag k="building" v="yes"/></relation>'
     )
     [feature] = osm.read(put("a.osm", osm_xml({}, relation)))
-    assert "incomplete" in feature.problem
+    assert "incomplete" in feature.problem["en"]
 
 
 def test_osm_a_file_cut_off_is_refused(put):

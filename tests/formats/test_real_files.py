@@ -95,6 +95,6 @@ def test_delft_all_objects_of_a_base_map(twin, bring):
 def test_helsinki_pbf_buildings_cut_at_the_edge_are_refused_with_the_reason(twin, bring):
     report = bring("helsinki-pbf/test.osm.pbf", layer="buildings", community="hel")
     assert (report.read, report.accepted, report.rejected) == (2219, 2177, 42)
-    assert all("cut at the edge of the extract" in reject.reason for reject in report.rejects)
+    assert all("cut at the edge of the extract" in reject.reason["en"] for reject in report.rejects)
     assert (report.repaired, exit_code([report])) == (6, 2)
     assert twin.quarantined(twin.now(), limit=1000).num_rows == 42

@@ -254,7 +254,7 @@ def test_bad_rows_are_kept_apart_with_their_reason_and_the_rest_is_stored(take, 
     first = take("a.csv", text)
     assert reasons(first) == [code for _, code, _ in BAD]
     for reject, (_, _, said) in zip(first.rejects, BAD, strict=True):
-        assert said in reject.reason
+        assert said in reject.reason["en"]
     assert (first.read, first.accepted, first.updated, first.unchanged, first.rejected) == (10, 2, 0, 0, 8)
     assert exit_code([first]) == 2
     assert twin.quarantined(twin.now()).num_rows == before + 8
@@ -271,7 +271,8 @@ def test_a_row_over_the_capacity_is_in_as_it_is_and_told_each_time(take, twin, n
         report = take("a.csv", text)
         assert [(flag.row, flag.check) for flag in report.flags] == [(2, "over_capacity")]
         assert report.to_json()["flagged"] == 1
-        assert "row 2 is in, flagged over_capacity: 31 人次" in report.summary()
+        assert "第 2 行已入库，标记 over_capacity：31 人次" in report.summary()
+        assert "row 2 is in, flagged over_capacity: 31 " in report.summary()
     row = stored(twin, "canteen_meal", name)[0]
     assert (row["diners"], row["flags"]) == (31, ["over_capacity"])
 
@@ -291,7 +292,7 @@ def test_a_row_that_a_check_rejects_is_kept_apart_under_the_check(take):
     )
     report = take("a.csv", text)
     assert (reasons(report), report.accepted) == (["check:more_than_all"], 1)
-    assert "老面孔 12 人" in report.rejects[0].reason
+    assert "老面孔 12 人" in report.rejects[0].reason["zh"]
 
 
 @pytest.mark.parametrize("secret", ["张三", "13812345678", "330402194805171234", "Zhang San"])

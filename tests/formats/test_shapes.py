@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import shapely
@@ -13,6 +15,7 @@ from ingest.coordinates import gauss_kruger, wgs84_to_bd09, wgs84_to_gcj02
 from ingest.tags import meanings, metres, number, use_of
 from tests.formats.conftest import LAT, LON, collection, house, reasons
 from tests.formats.test_formats import BLOCK, osm_xml
+from twin_model.entities import Rejected
 
 
 def stored(twin, kind, community="demo"):
@@ -196,7 +199,11 @@ def test_rejects_are_kept_once_with_row_reason_and_raw_text(take, known):
     for _ in range(2):
         report = take("a.geojson", town)
         assert report.to_json()["rejects"] == [
-            {"row": 2, "reason": "a building needs an outline (Polygon); found a Point"}
+            {
+                "row": 2,
+                "reason": "楼栋应有轮廓（Polygon）；这里是 Point · "
+                "a building needs an outline (Polygon); found a Point",
+            }
         ]
         assert exit_code([report]) == 2
     [kept] = known.quarantined(known.now()).to_pylist()
@@ -213,7 +220,7 @@ def test_rejects_are_kept_once_with_row_reason_and_raw_text(take, known):
         (shapely.LineString([(LON, LAT), (LON + 0.001, LAT)]), "bad_geometry"),
         (shapely.Polygon([(LON, LAT), (LON + 0.001, LAT), (LON + 0.002, LAT)]), "zero_area"),
         (shapely.box(LON, LAT, LON + 1e-7, LAT + 1e-7), "zero_area"),
-        (shapely.box(LON, LAT, LON + 0.1, LAT + 0.1), "too_large"),
+        (shapely.box(LON, LAT, LON + 0.1, LAT + 0.1), "large_area"),
         (shapely.box(LON, 91, LON + 0.1, 92), "out_of_bounds"),
         ({"type": "Polygon", "coordinates": []}, "no_geometry"),
         ({"type": "Polygon", "coordinates": [[[LON, LAT], [LON, 1e999], [LON + 1, LAT], [LON, LAT]]]}, "bad_geometry"),
@@ -223,6 +230,17 @@ def test_a_building_without_a_usable_outline_is_refused_with_the_reason(take, ge
     good = [(house(40 * i, 300), {"building": "yes"}) for i in range(30)]  # so that one stray corner is no system
     report = take("a.geojson", collection((geometry, {"building": "yes"}), *good))
     assert (reasons(report), report.accepted) == ([code], 30)
+
+
+def test_a_row_an_earlier_version_refused_in_english_only_is_not_kept_twice(take, known):
+    town = collection((shapely.Point(LON, LAT), {"building": "yes"}))
+    raw = json.dumps({"ref": "", "properties": {"building": "yes"}, "geometry": shapely.Point(LON, LAT).wkt})
+    said = "a building needs an outline (Polygon); found a Point"
+    known.quarantine(
+        [Rejected(source="import", place="a.geojson:1", code="bad_geometry", reason=said, raw=raw.encode())]
+    )
+    assert reasons(take("a.geojson", town)) == ["bad_geometry"]
+    assert known.quarantined(known.now())["reason"].to_pylist() == [said]
 
 
 def test_a_self_crossing_outline_is_repaired_and_counted(take, known):
@@ -283,7 +301,7 @@ def test_buildings_outside_the_boundary_are_context(take, known):
 def test_features_nobody_can_place_are_refused_with_the_layers_to_say(take):
     report = take("a.geojson", collection((house(0, 300), {"foo": 1}), (house(50, 300), {"building": "yes"})))
     assert reasons(report) == ["unknown_kind"]
-    assert "--layer buildings" in report.rejects[0].reason
+    assert "--layer buildings" in report.rejects[0].reason["en"]
 
 
 def test_an_asked_layer_settles_what_untagged_features_are(take):

@@ -90,14 +90,14 @@ def test_the_same_list_twice_changes_nothing(take, known):
 def test_a_row_that_names_no_home_is_refused_and_the_rest_goes_on(take, row, code, says):
     report = take("homes.csv", f"小区,楼栋,单元,室号\n{row}\n桂花苑,2幢,1,101\n")
     assert (report.accepted, reasons(report), exit_code([report])) == (1, [code], 2)
-    assert says in report.rejects[0].reason
+    assert says in report.rejects[0].reason["en"]
     assert report.rejects[0].row == 2
 
 
 def test_the_same_home_twice_in_a_list_is_refused_the_second_time(take):
     report = take("homes.csv", "小区,楼栋,单元,室号\n桂花苑,2幢,1,101\n桂花苑,2号楼,1单元,101室\n")
     assert reasons(report) == ["duplicate"]
-    assert "row 2" in report.rejects[0].reason
+    assert "row 2" in report.rejects[0].reason["en"]
 
 
 # -------------------------------------------------------------------------------------------- residents by age
@@ -201,7 +201,7 @@ def test_devices_stand_in_the_narrowest_place_named(take, known):
 def test_a_device_that_cannot_be_placed_or_heard_is_refused(take, row, code, says):
     report = take("devices.csv", f"device_id,type,dialect,address,home_id,room\n{row}\nok,motion,,,,\n")
     assert (report.accepted, reasons(report)) == (1, [code])
-    assert says in report.rejects[0].reason
+    assert says in report.rejects[0].reason["en"]
 
 
 def test_a_postal_address_is_not_taken_for_the_address_of_messages(take, known):
@@ -270,7 +270,7 @@ def test_readings_are_stored_once(take, known):
 def test_a_reading_that_cannot_be_used_is_kept_with_the_reason(take, known, row, code, says):
     report = take("r.csv", f"device_id,metric,taken_at,value\n{row}\nt1,temperature,1763769600,21\n")
     assert (report.accepted, reasons(report), exit_code([report])) == (1, [code], 2)
-    assert says in report.rejects[0].reason
+    assert says in report.rejects[0].reason["en"]
     [kept] = known.quarantined(known.now()).to_pylist()
     assert (kept["place"], kept["raw"].decode()) == ("r.csv:2", row)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 from ingest.decoder import Decoder, Reading, read
 from ingest.dialects import RefusedError
 from ingest.packets import DUP, RETAIN, TOO_LARGE
+from twin_model.bilingual import in_language
 from twin_model.catalogue import Catalogue
 from twin_model.directory import DeviceEntry, Directory, SeriesEntry
 
 from .conftest import NOON_MS, message
 
 CATALOGUE = Catalogue.load()
+CHINESE = re.compile("[\u4e00-\u9fff]")
 CLIMATE = "community/c/climate/t-001"
 UPLINK = "application/a/device/0101010101010101/event/up"
 MOTION = "community/c/motion/m-001"
@@ -58,7 +61,7 @@ def test_what_cannot_be_used_is_kept_whole_with_the_reason(topic, payload, code,
         return
     [bad] = done.rejected
     assert (bad.code, bad.raw) == (code, raw)
-    assert bad.reason
+    assert [bool(CHINESE.search(in_language(lang, bad.reason))) for lang in ("zh", "en")] == [True, False]
     assert "climate" in bad.place or "unheard" in bad.place
 
 

@@ -66,6 +66,21 @@ def test_a_quarantined_message_is_whole_with_a_way_to_adopt_only_when_live(livin
     assert "历史中不能处置" in past
 
 
+def test_a_reason_is_in_the_language_chosen_and_one_of_an_earlier_version_stays_whole(place, view):
+    row = {
+        "quarantine_id": 1, "received_at": place.now(), "source": "mqtt", "place": "a/b", "code": "check:x",
+        "reason": "", "raw": "{", "dialect": None, "address": None,
+    }  # fmt: skip
+    told = "座落是“桂花苑·3幢”；应为数字 · home is '桂花苑 · 3幢'; expected a number"
+    old = "no building 'A · B' there"
+    for lang, zh in (("zh", told.partition(" · ")[0]), ("en", told.partition(" · ")[2])):
+        for reason, shown in ((told, zh), (old, old)):
+            rows = [{**row, "reason": reason}]
+            words = text_of(device_panels.quarantine(replace(view, lang=lang), place.now(), rows))
+            assert shown in words
+            assert {"zh": "没有通过检查", "en": "Failed a check"}[lang] in words
+
+
 def test_an_empty_quarantine_is_calm(place, view):
     assert text_of(device_panels.quarantine(view, place.now(), [])) == ["没有待查的消息"]
 
