@@ -2,7 +2,7 @@
    stands in it (a badge, another language, larger letters, a longer name) decides, not the width of the screen. */
 (() => {
   "use strict";
-  const TIGHTER = ["data-tight", "data-wrapped"];
+  const TIGHTER = ["data-close", "data-bare", "data-tight", "data-wrapped"];
   const NAME_REM = 9; /* a name cut to this much is still known, and whole in its tooltip */
 
   /* Whether something in the bar's one line has no room: it ends beyond the bar, or the name has no place. */

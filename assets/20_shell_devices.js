@@ -26,8 +26,27 @@
     const select = event.target.closest("select[data-set]");
     if (select) shell.set(select.dataset.set, select.value || null);
   });
+  /* On a phone or tablet a table has as many of its columns as fit: none is pushed sideways. */
+  const narrow = matchMedia("(max-width: 59.9375rem)");
+  function fit() {
+    const api_of = window.dash_ag_grid && window.dash_ag_grid.getApi;
+    for (const table of api_of ? document.querySelectorAll(".grid-box > [id]") : []) {
+      let api = null;
+      try { api = api_of(table.id); } catch { continue; } /* not made yet */
+      const all = (api && api.getColumns()) || [];
+      const is_wide = (column) => (column.getColDef().context || {}).wide;
+      const least = (column) => column.getColDef().minWidth || 0;
+      let room = table.clientWidth - 2 - all.filter((column) => !is_wide(column)).reduce((sum, column) => sum + least(column), 0);
+      for (const column of all.filter(is_wide)) {
+        room -= least(column);
+        const fits = !narrow.matches || room >= 0;
+        if (column.isVisible() !== fits) api.setColumnsVisible([column.getColId()], fits);
+      }
+    }
+  }
+  window.addEventListener("resize", fit);
   let due = null;
-  new MutationObserver(() => { due = due || setTimeout(() => { due = null; show(); }, 100); }).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(() => { due = due || setTimeout(() => { due = null; show(); fit(); }, 100); }).observe(document.documentElement, { childList: true, subtree: true });
 
   Object.assign(window.dash_clientside.cim, {
     /* The table is asked for again every 15 s, not every second. */

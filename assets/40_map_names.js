@@ -125,7 +125,7 @@
       const list = [];
       const followed = this.target && this.floors && this.floors.places.get(this.target.home);
       for (const [face, side] of this._sides()) this._faceLabels(list, face, side);
-      for (const e of header.estates) {
+      for (const e of followed ? [] : header.estates) { /* beside one home the names of whole estates say nothing */
         list.push({
           key: `e:${e.id}`, kind: "estate", title: named(e),
           note: e.households ? `${e.households.toLocaleString("en")} ${this.text.homes}` : "", anchor: [e.x, e.y, 0],

@@ -36,7 +36,8 @@ def hours_words(lang: str, text: str | None) -> str | None:
     said = text.replace("24/7", "全天").replace("off", "休息")
     for code, day in zip(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH"), "一二三四五六日休", strict=True):
         said = said.replace(code, f"周{day}" if code != "PH" else "节假日")
-    return said.replace("; ", "；")
+    said = re.sub("(周.)-(周.)", r"\1至\2", said).replace("周一至周日", "每天")
+    return re.sub(r"(\d)-(\d)", r"\1–\2", said).replace("; ", "；")
 
 
 def minutes(lang: str, value: float) -> str:

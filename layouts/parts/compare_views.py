@@ -179,7 +179,7 @@ def _pair(view: View, answer: Row, old: Row, new: Row) -> html.Tr:
     amount, words = 0.0, ""
     if old["value"] is not None and new["value"] is not None:
         amount = new["value"] - old["value"]
-        words = difference(lang, new, amount)
+        words = difference(lang, new, old["value"], new["value"])
     good = amount if new["direction"] == "up" or new["target"] is None else -amount
     cells.append(html.Td(words, className=f"right {_direction(good) if new['target'] is not None else ''}"))
     notes = list(_notes(lang, answer, old, new))

@@ -23,7 +23,8 @@ THEME = {
     "fontFamily: 'inherit', "
     "fontSize: 15, headerFontSize: 14, wrapperBorderRadius: '8px', columnBorder: false})"
 }
-SHAPES = {name: f"params.value == '{name}'" for name in ("fresh", "stale", "lost", "act", "look")}
+WIDE = {"wide": True}
+"""The context of a column that stands only where it fits (assets/20_shell_devices.js); the row's own panel says all."""
 
 
 def grid(view: View, name: str) -> dag.AgGrid:
@@ -47,6 +48,7 @@ def grid(view: View, name: str) -> dag.AgGrid:
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             "rowHeight": 40,
             "headerHeight": 40,
+            "rowClassRules": {f"row-{name}": f"params.data.alarm == '{name}'" for name in ("act", "look")},
             "animateRows": False,
             "suppressColumnVirtualisation": True,
             "tooltipShowDelay": 300,
@@ -64,7 +66,7 @@ def _columns(lang: str) -> list[dict[str, Any]]:
             "field": "status",
             "headerName": t(lang, "column.status"),
             "flex": 105,
-            "minWidth": 89,
+            "minWidth": 80,
             "valueFormatter": _words(status),
             "cellClassRules": _shapes("fresh", "stale", "lost"),
         },
@@ -72,18 +74,20 @@ def _columns(lang: str) -> list[dict[str, Any]]:
             "field": "alarm",
             "headerName": t(lang, "column.alarm"),
             "flex": 115,
-            "minWidth": 97,
+            "minWidth": 112,
+            "context": WIDE,
             "valueFormatter": _words(alarm),
             "cellClassRules": _shapes("act", "look"),
         },
-        {"field": "type", "headerName": t(lang, "column.type"), "flex": 150, "minWidth": 127},
-        {"field": "place", "headerName": t(lang, "column.place"), "flex": 260, "minWidth": 221},
-        {"field": "value", "headerName": t(lang, "column.value"), "flex": 130, "minWidth": 110},
+        {"field": "type", "headerName": t(lang, "column.type"), "flex": 150, "minWidth": 108},
+        {"field": "place", "headerName": t(lang, "column.place"), "flex": 260, "minWidth": 168},
+        {"field": "value", "headerName": t(lang, "column.value"), "flex": 130, "minWidth": 110, "context": WIDE},
         {
             "field": "battery",
             "headerName": t(lang, "column.battery"),
             "flex": 95,
             "minWidth": 80,
+            "context": WIDE,
             "type": "rightAligned",
             "valueFormatter": {"function": "params.value == null ? '—' : params.value + '%'"},
             "cellClassRules": {"low-battery": "params.value != null && params.value <= 20"},
@@ -93,10 +97,11 @@ def _columns(lang: str) -> list[dict[str, Any]]:
             "headerName": t(lang, "column.seen"),
             "flex": 125,
             "minWidth": 106,
+            "context": WIDE,
             "valueFormatter": {"function": "cimAgo(params.value)"},
         },
-        {"field": "dialect", "headerName": t(lang, "column.dialect"), "flex": 130, "minWidth": 110},
-        {"field": "address", "headerName": t(lang, "column.address"), "flex": 190, "minWidth": 161},
+        {"field": "dialect", "headerName": t(lang, "column.dialect"), "flex": 130, "minWidth": 110, "context": WIDE},
+        {"field": "address", "headerName": t(lang, "column.address"), "flex": 220, "minWidth": 161, "context": WIDE},
     ]
 
 

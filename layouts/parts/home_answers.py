@@ -27,7 +27,7 @@ STATES = ("blind", "quiet", "away", "active")  # who needs a look comes first
 
 
 def homes(twin: Twin, at: datetime, community: str, *, state: str | None = None) -> list[Answer]:
-    """One row per home with a kit: state, since, reason, its worst open alert, devices in all and heard."""
+    """One row per home with a kit: state, since, reason, its worst open alert, devices in all and heard in time."""
     titles = {name: dict(rule.title) for name, rule in twin.catalogue.alert_rules.items()}
     alerts: dict[str, Answer] = {}
     for alert in twin.care.alerts(at, community_id=community).to_pylist():
@@ -36,7 +36,7 @@ def homes(twin: Twin, at: datetime, community: str, *, state: str | None = None)
             alerts[alert["home_id"]] = {**alert, "title": titles.get(alert["rule"], {})}
     devices = twin.device_status(at, community_id=community).select(["home_id", "status"]).to_pylist()
     kits = Counter(row["home_id"] for row in devices)
-    heard = Counter(row["home_id"] for row in devices if row["status"] != "lost")
+    heard = Counter(row["home_id"] for row in devices if row["status"] == "fresh")
     rows = twin.care.home_states(at, community_id=community).to_pylist()
     found = placed(twin, at, (row for row in rows if not state or row["state"] == state))
     for row in found:

@@ -11,7 +11,7 @@ from dash import html
 
 from layouts.page import View
 from layouts.parts.format import count
-from layouts.parts.grid import THEME
+from layouts.parts.grid import THEME, WIDE
 from layouts.parts.home_answers import STATES
 from layouts.parts.panel import next_step, sets, sign, unknown
 from layouts.parts.text import some, t, texts, titled
@@ -59,13 +59,13 @@ def _columns(lang: str) -> list[dict[str, Any]]:
         return known | more
 
     return [
-        column("place", 210),
-        column("state", 105, cellClassRules=_shapes("state_code", STATES)),
-        column("since", 110, valueFormatter={"function": "cimAgo(params.value)"}),
-        column("reason", 190),
-        column("alert", 170, cellClassRules=_shapes("severity", ("act", "look"))),
-        column("seen", 110, valueFormatter={"function": "cimAgo(params.value)"}),
-        column("devices", 110, type="rightAligned"),
+        column("place", 210, minWidth=168),
+        column("state", 105, minWidth=76, cellClassRules=_shapes("state_code", STATES)),
+        column("since", 110, valueFormatter={"function": "cimAgo(params.value)"}, context=WIDE),
+        column("reason", 190, context=WIDE),
+        column("alert", 170, minWidth=112, cellClassRules=_shapes("severity", ("act", "look"))),
+        column("seen", 110, valueFormatter={"function": "cimAgo(params.value)"}, context=WIDE),
+        column("devices", 110, type="rightAligned", context=WIDE),
     ]
 
 

@@ -14,7 +14,6 @@ from layouts.parts.format import UNKNOWN, age, lasting, moment
 from layouts.parts.home_views import link, scrolling
 from layouts.parts.kpi_words import (
     basis,
-    brief,
     kept,
     later,
     number,
@@ -49,7 +48,7 @@ _GROUP = {"data-group": ""}
 def _entry(view: View, row: Row, scene: str) -> html.Li:
     lang, name = view.lang, titled(view.lang, row["title"], row["kpi"])
     faded = {"stale": " faded", "not_measurable": " blind"}.get(row["status"], "")
-    words = [html.Span(name), html.B(brief(lang, row, row["value"]), className=f"num{faded}")]
+    words = [html.Span(name), html.B(said(lang, row, row["value"]), className=f"num{faded}")]
     way = link(view, "/kpi", words, kpi=row["kpi"])
     way.className = "kpi-link"
     setattr(way, "data-kpi", row["kpi"])

@@ -16,7 +16,6 @@ from layouts.parts.text import has, some, t, titled
 
 Row = Mapping[str, Any]
 MANY = 100_000
-LONG_UNIT = 4
 
 
 def number(lang: str, row: Row, value: float | None) -> str:
@@ -44,17 +43,15 @@ def said(lang: str, row: Row, value: float | None) -> str:
     return f"{words}{of}" if is_close else f"{words} {of}"
 
 
-def brief(lang: str, row: Row, value: float | None) -> str:
-    """As ``said``, without a unit that is too long for a narrow place; the KPI's page has it."""
-    return number(lang, row, value) if len(unit(lang, row)) > LONG_UNIT else said(lang, row, value)
-
-
-def difference(lang: str, row: Row, amount: float) -> str:
-    """``+96``, ``−3``, ``±0`` in the KPI's own digits."""
-    words = number(lang, row, abs(amount))
+def difference(lang: str, row: Row, old: float, new: float) -> str:
+    """``+96 人次``, ``−1.5 万元``, ``±0`` in the KPI's own digits; of shares percentage points."""
+    amount = abs(new - old)
+    words = large(lang, amount) if max(abs(old), abs(new)) >= MANY else number(lang, row, amount)
     if not any(c in "123456789" for c in words):
         return "±0"
-    return f"{'+' if amount > 0 else '−'}{words}"
+    of = t(lang, "compare.points") if row["unit"].get("zh") == "%" else unit(lang, row)
+    is_close = not of or words.endswith(("万", "亿"))
+    return f"{'+' if new > old else '−'}{words}{'' if is_close else ' '}{of}"
 
 
 def basis(lang: str, row: Row) -> str:

@@ -28,10 +28,10 @@ def amount(lang: str, value: float | None, unit_name: str, name: str = "") -> st
         return UNKNOWN
     if name in HOURS and unit_name == "h":
         return f"{int(value):02}:{round(value % 1 * 60):02}"
-    if unit_name in ("%", "x"):
-        return f"{measure(value)}{t(lang, 'rules.unit.x') if unit_name == 'x' else '%'}"
+    if unit_name == "%":
+        return f"{measure(value)}%"
     words = t(lang, f"rules.unit.{unit_name}") if has(lang, f"rules.unit.{unit_name}") else unit(lang, unit_name)
-    return f"{measure(value)} {words}".strip()
+    return f"{measure(value)}{'' if words == '×' else ' '}{words}".strip()
 
 
 def sentence(lang: str, rule: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def sentence(lang: str, rule: Mapping[str, Any]) -> str:
     for parameter in rule["parameters"]:
         change = parameter["community"]
         shown[parameter["name"]] = _number(change["value"] if change else parameter["default"])
-    return template.format_map(defaultdict(lambda: _Open(), shown))
+    return template.format_map(defaultdict(lambda: _Open(), shown)).removeprefix("… ")
 
 
 class _Open:

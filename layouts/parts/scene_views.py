@@ -16,7 +16,7 @@ from layouts.page import View
 from layouts.parts import kpi_chart as draw
 from layouts.parts.format import UNKNOWN, age, count
 from layouts.parts.home_views import link, scrolling
-from layouts.parts.kpi_words import basis, brief, giver, later, month, number, on, said, unit, way, why_not
+from layouts.parts.kpi_words import basis, giver, later, month, number, on, said, unit, way, why_not
 from layouts.parts.panel import icon, sign
 from layouts.parts.text import t, titled
 
@@ -205,7 +205,7 @@ def _worst(view: View, one: Tile) -> html.Div:
         html.Span(titled(lang, worst["title"], worst["kpi"]), className="what"),
         draw.bullet(worst),
         html.Span(
-            [html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"],
+            [html.B(number(lang, worst, worst["value"])), f"/{said(lang, worst, worst['target'])}"],
             className="against",
         ),
     ]
@@ -254,7 +254,7 @@ def view_tile(view: View, now: datetime, one: Tile, today: Tile | None) -> html.
     foot = None
     if worst is not None:
         named = html.Span([f"{t(lang, 'scenes.worst')} ", titled(lang, worst["title"], worst["kpi"])], className="what")
-        against = [html.B(number(lang, worst, worst["value"])), f"/{brief(lang, worst, worst['target'])}"]
+        against = [html.B(number(lang, worst, worst["value"])), f"/{said(lang, worst, worst['target'])}"]
         words = [named, " ", html.Span(against)]
         foot = way(view, worst, words)
     then = later(view, score(today)) if today is not None else None

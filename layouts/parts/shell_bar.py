@@ -187,7 +187,7 @@ def figures(view: View, _now: datetime, answer: Any) -> list[Any]:
 
 
 def _figure(lang: str, way: str, state: str, name: str, value: list[Any], title: str) -> html.Button:
-    inner = [sign(state), f"{t(lang, f'bar.{name}')} ", *value]
+    inner = [sign(state), f"{t(lang, f'bar.{name}')} ", html.Span(value)]
     return html.Button(inner, className="bar-figure", title=title, **{"data-way": way})
 
 

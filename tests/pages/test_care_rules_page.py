@@ -67,7 +67,7 @@ def test_every_number_shows_its_source_and_whether_it_is_only_proposed(living, c
         (22.5, "h", "from", "22:30", "22:30"),
         (0.01, "m³", "limit", "0.010 m³", "0.010 m³"),
         (20, "%", "limit", "20%", "20%"),
-        (2, "x", "times", "2倍", "2×"),
+        (2, "x", "times", "2 倍", "2×"),
         (None, "h", "limit", "—", "—"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from layouts.page import View
 from layouts.parts import compare_answers, compare_views
+from layouts.parts.kpi_words import difference
 from tests.conftest import NOON
 from tests.pages.conftest import text_of
 from tests.pages.kpi_world import HERE, THERE, catalogue, lived, meal
@@ -41,7 +42,20 @@ def said(tree) -> str:
 
 def test_a_value_stands_as_it_was_known_then_beside_what_it_is_now_with_the_difference(late, here):
     words = said(compare_views.kpis(here, NOON, sides(late)))
-    assert "老年就餐 近 30 天 130 人次 175 人次 +45" in words
+    assert "老年就餐 近 30 天 130 人次 175 人次 +45 人次" in words
+
+
+@pytest.mark.parametrize(
+    ("unit", "old", "new", "words"),
+    [
+        ("%", 4.0, 3.8, "−0.2 个百分点"),
+        ("元", 2_773_000, 2_758_000, "−1.5 万元"),
+        ("人", 283, 288, "+5 人"),
+        ("人", 3, 3, "±0"),
+    ],
+)
+def test_a_difference_has_the_unit_of_its_values(unit, old, new, words):
+    assert difference("zh", {"unit": {"zh": unit}, "digits": None}, old, new) == words
 
 
 def test_a_value_that_is_known_better_by_now_is_marked(late, here):

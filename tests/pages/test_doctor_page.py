@@ -64,9 +64,9 @@ def test_only_an_administrator_has_the_machine_looked_at_and_only_by_a_press(sit
     for role in Role:
         told = pressed(site, role, 1)
         if role is Role.ADMINISTRATOR:
-            assert "消息代理不可达：拒绝连接" in told
+            assert "消息服务器不可达：拒绝连接" in told
         else:
-            assert "消息代理" not in told, role
+            assert "消息服务器" not in told, role
             assert told == "403" or "系统检查需要管理员" in told, role
     assert asked == ["looked"]
     assert "1 wrong" in pressed(site, Role.ADMINISTRATOR, 1, "en")
@@ -77,7 +77,7 @@ def test_only_an_administrator_has_the_machine_looked_at_and_only_by_a_press(sit
 @pytest.mark.parametrize(
     ("lang", "summary", "first", "cure"),
     [
-        ("zh", "2 项正常，1 项留意，1 项异常", "消息代理不可达：拒绝连接", "检查 broker 设置"),
+        ("zh", "2 项正常，1 项留意，1 项异常", "消息服务器不可达：拒绝连接", "检查 broker 设置"),
         ("en", "2 fine, 1 to look at, 1 wrong", "the broker cannot be reached: connection refused", "broker"),
     ],
 )

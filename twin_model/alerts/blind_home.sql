@@ -1,6 +1,6 @@
 /* ---
 title     = { zh = "住户盲区", en = "Blind home" }
-sentence  = { zh = "家里没有任何感知设备有消息，看不到是否平安", en = "no sense in the home reports; nobody would be seen falling" }
+sentence  = { zh = "家里没有一台感知设备有消息，无法得知是否平安", en = "no sense in the home reports; nobody would be seen falling" }
 severity  = "blind"
 grade     = 4
 scope     = "home"
