@@ -14,13 +14,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from cockpit import city_models as shape
-from cockpit.api_kpis import CSV, FORMS, MISSING, XLSX, csv_of, xlsx_of
+from cockpit.api_kpis import FORMS, MISSING
 from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, accepted, arrow_stream, paged
 from cockpit.encoding import dumps
 from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
 from cockpit.rights import Writing, grant_of
+from cockpit.row_files import CSV, XLSX, csv_of, xlsx_of
 from twin_model import divisions as divisions_of
 from twin_model.city import BOOK, rolled_up
 from twin_model.city_rows import OF, STATUS, NoSuchDivision, NoSuchRows, rows_behind

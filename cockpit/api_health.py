@@ -12,13 +12,14 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from cockpit import health_models as shape
-from cockpit.api_kpis import CSV, FORMS, MISSING, XLSX, csv_of, xlsx_of
+from cockpit.api_kpis import FORMS, MISSING
 from cockpit.api_models import Page
 from cockpit.asking import ARROW, Asked, accepted, arrow_stream, instant_of, paged
 from cockpit.encoding import rfc3339
 from cockpit.noting import noted
 from cockpit.problems import Problem
 from cockpit.rights import PUBLIC_FILTERS, grant_of, refused
+from cockpit.row_files import CSV, XLSX, csv_of, xlsx_of
 from twin_model.health_book import HealthBook
 from twin_model.health_check import in_force
 from twin_model.kpi_periods import local_day

@@ -6,15 +6,11 @@ without the columns that could lead to a home unless their role may look at one.
 No ``from __future__ import annotations`` here, as in ``api.py``.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-import pyarrow as pa
 from fastapi import APIRouter, Depends, Query
-from openpyxl import Workbook
 from starlette.responses import Response
 
 from cockpit import kpi_models as shape
@@ -24,6 +20,7 @@ from cockpit.encoding import rfc3339
 from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
 from cockpit.rights import counts_only, grant_of
+from cockpit.row_files import CSV, XLSX, csv_of, xlsx_of
 from twin_model.kpi import Kpi
 from twin_model.kpi_evidence import too_few_people, without_homes
 from twin_model.masking import FEWEST
@@ -31,7 +28,6 @@ from twin_model.scenes import SceneStand, scene_stands, view_stand
 from twin_model.twin import Twin
 
 KPIS = "指标 KPIs"
-CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MISSING = refusals(404)
 FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {ARROW: {}, CSV: {}, XLSX: {}}}}
 
@@ -169,40 +165,3 @@ def _scene_item(community: str, stand: SceneStand) -> dict[str, Any]:
         "headline": stand.headline["kpi"] if stand.headline else None,
         "not_measurable": [row["kpi"] for row in stand.missing],
     }  # fmt: skip
-
-
-def csv_of(rows: pa.Table) -> bytes:
-    """The rows as CSV with a byte order mark, without which spreadsheets misread Chinese."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(rows.column_names)
-    writer.writerows(_cells(rows))
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def xlsx_of(rows: pa.Table, title: str) -> bytes:
-    """The rows as one sheet."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
-    sheet.append(rows.column_names)
-    for cells in _cells(rows):
-        sheet.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _cells(rows: pa.Table) -> Iterable[list[Any]]:
-    for row in rows.to_pylist():
-        yield [_cell(value) for value in row.values()]
-
-
-def _cell(value: Any) -> Any:
-    """Instants as text with their offset; text that a spreadsheet would run as a formula is quoted."""
-    if hasattr(value, "tzinfo"):
-        return rfc3339(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value

@@ -13,13 +13,13 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from cockpit import siting_models as shape
-from cockpit.api_kpis import XLSX
 from cockpit.api_models import Page
 from cockpit.asking import JSON, Asked, instant_of, paged
 from cockpit.encoding import dumps, rfc3339
 from cockpit.noting import noted
 from cockpit.problems import Problem, refusals
 from cockpit.rights import grant_of, refused
+from cockpit.row_files import XLSX
 from cockpit.siting_sheet import sheet_of
 from layouts.page import ZONE
 from twin_model.circles import Unasked

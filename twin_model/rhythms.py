@@ -178,11 +178,14 @@ class Rhythms:
             return {name: _seen(self._rhythm[name]) for name in chosen if name in self._rhythm}
 
     def is_at_hand(self, placed: Placed, known: int) -> bool:
-        """Whether what is known at an instant is what is known now, or was put by."""
+        """Whether what is known at an instant is what is known now, or was put by; never before the first question.
+
+        Who has heard nothing yet would live through the day so far first, of every home.
+        """
         with self._lock:
             if known in self._marks and self._layout is not None and self._layout.placed is placed:
                 return True
-            return known >= (self._newest() if self._known is None else self._known)
+            return self._known is not None and known >= self._known
 
     def _correct(self, known: int) -> None:
         """Go on from what was known, where days lived through again tell another story."""

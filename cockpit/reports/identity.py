@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import twin_model
-from cockpit.api_kpis import csv_of
 from cockpit.reports.kinds import Wish
+from cockpit.row_files import csv_of
 from layouts.parts.kpi_answers import source_titles
 from twin_model.kpi_evidence import without_homes
 from twin_model.last_commit import last_commit
