@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -42,6 +43,7 @@ DRAWN = 256
 WANTED_SECONDS = 5.0
 AHEAD_SECONDS = 1.0
 _COMING: ContextVar[Pulse | None] = ContextVar("coming", default=None)
+_HELD: ContextVar[Pulse | None] = ContextVar("held", default=None)
 
 
 @dataclass
@@ -175,9 +177,18 @@ class Asker:
             one.context.run(_of, coming, one.again)
             time.sleep(time.monotonic() - asked)
 
+    @contextmanager
+    def one_instant(self, view: View) -> Iterator[None]:
+        """What is asked within is asked of the same instant, also when news comes meanwhile."""
+        before = _HELD.set(self._hub.pulse(max((at for at in (view.at, view.other) if at is not None), default=None)))
+        try:
+            yield
+        finally:
+            _HELD.reset(before)
+
     def _moment(self, view: View) -> tuple[datetime, int]:
         """The instant that is asked about, and the revision an answer is kept for."""
-        pulse = _COMING.get() or self._hub.pulse(view.at)
+        pulse = _COMING.get() or _HELD.get() or self._hub.pulse(view.at)
         at = pulse.at if view.at is None else min(view.at, pulse.at)
         # what was known at a past instant never changes, whatever the revision
         return at, pulse.revision if at == pulse.at else PAST

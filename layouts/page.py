@@ -9,6 +9,7 @@ twin and return a view.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -117,6 +118,8 @@ class Ask(Protocol):
     ``ask.drawn(name, view, make, **args)`` is what ``make()`` makes of such answers, likewise kept for all who look at
     the same with the same rights; nobody may change it.
     ``ask.ahead(name, view, again, **args)``: ``again()`` asks the same of each new instant before pages ask about it.
+    Within ``ask.one_instant(view)`` a live view stays at the instant of its beginning: what is shown together was known
+    together.
     """
 
     twin: Twin
@@ -135,6 +138,8 @@ class Ask(Protocol):
     def drawn(self, name: str, view: View, make: Callable[[], T], **args: Any) -> T: ...
 
     def ahead(self, name: str, view: View, again: Callable[[], None], **args: Any) -> None: ...
+
+    def one_instant(self, view: View) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True)

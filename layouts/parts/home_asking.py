@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -51,6 +52,10 @@ class Handing:
 
     def ahead(self, name: str, view: View, again: Callable[[], None], **args: Any) -> None:
         """Nothing is asked before somebody asks."""
+
+    def one_instant(self, view: View) -> AbstractContextManager[None]:
+        """As the ask underneath does."""
+        return self._ask.one_instant(view)
 
 
 class Restricted(Handing):

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -72,7 +71,8 @@ def register_panels(app: Dash, ask: Ask, ids: Ids, panels: Sequence[Panel], grou
         view = seen_by(ask, View.of(store))
         now = instant(view, ask.twin)
         seen_before = shown if isinstance(shown, dict) else {}  # it comes from the browser
-        trees = [draw(ask, ids, panel, view, now, seen_before.get(panel.part), chosen) for panel in panels]
+        with ask.one_instant(view):
+            trees = [draw(ask, ids, panel, view, now, seen_before.get(panel.part), chosen) for panel in panels]
         keys = {panel.part: key for panel, (key, _) in zip(panels, trees, strict=True)}
         seen = dict(keys)
 
@@ -105,7 +105,6 @@ def draw(
     if panel.later:
         args["until"] = None if view.live else ask.twin.now().replace(second=0, microsecond=0)
 
-    @cache
     def answer() -> Any:
         name = f"{question.__module__}.{question.__name__}"
         found = ask(name, question, view, **args)
@@ -113,15 +112,24 @@ def draw(
             found = {**found, "now": ask(name, question, replace(view, at=view.other), **args)}
         return found
 
-    def made() -> Any:
-        return drawn(explained(view, ids, panel.part, panel.draw(view, now, answer())))
+    def tree(found: Any) -> Tree:
+        return drawn(explained(view, ids, panel.part, panel.draw(view, now, found)))
+
+    def picture() -> tuple[str, Tree]:
+        """Both of one answer: a browser that has a new fingerprint with an old picture would keep the old one."""
+        found = answer()
+        return fingerprint(view, found), tree(found)
 
     try:
         if panel.written_down:
-            key = fingerprint(view, answer())
-            return key, no_update if key == shown else made()
+            found = answer()
+            key = fingerprint(view, found)
+            return key, no_update if key == shown else tree(found)
         key = ask.drawn(f"{part} key", view, lambda: fingerprint(view, answer()), **args)
-        return key, no_update if key == shown else ask.drawn(part, view, made, **args)
+        if key == shown:
+            return key, no_update
+        key, made = ask.drawn(part, view, picture, **args)
+        return key, no_update if key == shown else made
     except NotAllowed as kept_back:
         return "barred", no_update if shown == "barred" else to_html(barred(view, kept_back))
     except Exception:  # the wall between panels: one that fails must not freeze the others

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from dash import no_update
 
 from cockpit import care_models
 from cockpit.caching import Answers
@@ -331,3 +332,30 @@ def test_a_panel_is_drawn_once_for_all_who_may_see_the_same_and_never_for_others
     assert drawn == [True, False]
     shown(True, lang="en")
     assert drawn == [True, False, True]
+
+
+def test_a_panel_shows_what_its_fingerprint_stands_for_also_when_the_instant_moves_on_while_it_is_drawn(site, clock):
+    """Else a page whose browser has the new fingerprint and the old picture keeps that until the next change."""
+    hub = site.cockpit.hub
+    ask = Asker(site.twin, Services(), site.cockpit.answers, hub)
+    news = [2]
+
+    def second(_twin, at, _community):
+        hub.pulse(clock.forward(seconds=news.pop() if news else 0))  # comes while this is asked
+        return at.second
+
+    panel = Panel("n", second, lambda _view, _now, answer: str(answer))
+    shown, before = draw(ask, Ids("page"), panel, View(community="demo"), site.twin.now(), None, {})
+    _, after = draw(ask, Ids("page"), panel, View(community="demo"), site.twin.now(), shown, {})
+    assert (before if after is no_update else after) == "2"
+
+
+def test_what_one_answer_shows_is_of_one_instant(site, clock):
+    hub = site.cockpit.hub
+    ask = Asker(site.twin, Services(), site.cockpit.answers, hub)
+    view = View(community="demo")
+    with ask.one_instant(view):
+        before = ask("q", lambda _twin, at, _community: at, view)
+        hub.pulse(clock.forward(seconds=2))
+        assert ask("r", lambda _twin, at, _community: at, view) == before
+    assert ask("s", lambda _twin, at, _community: at, view) == clock.instant
