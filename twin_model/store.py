@@ -169,7 +169,15 @@ class Store:
         Raises ``NotAllowed`` where it reads of persons or of life at home and whoever asks may not.
         """
         fence(sql)
-        return _asked(self._cursor(), sql, parameters, tables)
+        cursor = self._cursor()
+        names = tables or {}
+        for name, table in names.items():
+            cursor.register(name, _naive(table))
+        try:
+            return _asked(cursor, sql, parameters)
+        finally:
+            for name in names:
+                cursor.unregister(name)
 
     def mistake_in(
         self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object
@@ -246,7 +254,11 @@ class Desk:
 
     def put(self, name: str, rows: pa.Table) -> None:
         """Lay ``rows`` on the desk, in place of what had this name."""
-        _run(self._cursor, f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM incoming', {}, {"incoming": rows})
+        self._cursor.register("incoming", _naive(rows))
+        try:
+            self._cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM incoming')
+        finally:
+            self._cursor.unregister("incoming")
 
     def keep(self, name: str, rows: pa.Table) -> None:
         """As ``put``; the same table as last time, or a short one with the same rows, lies there already."""
@@ -279,7 +291,11 @@ class Writer:
     def append(self, table: str, rows: pa.Table) -> None:
         """Append Arrow rows; columns are matched by name."""
         if rows.num_rows:
-            _run(self._cursor, f"INSERT INTO {table} BY NAME SELECT * FROM incoming", {}, {"incoming": rows})
+            self._cursor.register("incoming", _naive(rows))
+            try:
+                self._cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+            finally:
+                self._cursor.unregister("incoming")
 
     def select(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
         """A SELECT that sees this transaction's own changes."""
@@ -287,7 +303,15 @@ class Writer:
 
     def execute(self, sql: str, *, tables: Mapping[str, pa.Table] | None = None, **parameters: object) -> pa.Table:
         """One statement; its rows, if any, as Arrow."""
-        return _zoned(_run(self._cursor, sql, parameters, tables).to_arrow_table(ROWS_A_PIECE))
+        names = tables or {}
+        for name, table in names.items():
+            self._cursor.register(name, _naive(table))
+        try:
+            values = {k: _stored(v) for k, v in parameters.items()}
+            return _zoned(self._cursor.execute(sql, values).to_arrow_table(ROWS_A_PIECE))
+        finally:
+            for name in names:
+                self._cursor.unregister(name)
 
 
 def _opened(path: Path | None, config: Config) -> duckdb.DuckDBPyConnection:
@@ -333,38 +357,10 @@ def _without_absent_libraries() -> None:
             sys.modules[name] = None  # type: ignore[assignment]  # Python's own way to say that there is none
 
 
-def _asked(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object],
-    tables: Mapping[str, pa.Table] | None = None,
-) -> pa.Table:  # fmt: skip
+def _asked(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pa.Table:
     wanted = set(_PARAMETER.findall(sql))
-    values = {k: v for k, v in parameters.items() if k in wanted}
-    return _zoned(_run(cursor, sql, values, tables).to_arrow_table(ROWS_A_PIECE))
-
-
-_CALL = compile("_cursor.execute(_sql, _values)", "<statement>", "eval")
-_not_ours: set[str] = set()  # names looked up already: the store has no table that is called so
-
-
-def _run(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object],
-    tables: Mapping[str, pa.Table] | None,
-) -> duckdb.DuckDBPyConnection:  # fmt: skip
-    """Begin one statement, with Arrow tables beside it.
-
-    DuckDB looks for a table it does not have among the variables of whoever calls it, so they are laid there: to
-    register each as a view and to take it away again took longer than many a question.
-    """
-    values = {k: _stored(v) for k, v in parameters.items()}
-    if not tables:
-        return cursor.execute(sql, values)
-    for name in tables.keys() - _not_ours:
-        if cursor.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = $name", {"name": name}).fetchone():
-            raise ValueError(f"{name}: the store has a table of this name and would answer from it; call yours another")
-        _not_ours.add(name)
-    beside = {name: _naive(table) for name, table in tables.items()}
-    begun: duckdb.DuckDBPyConnection = eval(_CALL, {**beside, "_cursor": cursor, "_sql": sql, "_values": values})
-    return begun
+    values = {k: _stored(v) for k, v in parameters.items() if k in wanted}
+    return _zoned(cursor.execute(sql, values).to_arrow_table(ROWS_A_PIECE))
 
 
 @cache
