@@ -16,7 +16,7 @@
   function longest(place, rows) {
     const pen = document.createElement("canvas").getContext("2d"), rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     pen.font = `${0.875 * rem}px ${getComputedStyle(place).fontFamily}`;
-    return Math.max(...rows.map((row) => pen.measureText(row.name).width), 6 * rem);
+    return Math.ceil(Math.max(...rows.map((row) => pen.measureText(row.name).width), 6 * rem)) + 1; // a drawn name is a hair wider
   }
 
   function draw(place) {

@@ -193,7 +193,7 @@
   /* --- every second ------------------------------------------------------------------------------------------------ */
   function state() {
     const words = lost ? text("wall.offline") + " · " + text("wall.since", { at: format("clock", now() - age()) }) + " · " + ago(age())
-      : text("wall.updated") + " " + ago(age());
+      : text("wall.updated", { ago: ago(age()) });
     if (updated || lost) write(byId("wall-state"), words);
   }
   function tick() {

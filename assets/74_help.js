@@ -99,7 +99,8 @@
     if (!bar) return;
     const at = shell.at(), name = bar.querySelector(".brand-in b"), page = bar.querySelector('.nav-link[aria-current="page"]') || bar.querySelector(".nav-link[aria-current]");
     const when = at === null ? shell.serverNow() : at;
-    const words = [name && name.textContent, page && Array.from(page.childNodes, (node) => (node.nodeType === Node.TEXT_NODE ? node.textContent : "")).join(""), stamp(when) + " " + shell.text(at === null ? "when.live" : "when.past")];
+    const title = page ? null : document.querySelector("#shell--main h1"); /* a page outside the bar */
+    const words = [name && name.textContent, title && title.textContent, page && Array.from(page.childNodes, (node) => (node.nodeType === Node.TEXT_NODE ? node.textContent : "")).join(""), stamp(when) + " " + shell.text(at === null ? "when.live" : "when.past")];
     bar.dataset.paper = words.filter(Boolean).join("　");
     const revision = shell.revision();
     bar.dataset.paperFoot = [who(), stamp(shell.serverNow()), revision && shell.text("js.paper.revision", { n: revision })].filter(Boolean).join("　");

@@ -47,10 +47,13 @@ def _rows(twin: Twin, at: datetime, book: HealthBook, item: Item, community: str
         if item.measure == "coverage":
             yield from coverage_rows(twin, at, item, community)
     elif item.measure == "kpi":
+        places = twin.entities("facility", at, community_id=community).select(["facility_id", "name"]).to_pylist()
+        called = {place["facility_id"]: place["name"] for place in places}
         for row in twin.kpis.evidence(item.how["kpi"], at, community_id=community).to_pylist():
             amount = row["denominator"] if row["numerator"] is None else row["numerator"]
-            yield _row("kpi", row["row_id"], item.how["kpi"], row.get("name") or row["row_id"], amount, "",
-                       row["excluded"] is not None)  # fmt: skip
+            # a row of a day and a place is told by both, not by its key
+            name = row.get("name") or " · ".join(called.get(part) or part for part in row["row_id"].split("|"))
+            yield _row("kpi", row["row_id"], item.how["kpi"], name, amount, "", row["excluded"] is not None)
     elif item.measure == "record":
         kind = twin.catalogue.record_kinds[item.how["record"]]
         for row in newest_rows(twin, at, kind, item.how["column"], item.how.get("by"), community):

@@ -75,6 +75,12 @@ def moment(lang: str, at: datetime | None, now: datetime) -> str:
     return stamp(lang, at, year=local.year != today.year)
 
 
+def on(lang: str, at: datetime, now: datetime) -> str:
+    """As ``moment``, of what is kept by days: ``11月21日``, with the year when it differs."""
+    words = moment(lang, at, now)
+    return words.removesuffix(f" {clock(at)}") if words != clock(at) else day(lang, at, weekday=False)
+
+
 def stamp(lang: str, at: datetime | None, *, year: bool = False, seconds: bool = False) -> str:
     """``11月22日 14:05`` / ``22 Nov 14:05``."""
     if at is None:

@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from layouts.page import View
-from layouts.parts.format import UNKNOWN, age, count, measure, moment, stamp
+from layouts.parts.format import UNKNOWN, age, count, measure, on, stamp
 from layouts.parts.panel import beside, figure, head, meter, next_step, sets, sign, stacked, unknown
 from layouts.parts.text import named, t
 
@@ -28,7 +28,8 @@ def population(view: View, now: datetime, answer: Any) -> html.Div:
         return _panel(head(t(lang, "population.title")), unknown(reason))
     old = answer["age_60_79"] + answer["age_80_up"]
     facts = [t(lang, "population.households", n=count(answer["households"])), " · 60+ ", html.B(count(old))]
-    note = t(lang, "population.recorded", at=moment(lang, recorded, now)) if recorded else None
+    # a register is kept by days: the minute of an entry says nothing
+    note = t(lang, "population.recorded", at=on(lang, recorded, now)) if recorded else None
     body = [
         head(t(lang, "population.title"), note, way="residents"),
         html.Div(

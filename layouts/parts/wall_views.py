@@ -87,7 +87,9 @@ def bookings(view: View, now: datetime, answer: Any) -> html.Div:
             )
         )
     body = html.Ul(rows, className="wall-list") if rows else missing(lang, "wall.bookings.none")
-    return panel("bookings", "calendar", t(lang, "wall.bookings.title"), t(lang, "wall.bookings.note"), body)
+    is_later = bool(answer["items"]) and answer["items"][0]["starts"].astimezone(ZONE).date() != today
+    title = t(lang, "wall.bookings.title_next" if is_later else "wall.bookings.title")
+    return panel("bookings", "calendar", title, t(lang, "wall.bookings.note"), body)
 
 
 def _day(lang: str, local: date, today: date) -> str:

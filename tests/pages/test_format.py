@@ -75,6 +75,12 @@ def test_days_and_clocks_are_the_neighbourhoods():
     assert f.moment("zh", NOW - timedelta(days=400), NOW) == "2025年10月18日 14:05"
 
 
+def test_what_is_kept_by_days_is_said_without_the_minute():
+    assert f.on("zh", NOW - timedelta(hours=1), NOW) == "11月22日"
+    assert f.on("zh", NOW - timedelta(days=400), NOW) == "2025年10月18日"
+    assert f.on("en", NOW - timedelta(hours=15), NOW) == "21 Nov"
+
+
 def test_a_running_clock_shows_hours_only_when_there_are_some():
     assert f.elapsed(timedelta(seconds=38)) == "00:38"
     assert f.elapsed(timedelta(hours=1, seconds=125)) == "1:02:05"
