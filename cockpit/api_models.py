@@ -193,7 +193,7 @@ class ImportReport(BaseModel):
     rejects: list[RejectedRow]
     flagged: int = Field(0, description="records that are in, with a mark")
     flags: list[FlaggedRow] = []
-    error: str | None = Field(None, description=f"why the file as a whole could not be used; {IN_BOTH}")
+    error: str | None = Field(None, description=f"why the file as a whole could not be used, {IN_BOTH}")
     summary: str = Field("", description="the same for a person")
 
 

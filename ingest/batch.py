@@ -29,6 +29,7 @@ from ingest.record_sheets import HEADER_WITHIN, Recogniser
 from ingest.records import store_records
 from ingest.report import (
     LAYERS,
+    LAYERS_ZH,
     Gathered,
     ImportOptions,
     ImportRefused,
@@ -92,7 +93,7 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
     report.format, report.layer = found, layer
     report.sha256 = _sha256(path)
     if odd:
-        report.warn(odd)
+        report.warn(**odd)
     is_table = found in ("csv", "xlsx")
     if layer == "divisions" and found not in ("csv", "xlsx", "geojson"):
         raise ImportRefused(
@@ -101,13 +102,13 @@ def _import(twin: Twin, path: Path, options: ImportOptions, report: ImportReport
         )
     if not is_table and layer in _TABLE_LAYERS:
         raise ImportRefused(
-            f"{path.name} 是 {found}，不含 {layer}；应是 CSV 或 Excel 表格",
+            f"{path.name} 是 {found}，不含{LAYERS_ZH[layer]}（{layer}）；应是 CSV 或 Excel 表格",
             f"{path.name} is {found}, which holds no {layer}; expected a CSV or Excel table",
         )
     if is_table:
         lines = csv.read(path) if found == "csv" else xlsx.read(path)
         for sentence in xlsx.unread(path) if found == "xlsx" else ():
-            report.warn(sentence)
+            report.warn(**sentence)
         recogniser = Recogniser(kinds, mapping)
         if layer == "auto":
             start = list(itertools.islice(lines, HEADER_WITHIN))
@@ -239,7 +240,10 @@ def _of_no_community(path: Path, options: ImportOptions, crs: str, mapping: Colu
     """Divisions lie above the communities: the file is about none of them."""
     report.layer = "divisions"
     if options.community:
-        report.warn(f"divisions belong to no community; --community {options.community} was not needed")
+        report.warn(
+            f"行政区划不属于任何社区，不需要 --community {options.community}",
+            f"divisions belong to no community; --community {options.community} was not needed",
+        )
     return Job(file=path.name, community_id="", layer="divisions", crs=crs, mapping=mapping, report=report)
 
 
@@ -276,15 +280,17 @@ def _store(twin: Twin, gathered: Gathered, job: Job, places: Places) -> None:
         report.layer = next(iter(gathered.layers)) if len(gathered.layers) == 1 else "mixed"
     if not report.read:
         raise ImportRefused(
-            f"{job.file} 里没有属于 {job.layer} 图层的内容"
+            f"{job.file} 里没有{LAYERS_ZH[job.layer]}图层（{job.layer}）的内容"
             + (f"（里面有 {'、'.join(list(report.skipped)[:5])}）" if report.skipped else ""),
             f"{job.file} holds nothing for layer {job.layer}"
             + (f" (it holds {', '.join(list(report.skipped)[:5])})" if report.skipped else ""),
         )
     if report.heights["assumed"]:
         report.warn(
+            f"{report.heights['assumed']} 幢楼既没有高度也没有层数：按 9 m（3 层）假定，棚屋、车库等单层的按 3 m；"
+            "图上和列表里标为假定",
             f"{report.heights['assumed']} buildings state neither height nor levels: 9 m (3 levels) assumed, 3 m for "
-            "sheds, garages and other one-storey kinds; drawn and listed as assumed"
+            "sheds, garages and other one-storey kinds; drawn and listed as assumed",
         )
 
 
@@ -309,7 +315,7 @@ def _say_offset(gathered: Gathered, job: Job, places: Places) -> None:
         return
     offset = offset_from_base(np.array(points, dtype=np.float64).reshape(-1, 2), places.base_points())
     if offset:
-        job.report.warn(str(offset))
+        job.report.warn(**offset.told)
 
 
 def _quarantine(twin: Twin, file: str, rejects: Sequence[Reject]) -> None:

@@ -18,6 +18,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from ingest.refusals import Refusal
+from twin_model.procedure import Words
 
 Points = NDArray[np.float64]
 
@@ -29,6 +30,7 @@ _BD_PI = np.pi * 3000.0 / 180.0
 _ITERATIONS = 12
 
 NAMED = ("wgs84", "cgcs2000", "gcj02", "bd09")
+TURNED_ZH, TURNED = "；北坐标在前，已对调", "; its axes are north first, swapped"
 
 
 class CrsUnknown(Refusal):
@@ -193,7 +195,7 @@ class CrsGuess:
     """A coordinate system with the sentence that says why; ``swap`` = the file has y/latitude first."""
 
     crs: str
-    reason: str
+    reason: Words
     swap: bool = False
     sure: bool = True
 
@@ -214,28 +216,43 @@ def guess_crs(points: Points, declared: str | None = None, near: tuple[float, fl
     points = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
-        return CrsGuess(crs="wgs84", reason="no coordinates to judge by; WGS 84 assumed", sure=False)
+        return CrsGuess(
+            crs="wgs84", sure=False,
+            reason={"zh": "没有坐标可供判断，按 WGS 84", "en": "no coordinates to judge by; WGS 84 assumed"},
+        )  # fmt: skip
     x, y = points[:, 0], points[:, 1]
     if declared:
         crs = parse_crs(declared)
         swap = _swapped(x, y, crs)
-        turned = "; its axes are north first, swapped" if swap else ""
-        return CrsGuess(crs=crs, reason=f"the file names {declared}{turned}", swap=swap)
+        zh, en = (TURNED_ZH, TURNED) if swap else ("", "")
+        return CrsGuess(
+            crs=crs, swap=swap, reason={"zh": f"文件写明 {declared}{zh}", "en": f"the file names {declared}{en}"}
+        )
     if _within(x, -180, 180) and _within(y, -90, 90):
         if _within(x, 3, 54) and _within(y, 73, 136):
             return CrsGuess(
                 crs="wgs84", swap=True, sure=False,
-                reason="degrees in China with latitude first; swapped, WGS 84 assumed",
+                reason={
+                    "zh": "中国境内的度数，纬度在前，已对调，按 WGS 84",
+                    "en": "degrees in China with latitude first; swapped, WGS 84 assumed",
+                },
             )  # fmt: skip
         return CrsGuess(
             crs="wgs84", sure=False,
-            reason="degrees, no system named; WGS 84 assumed (GCJ-02 and BD-09 look alike: "
-            "say --crs gcj02 or bd09 for data from Amap, Tencent or Baidu)",
+            reason={
+                "zh": "是度数，没有写坐标系，按 WGS 84（GCJ-02、BD-09 看上去一样："
+                "高德、腾讯、百度的数据请加 --crs gcj02 或 bd09）",
+                "en": "degrees, no system named; WGS 84 assumed (GCJ-02 and BD-09 look alike: "
+                "say --crs gcj02 or bd09 for data from Amap, Tencent or Baidu)",
+            },
         )  # fmt: skip
     if _within(x, -90, 90) and _within(y, -180, 180):
         return CrsGuess(
             crs="wgs84", swap=True, sure=False,
-            reason="degrees with latitude first (second value beyond 90); swapped, WGS 84 assumed",
+            reason={
+                "zh": "是度数，纬度在前（第二个数超过 90），已对调，按 WGS 84",
+                "en": "degrees with latitude first (second value beyond 90); swapped, WGS 84 assumed",
+            },
         )  # fmt: skip
     for east, north, swap in ((x, y, False), (y, x, True)):
         guess = _projected(east, north, swap, near)
@@ -260,48 +277,71 @@ def _swapped(x: Points, y: Points, crs: str) -> bool:
 
 
 def _projected(east: Points, north: Points, swap: bool, near: tuple[float, float] | None) -> CrsGuess | None:
-    turned = ", north first (survey axis order), swapped" if swap else ""
+    turned: Words = {"zh": "，北坐标在前（测量轴序），已对调", "en": ", north first (survey axis order), swapped"}
+    if not swap:
+        turned = {"zh": "", "en": ""}
     if _within(north, *_NORTHING):
         if _within(east, 24_500_000, 45_999_999):
             zone = int(np.median(east) // 1_000_000)
             crs = gauss_kruger(zone * 3, zone_number=True)
             return CrsGuess(
                 crs=crs, swap=swap,
-                reason=f"eastings begin with zone number {zone}: CGCS2000 3-degree Gauss-Kruger, central "
-                f"meridian {zone * 3}°E{turned}",
+                reason={
+                    "zh": f"东坐标以带号 {zone} 开头：CGCS2000 三度带高斯-克吕格，"
+                    f"中央子午线 {zone * 3}°E{turned['zh']}",
+                    "en": f"eastings begin with zone number {zone}: CGCS2000 3-degree Gauss-Kruger, central "
+                    f"meridian {zone * 3}°E{turned['en']}",
+                },
             )  # fmt: skip
         if _within(east, 16_000_000, 23_999_999):  # zones 13 to 15 (Xinjiang) look like Web Mercator
             zone = int(np.median(east) // 1_000_000)
             return CrsGuess(
                 crs=f"EPSG:{4491 + zone - 13}", swap=swap, sure=False,
-                reason=f"eastings begin with zone number {zone}: CGCS2000 6-degree Gauss-Kruger{turned}",
+                reason={
+                    "zh": f"东坐标以带号 {zone} 开头：CGCS2000 六度带高斯-克吕格{turned['zh']}",
+                    "en": f"eastings begin with zone number {zone}: CGCS2000 6-degree Gauss-Kruger{turned['en']}",
+                },
             )  # fmt: skip
         if _within(east, 250_000, 750_000):
             return _without_zone(swap, near, turned)
     if not swap and _within(east, 8_000_000, 15_300_000) and _within(north, 300_000, 7_600_000):
         return CrsGuess(
             crs="EPSG:3857", sure=False,
-            reason="metres in the range of web maps over China: Web Mercator (EPSG:3857)",
+            reason={
+                "zh": "以米计，在中国网络地图的范围内：Web 墨卡托（EPSG:3857）",
+                "en": "metres in the range of web maps over China: Web Mercator (EPSG:3857)",
+            },
         )  # fmt: skip
     if not swap and _within(east, 0, 300_000) and _within(north, 300_000, 625_000):
         return CrsGuess(
             crs="EPSG:28992", sure=False,
-            reason="no system named; metres in the range of the Dutch national grid (EPSG:28992)",
+            reason={
+                "zh": "没有写坐标系；以米计，在荷兰国家格网的范围内（EPSG:28992）",
+                "en": "no system named; metres in the range of the Dutch national grid (EPSG:28992)",
+            },
         )  # fmt: skip
     return None
 
 
-def _without_zone(swap: bool, near: tuple[float, float] | None, turned: str) -> CrsGuess:
+def _without_zone(swap: bool, near: tuple[float, float] | None, turned: Words) -> CrsGuess:
     if near is not None:
         meridian = round(near[0] / 3) * 3
-        why = f"central meridian {meridian}°E taken from the place of the community"
+        why: Words = {
+            "zh": f"中央子午线 {meridian}°E 取自社区所在位置",
+            "en": f"central meridian {meridian}°E taken from the place of the community",
+        }
     else:
         meridian = 120
-        why = (
-            "the file does not tell the central meridian; 120°E (Zhejiang) assumed: if the map lands in "
-            "the wrong place, say --crs EPSG:4534 (75°E) ... EPSG:4554 (135°E)"
-        )
+        why = {
+            "zh": "文件没有写中央子午线，按 120°E（浙江）：如果落在错误的位置，"
+            "请加 --crs EPSG:4534（75°E）… EPSG:4554（135°E）",
+            "en": "the file does not tell the central meridian; 120°E (Zhejiang) assumed: if the map lands in "
+            "the wrong place, say --crs EPSG:4534 (75°E) ... EPSG:4554 (135°E)",
+        }
     return CrsGuess(
         crs=gauss_kruger(meridian, zone_number=False), swap=swap, sure=near is not None,
-        reason=f"metres with 500 km false easting: CGCS2000 3-degree Gauss-Kruger, {why}{turned}",
+        reason={
+            "zh": f"以米计，东坐标加 500 km：CGCS2000 三度带高斯-克吕格，{why['zh']}{turned['zh']}",
+            "en": f"metres with 500 km false easting: CGCS2000 3-degree Gauss-Kruger, {why['en']}{turned['en']}",
+        },
     )  # fmt: skip

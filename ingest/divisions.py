@@ -375,5 +375,8 @@ class _Divisions:
         self._once(f"community {code}", line, f"社区（{code}）", f"community ({code})")
         subdistrict = self._division(up, LEVELS[-1], "社区的上级应是街道、镇", f"a community is part of {_A_STREET}")
         if line.outline is not None:
-            self.job.report.warn("outlines of communities are not read here; import them with --layer boundary")
+            self.job.report.warn(
+                "社区的轮廓在这里不读；请用 --layer boundary 导入",
+                "outlines of communities are not read here; import them with --layer boundary",
+            )
         self.gathered.add(line.refused.row, "communities", replace(found[0], subdistrict_id=subdistrict))

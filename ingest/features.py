@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ingest import shapes, tags
-from ingest.coordinates import NAMED, CrsGuess, Points, guess_crs, parse_crs, to_wgs84
+from ingest.coordinates import NAMED, TURNED, TURNED_ZH, CrsGuess, Points, guess_crs, parse_crs, to_wgs84
 from ingest.formats import Feature
 from ingest.naming import FACILITY_KINDS, holds_personal, is_personal, unknown_kind
 from ingest.places import Places
@@ -23,6 +23,7 @@ from ingest.recognise import left_out, understood, wanted
 from ingest.report import Gathered, Job, Reject
 from ingest.tags import Meaning
 from ingest.walkways import gate, of_line, placed_entrances
+from twin_model.bilingual import both
 from twin_model.entities import Building, Community, Entity, Estate, Facility, Ground, HeightSource
 from twin_model.procedure import Words
 
@@ -101,21 +102,29 @@ def settle_crs(points: Points, declared: str | None, job: Job, places: Places) -
     if job.crs == "auto":
         guess = guess_crs(points, declared, near)
         if not guess.sure:
-            job.report.warn(f"coordinate system guessed: {guess.reason}")
+            job.report.warn(
+                f"坐标系是推断的：{guess.reason['zh']}", f"coordinate system guessed: {guess.reason['en']}"
+            )
     else:
         asked = parse_crs(job.crs)
         turned = guess_crs(points, asked, near).swap
-        said = f"asked for with --crs {job.crs}"
-        guess = CrsGuess(
-            crs=asked, swap=turned, reason=f"{said}; its axes are north first, swapped" if turned else said
-        )
+        zh, en = (TURNED_ZH, TURNED) if turned else ("", "")
+        reason: Words = {"zh": f"按 --crs {job.crs} 指定{zh}", "en": f"asked for with --crs {job.crs}{en}"}
+        guess = CrsGuess(crs=asked, swap=turned, reason=reason)
         sample = points[np.isfinite(points).all(axis=1)]
         if asked in NAMED and len(sample) and (np.abs(sample) > 180).any(axis=1).mean() > 0.95:
             metric = guess_crs(points, None, near)  # "cgcs2000" of a survey file means its Gauss-Kruger grid
-            guess = replace(metric, reason=f"--crs {job.crs}, but the coordinates are metres: {metric.reason}")
+            told: Words = {
+                "zh": f"指定了 --crs {job.crs}，但坐标以米计：{metric.reason['zh']}",
+                "en": f"--crs {job.crs}, but the coordinates are metres: {metric.reason['en']}",
+            }
+            guess = replace(metric, reason=told)
         elif declared and parse_crs(declared) != asked:
-            job.report.warn(f"the file names {declared}, --crs {job.crs} was asked for and used")
-    job.report.crs, job.report.crs_reason = guess.crs, guess.reason
+            job.report.warn(
+                f"文件写明 {declared}，已按指定的 --crs {job.crs} 读取",
+                f"the file names {declared}, --crs {job.crs} was asked for and used",
+            )
+    job.report.crs, job.report.crs_reason = guess.crs, both(guess.reason)
     return guess
 
 
@@ -143,7 +152,7 @@ class _Maker:
             if before != feature.row and not isinstance(entity, Community):
                 raise shapes.BadShape(
                     "duplicate",
-                    f"与第 {before} 个要素是同一个{_TITLES[entity.kind]}：{entity.identity}；请只留一个",
+                    f"与第 {before} 个要素是同一{_TITLES[entity.kind]}：{entity.identity}；请只留一个",
                     f"is the same {entity.kind} as feature {before}: {entity.identity}; leave one of them",
                 )
             stored = self.places.before(entity)
@@ -308,7 +317,7 @@ class _Maker:
     def finish(self, parts: list[_Item], doors: list[_Item]) -> None:
         """Fold building parts into their outlines; put facilities and entrances into the buildings they stand in."""
         for word, count in self.others.most_common(10):
-            self.job.report.warn(unknown_kind(word, count))
+            self.job.report.warn(**unknown_kind(word, count))
         buildings = [e for e in self.gathered.entities.values() if isinstance(e, Building)]
         known = {b.building_id: b for b in self.places.here(Building)} | {b.building_id: b for b in buildings}
         homes = list(known.values())

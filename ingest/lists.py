@@ -288,4 +288,4 @@ class _Facilities(Reader):
 
     def finish(self) -> None:
         for word, count in self.others.most_common(10):
-            self.job.report.warn(unknown_kind(word, count))
+            self.job.report.warn(**unknown_kind(word, count))

@@ -70,7 +70,10 @@ def store_readings(
     report.layers["readings"] = report.read - report.rejected
     report.stored["reading"] = report.accepted
     if zoneless:
-        report.warn(f"{zoneless} times name no zone; taken as Beijing time (UTC+8)")
+        report.warn(
+            f"{zoneless} 个时间没有写时区，按北京时间（UTC+8）计",
+            f"{zoneless} times name no zone; taken as Beijing time (UTC+8)",
+        )
 
 
 def _devices(twin: Twin, community_id: str) -> dict[str, DeviceEntry]:

@@ -37,7 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "apartment", "door", "home_no", "home_number",
     ),
     "home_id": ("home_id", "户编号", "房屋编号", "房屋编码", "home"),
-    "floor": ("层", "楼层", "所在层", "所在楼层", "floor", "storey"),
+    "floor": ("楼层", "层", "所在层", "所在楼层", "floor", "storey"),
     "levels": ("层数", "总层数", "地上层数", "楼层数", "levels", "floors", "storeys", "num_floors", "floor_count"),
     "height": ("高度", "建筑高度", "楼高", "安装高度", "height", "height_m", "bldg_height", "building_height"),
     "households": ("户数", "家庭数", "households"),
@@ -338,10 +338,14 @@ def facility_kind(word: str) -> str | None:
     return _KIND_OF.get(plain(word))
 
 
-def unknown_kind(word: str, count: int) -> str:
+def unknown_kind(word: str, count: int) -> Words:
     """A sentence on a kind of facility that is not known: how many, and what may have been meant."""
     titles = [title for title, _, _ in FACILITY_KINDS.values()]
-    return f"facility kind '{word}' ({count}) is not known{near(word, titles)['en']}; stored as other"
+    hint = near(word, titles)
+    return {
+        "zh": f"不认识设施类型“{word}”（{count} 处）{hint['zh']}；已按“其他设施”入库",
+        "en": f"facility kind '{word}' ({count}) is not known{hint['en']}; stored as other",
+    }
 
 
 def building_number(text: str) -> str:

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.coordinates import Points, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from twin_model.procedure import Words
 
 _METRES_PER_DEGREE = 111_320.0
 _BIN_M = 15.0
 _DIRECTIONS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+_DIRECTIONS_ZH = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class Offset:
     north_m: float
     share: float
     likely: str | None
-    fix: str
+    fix: Words
 
     @property
     def distance_m(self) -> float:
@@ -36,34 +38,60 @@ class Offset:
     @property
     def direction(self) -> str:
         """Where the layer lies, seen from the base."""
-        bearing = np.degrees(np.arctan2(self.east_m, self.north_m)) % 360
-        return _DIRECTIONS[int((bearing + 22.5) // 45) % 8]
+        return _DIRECTIONS[self._eighth]
 
-    def __str__(self) -> str:
-        return (
-            f"the layer lies about {self.distance_m:.0f} m {self.direction} of the base map "
-            f"({self.share:.0%} of it fits when moved back); {self.fix}"
-        )
+    @property
+    def _eighth(self) -> int:
+        bearing = np.degrees(np.arctan2(self.east_m, self.north_m)) % 360
+        return int((bearing + 22.5) // 45) % 8
+
+    @property
+    def told(self) -> Words:
+        """Where it lies and what to do."""
+        return {
+            "zh": f"图层位于底图{_DIRECTIONS_ZH[self._eighth]}方约 {self.distance_m:.0f} m"
+            f"（移回后 {self.share:.0%} 吻合）；{self.fix['zh']}",
+            "en": f"the layer lies about {self.distance_m:.0f} m {self.direction} of the base map "
+            f"({self.share:.0%} of it fits when moved back); {self.fix['en']}",
+        }
 
 
 # what went wrong -> (what moves a true place to where it now lies, what to do)
-_MISHAPS: dict[str, tuple[Callable[[Points], Points], str]] = {
+_MISHAPS: dict[str, tuple[Callable[[Points], Points], Words]] = {
     "gcj02 not converted": (
         wgs84_to_gcj02,
-        "it looks like GCJ-02 read as WGS 84: import it with --crs gcj02",
+        {
+            "zh": "看来是把 GCJ-02 当成了 WGS 84：请用 --crs gcj02 导入",
+            "en": "it looks like GCJ-02 read as WGS 84: import it with --crs gcj02",
+        },
     ),
-    "bd09 not converted": (wgs84_to_bd09, "it looks like BD-09 read as WGS 84: import it with --crs bd09"),
+    "bd09 not converted": (
+        wgs84_to_bd09,
+        {
+            "zh": "看来是把 BD-09 当成了 WGS 84：请用 --crs bd09 导入",
+            "en": "it looks like BD-09 read as WGS 84: import it with --crs bd09",
+        },
+    ),
     "gcj02 converted twice": (
         gcj02_to_wgs84,
-        "it looks like a GCJ-02 conversion done twice: the file is WGS 84 already, use --crs wgs84",
+        {
+            "zh": "看来 GCJ-02 转换做了两遍：文件已经是 WGS 84，请用 --crs wgs84",
+            "en": "it looks like a GCJ-02 conversion done twice: the file is WGS 84 already, use --crs wgs84",
+        },
     ),
     "bd09 converted twice": (
         bd09_to_wgs84,
-        "it looks like a BD-09 conversion done twice: the file is WGS 84 already, use --crs wgs84",
+        {
+            "zh": "看来 BD-09 转换做了两遍：文件已经是 WGS 84，请用 --crs wgs84",
+            "en": "it looks like a BD-09 conversion done twice: the file is WGS 84 already, use --crs wgs84",
+        },
     ),
     "bd09 read as gcj02": (
         lambda p: gcj02_to_wgs84(wgs84_to_bd09(p)),
-        "it looks like BD-09 read as GCJ-02: import it with --crs bd09",
+        {
+            "zh": "看来是把 BD-09 当成了 GCJ-02：请用 --crs bd09 导入",
+            "en": "it looks like BD-09 read as GCJ-02: import it with --crs bd09",
+        },
     ),
 }
 
@@ -117,12 +145,13 @@ def offset_from_base(new_layer: Points, base_layer: Points) -> Offset | None:
     east, north = (int(i) - half) * _BIN_M, (int(j) - half) * _BIN_M
     count = float(votes[i, j])
     if np.hypot(east, north) >= 150 and count >= 0.6 * len(new) and _peaks(count, votes, len(new), half):
-        degrees = (east / place, north / _METRES_PER_DEGREE)
-        fix = (
-            "no known conversion explains it: check the central meridian or datum of the file "
-            f"(shift found: {degrees[0]:+.5f}°, {degrees[1]:+.5f}°)"
-        )
-        return Offset(east_m=east, north_m=north, share=min(1.0, count / len(new)), likely=None, fix=fix)
+        degrees = f"{east / place:+.5f}°, {north / _METRES_PER_DEGREE:+.5f}°"
+        unexplained: Words = {
+            "zh": f"没有已知的转换能解释：请检查文件的中央子午线或基准（偏移 {degrees}）",
+            "en": "no known conversion explains it: check the central meridian or datum of the file (shift found: "
+            f"{degrees})",
+        }
+        return Offset(east_m=east, north_m=north, share=min(1.0, count / len(new)), likely=None, fix=unexplained)
     return None
 
 

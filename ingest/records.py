@@ -17,7 +17,7 @@ from ingest.places import Places
 from ingest.record_cells import Read, readers
 from ingest.record_sheets import Recogniser, Sheet
 from ingest.report import Flagged, ImportRefused, Job, Reject
-from ingest.tables import RowError
+from ingest.tables import RowError, left_unread
 from twin_model.bilingual import joined
 from twin_model.entities import Community, Rejected
 from twin_model.procedure import Words
@@ -75,7 +75,7 @@ def store_records(
             why.append(sheet)
             continue
         if sheet.personal:
-            report.warn(f"columns {', '.join(sheet.personal)} name persons: they were not read, nothing is stored")
+            report.warn(*left_unread(sheet.personal))
         kind = sheet.kind
         batch = batches.setdefault(kind.name, _Batch(kind, {name: [] for name in kind.columns}))
         _read(sheet, batch, readers(kind.columns, places, twin.now(), zoneless), job.mapping, rejects)
@@ -86,11 +86,14 @@ def store_records(
             f"{job.file} 没有数据行；应有标题行和数据行", f"{job.file} has no rows; expected a header line and rows"
         )
     for sentence in why:
-        report.warn(f"left out: {sentence['en']}")
+        report.warn(f"没有采用：{sentence['zh']}", f"left out: {sentence['en']}")
     for batch in batches.values():
         _store(twin, batch, job, rejects)
     if zoneless:
-        report.warn(f"{len(zoneless)} times name no zone; taken as Beijing time (UTC+8)")
+        report.warn(
+            f"{len(zoneless)} 个时间没有写时区，按北京时间（UTC+8）计",
+            f"{len(zoneless)} times name no zone; taken as Beijing time (UTC+8)",
+        )
     if rejected := new_rejects(rejects):
         twin.quarantine(rejected)
     report.rejects = sorted(rejects, key=lambda reject: reject.row)

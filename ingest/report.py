@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.naming import ColumnMapping
 from ingest.refusals import Refusal
-from twin_model.bilingual import both
+from twin_model.bilingual import both, in_language
 from twin_model.entities import Entity
 from twin_model.procedure import Words
 
@@ -20,6 +20,12 @@ LAYERS = (
 )  # fmt: skip
 
 
+LAYERS_ZH = {
+    "auto": "自动", "boundary": "边界", "buildings": "楼栋", "facilities": "设施", "paths": "道路与门禁",
+    "homes": "住户", "residents": "居民", "devices": "设备", "records": "台账", "readings": "读数",
+    "divisions": "行政区划",
+}  # fmt: skip
+_HEIGHTS = {"measured": "有实测", "levels": "按层数", "assumed": "假定"}
 MOST_FLAGS = 1_000
 """Of the marked records so many are listed; ``flagged`` counts all, and each carries its mark in the store."""
 
@@ -126,8 +132,9 @@ class ImportReport:
         """How many rows were not stored."""
         return len(self.rejects)
 
-    def warn(self, text: str) -> None:
+    def warn(self, zh: str, en: str) -> None:
         """Say something once."""
+        text = both({"zh": zh, "en": en})
         if text not in self.warnings:
             self.warnings.append(text)
 
@@ -164,7 +171,7 @@ class ImportReport:
     def summary(self) -> str:
         """The report as lines for a person."""
         if self.error:
-            return f"{self.file}: {self.error}"
+            return f"{self.file}: {in_language('zh', self.error)}\n  {in_language('en', self.error)}"
         where = f"{self.layer} -> {self.community}" if self.community else self.layer  # divisions are of none
         lines = [
             f"{self.file}: {where}: 读到 {self.read}，新增 {self.accepted}，更新 {self.updated}，"
@@ -174,15 +181,22 @@ class ImportReport:
             + (f"; {self.flagged} flagged" if self.flagged else ""),
         ]
         if self.crs:
-            lines.append(f"  coordinates: {self.crs} ({self.crs_reason})")
+            lines.append(f"  坐标系 {self.crs}：{in_language('zh', self.crs_reason)}")
+            lines.append(f"    coordinates: {self.crs} ({in_language('en', self.crs_reason)})")
         if sum(self.heights.values()):
-            lines.append("  heights: " + ", ".join(f"{n} {source}" for source, n in self.heights.items()))
+            zh = "，".join(f"{_HEIGHTS[source]} {n} 幢" for source, n in self.heights.items())
+            en = ", ".join(f"{n} {source}" for source, n in self.heights.items())
+            lines.append(f"  高度：{zh} · heights: {en}")
         if self.repaired:
             shown = "; ".join(self.repairs[:3]) + ("; ..." if self.repaired > 3 else "")
-            lines.append(f"  {self.repaired} outlines repaired ({shown})")
+            lines.append(f"  修补轮廓 {self.repaired} 个 · {self.repaired} outlines repaired ({shown})")
         if self.skipped:
-            lines.append("  left out: " + ", ".join(f"{n} {kind}" for kind, n in self.skipped.most_common(8)))
-        lines += [f"  note: {text}" for text in self.warnings]
+            told = ", ".join(f"{n} {kind}" for kind, n in self.skipped.most_common(8))
+            lines.append(f"  略去 · left out: {told}")
+        for text in self.warnings:
+            if self.crs_reason and in_language("en", self.crs_reason) in text:  # a guess is said above
+                continue
+            lines += [f"  注意：{in_language('zh', text)}", f"    note: {in_language('en', text)}"]
         for flag in self.flags[:10]:
             lines.append(f"  第 {flag.row} 行已入库，标记 {flag.check}：{flag.reason['zh']}")
             lines.append(f"    row {flag.row} is in, flagged {flag.check}: {flag.reason['en']}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import shapely
@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from ingest.formats import Feature, Row
 from ingest.naming import AGE_BANDS, COLUMNS, ColumnMapping, fields_of, holds_personal, is_personal
 from ingest.refusals import CodedRefusal
-from ingest.report import ImportRefused, ImportReport
+from ingest.report import LAYERS_ZH, ImportRefused, ImportReport
 from twin_model.procedure import Words
 
 _HEADER_WITHIN = 15  # title lines above the header of a printed list
@@ -143,7 +143,7 @@ def recognised(
     _prepared(first, asked, report)
     if not _fits(first.fields, asked):
         raise ImportRefused(
-            f"{name}：{asked} 表应有列 {_EXAMPLES[asked]}，实际是 {_listed(first.header)}；"
+            f"{name}：{LAYERS_ZH[asked]}表（{asked}）应有列 {_EXAMPLES[asked]}，实际是 {_listed(first.header)}；"
             "列名不同时用 --mapping 文件 对照",
             f"{name}: for {asked} the columns {_EXAMPLES[asked]} are expected; found {_listed(first.header)}. "
             "Name other columns with --mapping FILE",
@@ -156,7 +156,11 @@ def recognised(
             if _fits(sheet.fields, asked):
                 yield sheet
             else:
-                report.warn(f"sheet '{sheet.title}' is no list of {asked} (columns {_listed(sheet.header)}); left out")
+                columns = _listed(sheet.header)
+                report.warn(
+                    f"工作表“{sheet.title}”不是{LAYERS_ZH[asked]}表（它的列是 {columns}），没有采用",
+                    f"sheet '{sheet.title}' is no list of {asked} (columns {columns}); left out",
+                )
 
     return Table(
         layer=asked, columns=frozenset(first.fields), name=name, _sheets=usable(), has_shapes="wkt" in first.fields
@@ -209,8 +213,15 @@ def _prepared(sheet: _Sheet, layer: str, report: ImportReport) -> None:
     personal |= {i for i, cell in enumerate(sheet.header.cells) if i not in used and is_personal(cell)}
     sheet.blanked = frozenset(personal)
     if personal:
-        names = ", ".join(sheet.header.cells[i] for i in sorted(personal))
-        report.warn(f"columns {names} name persons: they were not read and nothing of them is stored")
+        report.warn(*left_unread([sheet.header.cells[i] for i in sorted(personal)]))
+
+
+def left_unread(headings: Sequence[str]) -> tuple[str, str]:
+    """That columns name persons and were left where they are, in Chinese and English."""
+    return (
+        f"列 {'、'.join(headings)} 含个人信息，没有读取，也没有保存",
+        f"columns {', '.join(headings)} name persons: they were not read and nothing of them is stored",
+    )
 
 
 def _listed(header: Row) -> str:

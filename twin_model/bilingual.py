@@ -31,4 +31,4 @@ def in_language(lang: str, text: str) -> str:
 def joined(sentences: Iterable[Words]) -> Words:
     """Several sentences as one."""
     told = list(sentences)
-    return {"zh": "；".join(words["zh"] for words in told), "en": "; ".join(words["en"] for words in told)}
+    return {"zh": "。".join(words["zh"] for words in told), "en": "; ".join(words["en"] for words in told)}

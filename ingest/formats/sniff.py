@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from ingest.formats import FormatError
+from twin_model.procedure import Words
 
 # format -> the suffixes it usually has
 SUFFIXES = {
@@ -20,13 +21,14 @@ READABLE = "OSM (.osm, .osm.pbf), GeoJSON, CityJSON, CSV or Excel (.xlsx)"
 _READ = "可读 OSM（.osm、.osm.pbf）、GeoJSON、CityJSON、CSV、Excel（.xlsx）"
 _AS_GEOJSON = "本系统不读，请导出为 GeoJSON（UTF-8）"
 
+_DXF = re.compile(rb"(\xef\xbb\xbf)?\s*(999\r?\n.*\r?\n\s*)*0\r?\nSECTION\r?\n")  # 999: a comment
 _CITYJSON = re.compile(rb'"type"\s*:\s*"CityJSON"|"CityObjects"\s*:')
 _GEOJSON = re.compile(
     rb'"type"\s*:\s*"(FeatureCollection|Feature|Point|Multi\w+|LineString|Polygon|GeometryCollection)"'
 )
 
 
-def format_of(path: Path) -> tuple[str, str | None]:
+def format_of(path: Path) -> tuple[str, Words | None]:
     """(format, what is odd about its name or None); raises FormatError for files that cannot be used."""
     try:
         size = path.stat().st_size
@@ -49,9 +51,12 @@ def format_of(path: Path) -> tuple[str, str | None]:
         )
     found = _by_content(path, start, end)
     name = path.name.lower()
-    odd = None
+    odd: Words | None = None
     if not name.endswith(SUFFIXES[found]):
-        odd = f"{path.name} is {found} by its content, read as such in spite of its name"
+        odd = {
+            "zh": f"{path.name} 的内容是 {found}，已按内容读取，没有按文件名",
+            "en": f"{path.name} is {found} by its content, read as such in spite of its name",
+        }
     return found, odd
 
 
@@ -78,6 +83,11 @@ def _by_content(path: Path, start: bytes, end: bytes) -> str:
             f"{path.name} 是 Shapefile，{_AS_GEOJSON}",
             f"{path.name} is a Shapefile, which is not read; export it as GeoJSON (UTF-8)",
         )
+    if _DXF.match(start) or start.startswith(b"AutoCAD Binary DXF") or re.match(rb"AC10\d\d", start):
+        raise FormatError(
+            f"{path.name} 是 CAD 图（DXF 或 DWG），{_AS_GEOJSON}",
+            f"{path.name} is a CAD drawing (DXF or DWG), which is not read; export it as GeoJSON (UTF-8)",
+        )
     if start.startswith(b"SQLite format 3"):
         raise FormatError(
             f"{path.name} 是 GeoPackage 或 SQLite 文件，{_AS_GEOJSON}",
@@ -95,8 +105,9 @@ def _by_content(path: Path, start: bytes, end: bytes) -> str:
         root = re.search(rb"<([A-Za-z_][\w:.-]*)", text)
         found = root.group(1).decode() if root else "no element"
         raise FormatError(
-            f"{path.name} 是以 <{found}> 开头的 XML；应以 <osm> 开头（OpenStreetMap 数据）",
-            f"{path.name} is XML with <{found}> at the top; expected <osm> (an OpenStreetMap extract)",
+            f"{path.name} 是以 <{found}> 开头的 XML；应以 <osm> 开头（OpenStreetMap 数据），别的请导出为 GeoJSON",
+            f"{path.name} is XML with <{found}> at the top; expected <osm> (an OpenStreetMap extract), or export it as "
+            "GeoJSON",
         )
     if text.startswith((b"{", b"[")):
         if _CITYJSON.search(start) or _CITYJSON.search(end):

@@ -20,6 +20,7 @@ from openpyxl.utils import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ingest.formats import FormatError, Row
+from twin_model.procedure import Words
 
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _UNCOMPUTED = re.compile(rb"</f>(?:<v ?/>|<v></v>)?</c>")
@@ -49,18 +50,23 @@ def _told(path: Path) -> Iterator[None]:
         ) from None
 
 
-def unread(path: Path) -> list[str]:
+def unread(path: Path) -> list[Words]:
     """What of a workbook gives no rows or no values although somebody may think so, a sentence each."""
-    found = []
+    found: list[Words] = []
     with _told(path), closing(_opened(path)) as book:
         for sheet in book.worksheets:
             if sheet.sheet_state != "visible":
-                found.append(f"sheet '{sheet.title}' is hidden and was not read; show it in Excel if it belongs here")
+                found.append({
+                    "zh": f"工作表“{sheet.title}”是隐藏的，没有读取；如需导入，请在 Excel 里取消隐藏",
+                    "en": f"sheet '{sheet.title}' is hidden and was not read; show it in Excel if it belongs here",
+                })
             elif number := sum(1 for _ in _found(path, sheet, _UNCOMPUTED)):
-                found.append(
-                    f"sheet '{sheet.title}': {number} formulas hold no value and count as empty; open the file in "
-                    "Excel or WPS, save it and import it again"
-                )
+                found.append({
+                    "zh": f"工作表“{sheet.title}”：{number} 个公式没有保存结果，按空格计；"
+                    "请用 Excel 或 WPS 打开、保存后重新导入",
+                    "en": f"sheet '{sheet.title}': {number} formulas hold no value and count as empty; open the file "
+                    "in Excel or WPS, save it and import it again",
+                })
     return found
 
 

@@ -161,6 +161,8 @@ def quarantine(view: View, now: datetime, answer: Any) -> html.Div:
 def _message(view: View, now: datetime, row: Any) -> html.Details:
     lang = view.lang
     code = row["code"].partition(":")[0]  # of a check its name follows
+    reason = in_language(lang, row["reason"])
+    is_old = reason == row["reason"]  # of a version that said it in English only, and not what to do
     adopt = None
     if row["code"] == "unknown_device" and row["dialect"] and view.allows("write"):
         adopt = html.Button(
@@ -177,10 +179,10 @@ def _message(view: View, now: datetime, row: Any) -> html.Details:
             className="caveat",
         ),
         age(lang, row["received_at"], now),
+        html.Span(reason, className="message-reason", **({"lang": "en"} if is_old else {})),
     ]
     body = [
-        html.P(t(lang, f"code_help.{code}")) if has(lang, f"code_help.{code}") else None,
-        html.P([html.B(t(lang, "quarantine.reason")), " ", in_language(lang, row["reason"])]),
+        html.P(t(lang, f"code_help.{code}")) if is_old and has(lang, f"code_help.{code}") else None,
         html.Pre(row["raw"], tabIndex=0),
         html.P([t(lang, "column.received"), " ", stamp(lang, row["received_at"], seconds=True)], className="caveat"),
         (adopt if view.live else html.P(t(lang, "past.no_action"), className="caveat")) if adopt else None,

@@ -61,6 +61,19 @@ def test_a_refused_file_is_told_in_chinese_first_then_in_english(known, put, nam
     assert f" · {name}" in report.error
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("plan.dxf", b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n"), ("plan.dxf", b"999\nby hand\n0\nSECTION\n2\n"),
+        ("plan.dwg", b"AC1027\x00\x00"),
+    ],
+)  # fmt: skip
+def test_a_drawing_is_told_from_a_table_and_what_to_export_instead_is_said(known, put, name, content):
+    report = import_file(known, put(name, content), ImportOptions(community="demo"), progress=False)
+    assert f"{name} 是 CAD 图（DXF 或 DWG），本系统不读，请导出为 GeoJSON（UTF-8） · {name} is a CAD" in report.error
+    assert report.summary().splitlines()[1].startswith(f"  {name} is a CAD drawing")
+
+
 @pytest.mark.parametrize("name", ["nothing.osm", "folder"])
 def test_a_path_that_is_no_file_is_one_sentence(known, tmp_path, name):
     (tmp_path / "folder").mkdir()

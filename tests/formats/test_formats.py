@@ -350,7 +350,9 @@ def test_the_format_is_told_by_the_content_whatever_the_suffix(put, name, conten
 def test_an_excel_file_under_another_name_is_read_and_said(put):
     path = put("a.xlsx", [["a"]])
     renamed = path.rename(path.with_suffix(".csv"))
-    assert sniff.format_of(renamed) == ("xlsx", "a.csv is xlsx by its content, read as such in spite of its name")
+    found, odd = sniff.format_of(renamed)
+    assert (found, odd["en"]) == ("xlsx", "a.csv is xlsx by its content, read as such in spite of its name")
+    assert odd["zh"].startswith("a.csv 的内容是 xlsx")
 
 
 @pytest.mark.parametrize(

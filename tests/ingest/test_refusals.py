@@ -1,4 +1,4 @@
-"""Every refusal that stands in the program: said in Chinese and in English, and its code has a title on the page."""
+"""Each refusal and note of an import that stands in the program is said in Chinese and English; a title per code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ HERE = Path(ingest.batch.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CHINESE_MARKS = re.compile("[；，。？“”]")
 ENGLISH_SENTENCE = re.compile(r"\b(is|are|has|expected|cannot|needs)\b")
+MAKERS = {"_bad": 2, "warn": 0}  # what else is given both, and how many arguments come before them
 WORDS = re.compile("[A-Za-z一-鿿]")
 
 
@@ -46,11 +47,13 @@ def told() -> Iterator[tuple[str, list[str], str, str]]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-            if name not in plain and name != "_bad":
+            if name not in plain and name not in MAKERS:
                 continue
-            before = 2 if name == "_bad" else int(name in coded)
+            before = MAKERS.get(name, int(name in coded))
             codes = [n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant)] if name in coded else []
-            if any(keyword.arg is None for keyword in node.keywords):  # a pair that is written elsewhere
+            if any(keyword.arg is None for keyword in node.keywords) or any(
+                isinstance(argument, ast.Starred) for argument in node.args
+            ):  # a pair that is written elsewhere
                 yield where, codes, "", ""
             else:
                 zh, en = node.args[before : before + 2]

@@ -8,6 +8,7 @@ import pytest
 
 from layouts import devices
 from layouts.parts import device_answers, device_panels, grid
+from layouts.parts.text import t
 from tests.pages.conftest import HERE, readings, text_of
 
 
@@ -68,17 +69,18 @@ def test_a_quarantined_message_is_whole_with_a_way_to_adopt_only_when_live(livin
 
 def test_a_reason_is_in_the_language_chosen_and_one_of_an_earlier_version_stays_whole(place, view):
     row = {
-        "quarantine_id": 1, "received_at": place.now(), "source": "mqtt", "place": "a/b", "code": "check:x",
-        "reason": "", "raw": "{", "dialect": None, "address": None,
+        "quarantine_id": 1, "received_at": place.now(), "source": "mqtt", "place": "a/b", "raw": "{",
+        "dialect": None, "address": None,
     }  # fmt: skip
     told = "座落是“桂花苑·3幢”；应为数字 · home is '桂花苑 · 3幢'; expected a number"
     old = "no building 'A · B' there"
     for lang, zh in (("zh", told.partition(" · ")[0]), ("en", told.partition(" · ")[2])):
-        for reason, shown in ((told, zh), (old, old)):
-            rows = [{**row, "reason": reason}]
+        for reason, shown, code in ((told, zh, "check:x"), (old, old, "unknown_building")):
+            rows = [{**row, "reason": reason, "code": code}]
             words = text_of(device_panels.quarantine(replace(view, lang=lang), place.now(), rows))
             assert shown in words
-            assert {"zh": "没有通过检查", "en": "Failed a check"}[lang] in words
+            assert t(lang, f"code.{code.partition(':')[0]}") in words
+            assert (t(lang, "code_help.unknown_building") in words) == (reason == old)
 
 
 def test_an_empty_quarantine_is_calm(place, view):
