@@ -106,6 +106,9 @@
     navigator.clipboard.writeText(url).then(() => { button.textContent = button.dataset.copy; setTimeout(() => { button.textContent = words; }, 3000); });
   });
 
+  const wide = matchMedia("(min-width: 60rem)");
+  let opened = null; /* the KPI last brought into sight */
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.cim = Object.assign(window.dash_clientside.cim || {}, {
     scene_of: (search) => of("scene", search) || "neighbourhood",
@@ -115,7 +118,9 @@
       mark(".kpi-link", "kpi", kpi);
       find(text);
       const chosen = document.querySelector(".kpi-link[aria-current]");
-      if (chosen) chosen.scrollIntoView({ block: "nearest" });
+      if (chosen && wide.matches) chosen.scrollIntoView({ block: "nearest" });
+      else if (kpi && kpi !== opened) window.scrollTo(0, 0); /* on a phone the chosen one stands over the list */
+      opened = kpi;
     }),
     compare_of: (search) => ["with", "place", "kpi"].map((name) => of(name, search)),
     compare_find: (_rows, text) => later(() => find(text)),

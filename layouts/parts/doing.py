@@ -12,6 +12,7 @@ from layouts.page import View
 from layouts.parts import care_brief
 from layouts.parts.care_parts import sentenced, words
 from layouts.parts.format import age, count, large, measure, moment, share, stamp
+from layouts.parts.home_answers import URGENCY
 from layouts.parts.panel import beside, head, icon, next_step, sets, sign, stacked, unknown
 from layouts.parts.text import t, titled
 from layouts.parts.where import unit, where
@@ -76,7 +77,7 @@ def tasks(view: View, now: datetime, answer: Any) -> html.Div:
     Its number is that of the top bar, without the one that stands alone above; incidents of drills are told apart.
     """
     lang, every, cases = view.lang, answer["tasks"], answer["incidents"]
-    noted = {"data-notes": json.dumps({**notes(lang, every), **care_brief.notes(lang, cases)}, ensure_ascii=False)}
+    noted = {"data-notes": json.dumps(noted_at(lang, every, cases), ensure_ascii=False)}
     loud = loud_incident(answer) or next((task for task in every if task["severity"] == "act"), None)
     cases = [one for one in cases if one is not loud]
     alerts = [one for one in every if one is not loud]
@@ -118,6 +119,13 @@ def _calm(view: View, loud: Any, alerts: list[Any]) -> html.P:
 def notes(lang: str, answer: Any) -> dict[str, str]:
     """What the map writes at a building: its most urgent alert."""
     return {task["building_id"]: title(lang, task) for task in reversed(answer) if task["building_id"]}
+
+
+def noted_at(lang: str, alerts: Any, cases: Any) -> dict[str, str]:
+    """What the map writes at a building, as it is coloured: the worse of its alert and its incident, or the latter."""
+    worst = {task["building_id"]: URGENCY[task["severity"]] for task in reversed(alerts)}
+    told = [one for one in cases if URGENCY[one["incident"].severity] <= worst.get(one["incident"].building_id, 9)]
+    return {**notes(lang, alerts), **care_brief.notes(lang, told)}
 
 
 def task_row(view: View, now: datetime, task: Any, *, inside: bool = False) -> html.Li:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,6 +161,14 @@ def test_the_map_is_told_the_most_urgent_alert_of_each_building():
     task = {"building_id": "b1", "title_zh": "烟雾", "title_en": "Smoke", "rule": "r", "labels": {}, "value": 1.0}
     other = {**task, "title_zh": "水浸"}
     assert doing.notes("zh", [task, other]) == {"b1": "烟雾"}
+
+
+@pytest.mark.parametrize(("alert", "says"), [("look", "电梯故障"), ("blind", "设备失联")])
+def test_a_building_is_called_by_the_worse_of_its_alert_and_its_incident_as_it_is_coloured(alert, says):
+    task = {"building_id": "b1", "title_zh": "电梯故障", "title_en": "Lift", "rule": "r", "labels": {}, "value": 1.0,
+            "severity": alert}  # fmt: skip
+    silent = SimpleNamespace(building_id="b1", severity="blind", title={"zh": "设备失联", "en": "Device silent"})
+    assert doing.noted_at("zh", [task], [{"incident": silent}]) == {"b1": says}
 
 
 def test_devices_are_counted_by_how_far_they_can_be_trusted(living, clock, show):
