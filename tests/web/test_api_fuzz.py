@@ -117,6 +117,7 @@ def asked(scene) -> Iterator[dict[Role, requests.Session]]:
     """A session per role."""
     sessions = {role: requests.Session() for role in Role}
     for role, session in sessions.items():
+        session.trust_env = False  # else the environment is read for proxies at each of the requests
         session.headers["authorization"] = f"Bearer {scene.cockpit.tokens.lend(role, 'fuzz')}"
     yield sessions
     for session in sessions.values():
