@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import faulthandler
 import importlib
-import importlib.metadata
 import importlib.util
 import json
 import logging
@@ -944,6 +943,8 @@ def _version() -> str:
 
     here = Path(__file__).with_name("pyproject.toml")
     if not here.exists():
+        import importlib.metadata  # half as long as a short command
+
         return importlib.metadata.version("cim-cockpit")
     return str(tomllib.loads(here.read_text(encoding="utf-8"))["project"]["version"])
 

@@ -22,7 +22,6 @@ from time import monotonic, perf_counter
 from typing import Any, Protocol
 
 from cockpit.beside import RunningServer, ServerRefused
-from cockpit.copying import LEASE_SECONDS
 from cockpit.disk_words import why
 from twin_model.proof import Screens, definitions, differing, screens
 from twin_model.store import log_of
@@ -34,6 +33,7 @@ WORKING = "working-folder"  # what was outside of the data folder: cockpit.toml
 FORMAT = 1
 PREFIX, UNFINISHED = "cim-", ".unfinished"
 PIECE = 4 << 20
+LEASE_SECONDS = 60.0  # after which the server forgets a command that does not say that it goes on
 RENEW_SECONDS = LEASE_SECONDS / 4
 SPARE = 64 << 20  # bytes that must stay free
 

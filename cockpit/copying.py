@@ -15,6 +15,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from cockpit.backups import LEASE_SECONDS
 from cockpit.encoding import dumps
 from cockpit.noting import noted
 from cockpit.problems import Problem
@@ -23,7 +24,6 @@ from twin_model.proof import screens
 from twin_model.store import Still, StoreError
 from twin_model.twin import Twin
 
-LEASE_SECONDS = 60.0
 PATH = "/copies"
 GIVEN_UP = "the copy was given up, because nobody asked for it any more; begin again"
 

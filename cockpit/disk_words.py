@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from layouts.page import LANGUAGES
-from layouts.parts.text import has, t
+from layouts.parts.text import LANGUAGES, has, t
 
 
 def why(error: OSError) -> dict[str, str]:

@@ -28,9 +28,9 @@ from cockpit.live import Hub, Pulse
 from cockpit.noting import Looks
 from cockpit.services import Services
 from cockpit.tokens import Grant
-from layouts.page import LANGUAGES, SHELL, Page, View, parse_instant
+from layouts.page import SHELL, Page, View, parse_instant
 from layouts.parts import shell_bar, time_bar
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 from twin_model.remembered import Remembered
 from twin_model.rights import current
 from twin_model.twin import Twin

@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 from dash import Dash, Input, State
 from dash.development.base_component import Component
 
+from layouts.parts.text import LANGUAGES
 from twin_model.twin import Twin
 
 T = TypeVar("T")
 
-LANGUAGES = ("zh", "en")
 ZONE = ZoneInfo("Asia/Shanghai")
 
 

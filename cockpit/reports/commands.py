@@ -16,8 +16,7 @@ from cockpit.reports.kinds import CITY, ReportRefused, Wish, name_of
 from cockpit.reports.making import make
 from cockpit.reports.signing import Signer
 from cockpit.reports.verifying import Verdict, verify
-from layouts.page import LANGUAGES
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 from twin_model.twin import Twin
 
 PATH = "/api/v1/reports"

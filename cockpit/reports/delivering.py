@@ -25,8 +25,7 @@ from cockpit.reports.mailing import NotDelivered
 from cockpit.reports.making import DATA, HTML, PDF, XLSX
 from cockpit.reports.settings import ReportSettings
 from cockpit.reports.zipped import zip_of
-from layouts.page import LANGUAGES
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 
 TIMEOUT_S = 30.0
 Channel = Callable[[str, Mapping[str, bytes], datetime], None]

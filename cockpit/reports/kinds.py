@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from layouts.page import LANGUAGES, ZONE
+from layouts.page import ZONE
 from layouts.parts.format import stamp
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 
 KINDS = ("daily", "weekly", "monthly", "acceptance")
 PLANS = ("gap_plan", "gap_plan_city")

@@ -15,8 +15,7 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from cockpit.reports.settings import ReportSettings
-from layouts.page import LANGUAGES
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 
 TIMEOUT_S = 30.0
 """For each answer of the server."""

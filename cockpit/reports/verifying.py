@@ -15,8 +15,7 @@ from cockpit.reports.identity import commit_of, declarations_digest, program_ver
 from cockpit.reports.kinds import ReportRefused, Wish, in_words
 from cockpit.reports.making import MANIFEST, ROOT, SIGNATURE, papers_of
 from cockpit.reports.signing import is_signed
-from layouts.page import LANGUAGES
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 from twin_model.late import late
 from twin_model.twin import Twin
 

@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-from openpyxl.utils import range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
-
 from ingest.formats import FormatError, Row
 from twin_model.procedure import Words
 
@@ -37,6 +33,8 @@ def read(path: Path) -> Iterator[Row]:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         yield
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, EOFError, OSError) as error:
@@ -79,6 +77,8 @@ def _opened(path: Path) -> Any:
             f"{path.name} unpacks to {size >> 20} MB; expected at most {LARGEST >> 20} MB: divide it into several "
             "files",
         )
+    import openpyxl  # here: a list in another form need not wait for it
+
     return openpyxl.load_workbook(path, read_only=True, data_only=True)
 
 
@@ -107,6 +107,8 @@ def _rows(path: Path) -> Iterator[Row]:
 
 def _merged(path: Path, sheet: Any) -> dict[int, list[tuple[int, int]]]:
     """First row -> (column, last row) of the merged cells; openpyxl's read-only mode does not tell."""
+    from openpyxl.utils import range_boundaries
+
     found: dict[int, list[tuple[int, int]]] = {}
     for match in _found(path, sheet, _MERGED):
         left, top, _, bottom = range_boundaries(match.group(1).decode())

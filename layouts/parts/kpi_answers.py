@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from layouts.page import LANGUAGES
+from layouts.parts.text import LANGUAGES
 from twin_model.entities import KINDS
 from twin_model.kpi import ANY_OF, LIVE, Kpi
 from twin_model.kpi_evidence import STANDARD, choice_of, restricted_columns, title_of, without_homes

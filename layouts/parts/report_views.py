@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from dash import html
 
-from layouts.page import LANGUAGES, View
+from layouts.page import View
 from layouts.parts import form
 from layouts.parts.format import UNKNOWN, count, stamp
 from layouts.parts.home_views import scrolling
 from layouts.parts.panel import head, sign, unknown
-from layouts.parts.text import t
+from layouts.parts.text import LANGUAGES, t
 
 Row = Mapping[str, Any]
 PLACE = "/api/v1/reports"

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 
 import pyarrow.compute as pc
 
-from layouts.page import LANGUAGES
 from layouts.parts.format import stamp
 from layouts.parts.search_words import Entry, fold, in_order
-from layouts.parts.text import named, some, t, titled
+from layouts.parts.text import LANGUAGES, named, some, t, titled
 from layouts.parts.where import placed, where
 from twin_model import rights
 from twin_model.remembered import Remembered

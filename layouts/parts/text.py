@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+LANGUAGES = ("zh", "en")
 LOCALES = Path(__file__).parents[2] / "assets" / "locale"
 
 
