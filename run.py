@@ -588,9 +588,10 @@ def replay(options: argparse.Namespace) -> int:
         )
     except (ReplayError, BrokerError) as error:
         raise Stop(str(error)) from error
-    print(f"{done.published} messages published, {len(done.skipped)} lines skipped")
+    sent, skipped = done.published, len(done.skipped)
+    print(f"已发布 {sent} 条，跳过 {skipped} 行 · {sent} messages published, {skipped} lines skipped")
     if not done.acknowledged:
-        raise Stop("The broker did not acknowledge all of them.")
+        raise Stop("消息服务器没有全部确认；请重放一次 · The broker did not acknowledge all of them; play it again.")
     return 1 if not done.published else 2 if done.skipped else 0
 
 

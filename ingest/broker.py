@@ -104,8 +104,9 @@ class EmbeddedBroker:
         """Return when it listens. Raises ``BrokerError`` with one sentence when it cannot."""
         if not _port_is_free(self.url.port):
             raise BrokerError(
+                f"端口 {self.url.port} 已被另一个程序占用；请停止那个程序，或用 --broker-port 另选端口",
                 f"Port {self.url.port} is already used by another program; "
-                "stop that program or choose another port with --broker-port."
+                "stop that program or choose another port with --broker-port.",
             )
         command = self._command()
         self._launch(command)
@@ -149,8 +150,10 @@ class EmbeddedBroker:
         found = mosquitto_program()
         if found is None:
             raise BrokerError(
+                "没有可启动的消息服务器：iotcore 和 mosquitto 都没有安装；请安装 mosquitto，"
+                "或用 --broker mqtt://host:1883 指定一个",
                 "There is no broker to start: neither iotcore nor mosquitto is installed; "
-                "install mosquitto or name a broker with --broker mqtt://host:1883."
+                "install mosquitto or name a broker with --broker mqtt://host:1883.",
             )
         if os.geteuid() == 0:
             # mosquitto gives up root for a user that may not enter our folder.
@@ -169,15 +172,20 @@ class EmbeddedBroker:
                 code = self._process.returncode
                 self._end()
                 raise BrokerError(
+                    f"内置消息服务器（{self.program}）一启动就退出，代码 {code}；"
+                    "请用 --broker mqtt://host:1883 另指定一个",
                     f"The embedded broker ({self.program}) ended at once with code {code}; "
-                    "name another broker with --broker mqtt://host:1883."
+                    "name another broker with --broker mqtt://host:1883.",
                 )
             if _answers(self.url.port):
                 return
             self._stopping.wait(0.02)
         self._end()
         if not self._stopping.is_set():
-            raise BrokerError(f"The embedded broker ({self.program}) did not listen within {START_S:g} s.")
+            raise BrokerError(
+                f"内置消息服务器（{self.program}）在 {START_S:g} 秒内没有开始监听；机器太忙时请再试",
+                f"The embedded broker ({self.program}) did not listen within {START_S:g} s; if it is busy, try again.",
+            )
 
     def _end(self) -> None:
         process, self._process = self._process, None

@@ -272,7 +272,11 @@ class Publisher:
         if not self._ready.wait(wait) or self._refusal:
             self._client.loop_stop()
             reason = self._refusal or f"no answer within {wait:g} s"
-            raise BrokerRefusedError(f"The broker at {url.place} did not let us publish: {reason}.")
+            raise BrokerRefusedError(
+                f"消息服务器 {url.place} 不让发布：{reason}；请检查用户名、口令和访问控制",
+                f"The broker at {url.place} did not let us publish: {reason}; check the user name, the password and "
+                "the broker's access list.",
+            )
 
     def __enter__(self) -> Publisher:
         return self
@@ -285,7 +289,9 @@ class Publisher:
         with self._room:
             if not self._room.wait_for(lambda: self._open < self._window, timeout):
                 raise BrokerUnreachableError(
-                    f"The broker at {self._url.place} acknowledged nothing for {timeout:g} s."
+                    f"消息服务器 {self._url.place} 有 {timeout:g} 秒没有确认任何消息；请检查它是否过载",
+                    f"The broker at {self._url.place} acknowledged nothing for {timeout:g} s; check whether it is "
+                    "overloaded.",
                 )
             self._open += 1
         self._client.publish(topic, payload, qos=1, retain=retain)

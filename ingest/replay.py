@@ -21,13 +21,14 @@ from ingest.decoder import Decoder
 from ingest.dialects import RefusedError, chirpstack, zigbee2mqtt
 from ingest.dialects.values import EPOCH, LOCAL, instant, shown
 from ingest.mqtt import Publisher
+from ingest.refusals import Refusal
 from ingest.url import BrokerUrl
 from twin_model.catalogue import Catalogue
 
 LONGEST_TOPIC = 65_535
 
 
-class ReplayError(RuntimeError):
+class ReplayError(Refusal):
     """The recording cannot be played at all; one sentence."""
 
 
@@ -59,34 +60,45 @@ def speed_factor(text: str) -> float:
     except ValueError:
         factor = 0.0
     if not 0 < factor < math.inf:
-        raise ReplayError(f"--speed is {text!r}; write max or a number above 0, such as 1 or 60.")
+        raise ReplayError(
+            f"--speed 是 {text!r}；请写 max，或大于 0 的数，如 1 或 60",
+            f"--speed is {text!r}; write max or a number above 0, such as 1 or 60.",
+        )
     return factor
 
 
 def read_line(text: str) -> Recorded:
-    """One line of a recording. Raises ``ValueError`` with what was found and expected."""
+    """One line of a recording. Raises ``Refusal`` with what was found and expected."""
     try:
         row = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"not JSON ({error})") from None
+        raise Refusal(
+            f"不是 JSON（{error}）；应为对象 {{…}}", f"not JSON ({error}); expected an object {{…}}"
+        ) from None
     if not isinstance(row, dict):
-        raise ValueError("not an object; expected at, topic and payload")
+        raise Refusal("不是对象；应有 at、topic 和 payload", "not an object; expected at, topic and payload")
     try:
         at = EPOCH + timedelta(microseconds=instant(row.get("at")))
     except RefusedError as refusal:
-        raise ValueError(f"at: {refusal.reason['en']}") from None
+        raise Refusal(f"时刻 at：{refusal.reason['zh']}", f"at: {refusal.reason['en']}") from None
     topic = row.get("topic")
     if not isinstance(topic, str) or not topic or set(topic) & set("+#\0") or len(topic.encode()) > LONGEST_TOPIC:
-        raise ValueError(f"topic is {shown(topic)}; expected an MQTT topic without wildcards")
+        raise Refusal(
+            f"topic 是 {shown(topic)}；应为不带通配符的 MQTT 主题",
+            f"topic is {shown(topic)}; expected an MQTT topic without wildcards",
+        )
     if isinstance(row.get("payload"), str):
         payload = row["payload"].encode()
     elif isinstance(row.get("payload_b64"), str):
         try:
             payload = base64.b64decode(row["payload_b64"], validate=True)
         except binascii.Error as error:
-            raise ValueError(f"payload_b64 is not base64 ({error})") from None
+            raise Refusal(f"payload_b64 不是 base64（{error}）", f"payload_b64 is not base64 ({error})") from None
     else:
-        raise ValueError("has neither payload (text) nor payload_b64 (base64 text)")
+        raise Refusal(
+            "既没有 payload（文本）也没有 payload_b64（base64 文本）",
+            "has neither payload (text) nor payload_b64 (base64 text)",
+        )
     return Recorded(at, topic, payload, bool(row.get("retain", False)))
 
 
@@ -97,8 +109,10 @@ def recording(lines: Iterable[bytes], name: str, refuse: Callable[[str], None]) 
             continue
         try:
             yield read_line(line.decode())
-        except ValueError as error:
-            refuse(f"{name}:{number}: {error}; skipped")
+        except UnicodeError:
+            refuse(f"{name}:{number}: 不是 UTF-8 文本；已跳过 · not UTF-8 text; skipped")
+        except Refusal as error:
+            refuse(f"{name}:{number}: {error.reason['zh']}；已跳过 · {error.reason['en']}; skipped")
 
 
 def play(
@@ -169,7 +183,10 @@ def replay_file(
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise ReplayError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ReplayError(
+            f"{path} 读不了：{error.strerror}；请检查路径和权限",
+            f"{path} cannot be read: {error.strerror}; check its path and rights.",
+        ) from error
     with stream, Publisher(url, client_id=f"cim-replay-{path.stem[:12]}", ca_file=ca_file) as publisher:
         done.published = play(
             recording(stream, path.name, refuse),

@@ -135,7 +135,11 @@ class Source:
         try:
             error = self._outcome.get(timeout=wait)
         except queue.Empty:
-            error = BrokerUnreachableError(f"The broker at {self.url.place} gave no answer in {wait:g} s.")
+            error = BrokerUnreachableError(
+                f"消息服务器 {self.url.place} 在 {wait:g} 秒内没有应答；请检查它是否在运行、网络是否通",
+                f"The broker at {self.url.place} gave no answer in {wait:g} s; check whether it runs and the network "
+                "between.",
+            )
         if error is not None:
             self.stop()
             raise error
@@ -174,7 +178,10 @@ class Source:
             except Exception as unexpected:
                 # Whatever a library throws, the neighbourhood must not go deaf: it is a lost connection.
                 log.exception("unexpected error on the broker connection")
-                error = BrokerUnreachableError(f"The connection to {self.url.place} failed: {unexpected}.")
+                error = BrokerUnreachableError(
+                    f"到 {self.url.place} 的连接出错：{unexpected}",
+                    f"The connection to {self.url.place} failed: {unexpected}.",
+                )
             self._connection.drop()
             if self._stopping.is_set():
                 break
@@ -242,7 +249,7 @@ class Source:
                 connection.loop_misc()
                 self._watch(time.monotonic(), opened)
         self._say_goodbye()
-        return BrokerUnreachableError("stopped")
+        return BrokerUnreachableError("已停止", "stopped")
 
     def _wait(self, sock: Any, reading: bool, timeout: float) -> tuple[bool, bool]:
         """Wait for the socket or a wake-up: (something to read, room to write)."""
@@ -267,7 +274,11 @@ class Source:
                 self._connection.drop()
             return
         if quiet > SILENT_AFTER_S:
-            self._lost(BrokerUnreachableError(f"The broker at {self.url.place} has gone silent."))
+            self._lost(
+                BrokerUnreachableError(
+                    f"消息服务器 {self.url.place} 没有声息了", f"The broker at {self.url.place} has gone silent."
+                )
+            )
         elif quiet > PING_AFTER_S:
             self._connection.ask_for_sign_of_life()
         elif not self._connected and self._subscribed:
@@ -372,28 +383,38 @@ class Source:
     def _why(self) -> BrokerError:
         """Why the connection that just ended did so, in one sentence."""
         place = self.url.place
-        who = f"user {self.url.username!r}" if self.url.username else "a connection without login"
+        user = self.url.username
+        who_zh, who = (f"用户 {user!r}", f"user {user!r}") if user else ("不登录的连接", "a connection without login")
         if self._short_lived >= FLAPPING - 1 or "taken over" in (self._refused or "").lower():
             # Two that share a name throw each other out in turn; mosquitto does not say why it hangs up.
             return BrokerRefusedError(
+                f"消息服务器 {place} 总是接受后不久就断开；是不是另有程序也用客户端编号 {self._client_id!r}？",
                 f"The broker at {place} keeps closing the connection soon after it was accepted; "
-                f"does another program use the client id {self._client_id!r}?"
+                f"does another program use the client id {self._client_id!r}?",
             )
         if self._refused and not self._connected:
             return BrokerRefusedError(
+                f"消息服务器 {place} 拒绝了{who_zh}：{self._refused}；请检查用户名、口令和访问控制",
                 f"The broker at {place} refused {who}: {self._refused}; "
-                "check the user name, the password and the broker's access list."
+                "check the user name, the password and the broker's access list.",
             )
         if self._refused:
-            return BrokerUnreachableError(f"The broker at {place} closed the connection: {self._refused}.")
+            return BrokerUnreachableError(
+                f"消息服务器 {place} 断开了连接：{self._refused}",
+                f"The broker at {place} closed the connection: {self._refused}.",
+            )
         if self._mute:
             return BrokerUnreachableError(
+                f"{place} 接受了连接，却有 {CONNECT_TIMEOUT_S:g} 秒没有说话；请检查这个端口是不是 MQTT",
                 f"At {place} somebody took the connection but said nothing for {CONNECT_TIMEOUT_S:g} s; "
-                "check whether this port speaks MQTT."
+                "check whether this port speaks MQTT.",
             )
         if not self._answered:
             return BrokerRefusedError(
+                f"消息服务器 {place} 没有说明就断开了{who_zh}；请检查用户名、口令，以及这个端口是不是 MQTT",
                 f"The broker at {place} closed the connection of {who} without an answer; check the user name, "
-                "the password and whether this port speaks MQTT."
+                "the password and whether this port speaks MQTT.",
             )
-        return BrokerUnreachableError(f"The connection to the broker at {place} was lost.")
+        return BrokerUnreachableError(
+            f"到消息服务器 {place} 的连接断了", f"The connection to the broker at {place} was lost."
+        )

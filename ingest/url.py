@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ingest.refusals import Refusal
+
 PLAIN_PORT, TLS_PORT = 1883, 8883
 
 
-class BrokerError(RuntimeError):
-    """The broker cannot be used; the text is one sentence for the person who gave its address."""
+class BrokerError(Refusal):
+    """The broker cannot be used; told to the person who gave its address."""
 
 
 class BrokerUnreachableError(BrokerError):
@@ -40,20 +42,26 @@ class BrokerUrl:
     @classmethod
     def parse(cls, text: str) -> BrokerUrl:
         """``mqtt://user:password@host:port`` or ``mqtts://…``; special characters are percent-encoded."""
-        expected = "write mqtt://host:1883, mqtt://user:password@host:1883 or mqtts://host:8883"
+        ways = "mqtt://host:1883", "mqtt://user:password@host:1883", "mqtts://host:8883"
+        zh, en = f"请写成 {'、'.join(ways)}", f"write {', '.join(ways[:2])} or {ways[2]}"
         try:
             parts = urlsplit(text)
             port = parts.port
         except ValueError:
-            raise BrokerUrlError(f"The broker address has no usable port; {expected}.") from None
+            raise BrokerUrlError(
+                f"消息服务器地址里没有可用的端口；{zh}", f"The broker address has no usable port; {en}."
+            ) from None
         if parts.scheme not in ("mqtt", "mqtts"):
-            raise BrokerUrlError(f"The broker address begins {parts.scheme!r}; {expected}.")
+            raise BrokerUrlError(
+                f"消息服务器地址以 {parts.scheme!r} 开头；{zh}", f"The broker address begins {parts.scheme!r}; {en}."
+            )
         if not parts.hostname:
-            raise BrokerUrlError(f"The broker address names no host; {expected}.")
+            raise BrokerUrlError(f"消息服务器地址里没有主机；{zh}", f"The broker address names no host; {en}.")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise BrokerUrlError(
-                f"The broker address has something after the port; {expected} "
-                "(in a password write / as %2F, ? as %3F, # as %23, @ as %40)."
+                f"消息服务器地址的端口后面还有内容；{zh}（口令里的 / 写成 %2F，? 写成 %3F，# 写成 %23，@ 写成 %40）",
+                f"The broker address has something after the port; {en} "
+                "(in a password write / as %2F, ? as %3F, # as %23, @ as %40).",
             )
         tls = parts.scheme == "mqtts"
         return cls(
@@ -77,32 +85,54 @@ def tls_context(url: BrokerUrl, ca_file: Path | None) -> ssl.SSLContext | None:
     """What an ``mqtts://`` address is checked with: the system's certificates or one CA file (PEM)."""
     if not url.tls:
         if ca_file is not None:
-            raise BrokerError(f"A CA file is given but {url} is not encrypted; write mqtts:// there.")
+            raise BrokerError(
+                f"给了 CA 证书文件，但 {url} 不加密；请写成 mqtts://",
+                f"A CA file is given but {url} is not encrypted; write mqtts:// there.",
+            )
         return None
     try:
         return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except OSError as error:
-        raise BrokerError(f"The CA file {ca_file} cannot be used ({error}); give a PEM file.") from error
+        raise BrokerError(
+            f"CA 证书文件 {ca_file} 用不了（{error}）；应为 PEM 文件",
+            f"The CA file {ca_file} cannot be used ({error}); give a PEM file.",
+        ) from error
 
 
 def connect_error(url: BrokerUrl, error: OSError) -> BrokerError:
-    """What a failed connect means, in one sentence."""
+    """What a failed connect means."""
+    place = url.place
     if isinstance(error, ssl.SSLCertVerificationError):
         return BrokerRefusedError(
-            f"The certificate of the broker at {url.place} is not trusted ({error.verify_message}); "
-            "name its CA certificate file in the settings."
+            f"消息服务器 {place} 的证书不受信任（{error.verify_message}）；请在设置 broker_ca 里写明它的 CA 证书文件",
+            f"The certificate of the broker at {place} is not trusted ({error.verify_message}); "
+            "name its CA certificate file in the settings.",
         )
     if isinstance(error, ssl.SSLError):
         return BrokerRefusedError(
-            f"The broker at {url.place} does not speak TLS on this port ({error.reason}); try mqtt://."
+            f"消息服务器 {place} 在这个端口不用 TLS（{error.reason}）；请试 mqtt://",
+            f"The broker at {place} does not speak TLS on this port ({error.reason}); try mqtt://.",
         )
     if isinstance(error, socket.gaierror):
-        return BrokerUnreachableError(f"The host name {url.host!r} of the broker is not known.")
+        return BrokerUnreachableError(
+            f"查不到消息服务器的主机名 {url.host!r}；请检查拼写和域名解析",
+            f"The host name {url.host!r} of the broker is not known; check its spelling and the name server.",
+        )
     if isinstance(error, ConnectionRefusedError):
-        return BrokerUnreachableError(f"No broker listens at {url.place}; start it or correct the address.")
+        return BrokerUnreachableError(
+            f"{place} 上没有消息服务器在监听；请启动它，或改正地址",
+            f"No broker listens at {place}; start it or correct the address.",
+        )
     if isinstance(error, TimeoutError):
-        return BrokerUnreachableError(f"The broker at {url.place} does not answer.")
-    return BrokerUnreachableError(f"The broker at {url.place} cannot be reached ({error.strerror or error}).")
+        return BrokerUnreachableError(
+            f"消息服务器 {place} 没有应答；请检查它是否在运行、网络是否通",
+            f"The broker at {place} does not answer; check whether it runs and the network between.",
+        )
+    why = error.strerror or error
+    return BrokerUnreachableError(
+        f"连不上消息服务器 {place}（{why}）；请检查地址和网络",
+        f"The broker at {place} cannot be reached ({why}); check the address and the network.",
+    )
 
 
 def reach(url: BrokerUrl, *, timeout: float) -> None:

@@ -1,4 +1,4 @@
-"""Each refusal and note of an import that stands in the program is said in Chinese and English; a title per code."""
+"""Each refusal and note of an import, a message, a broker is said in Chinese and English; a title per code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 
 import ingest.batch  # with it every module that refuses a file or a row
 import ingest.decoder  # and every one that refuses a message
+import ingest.replay  # and a recording
+import ingest.service  # and a broker
 from ingest.refusals import CodedRefusal, Refusal
 from layouts.parts.text import has
 
@@ -70,7 +72,8 @@ def sentences() -> Iterator[tuple[str, list[str], str, str]]:
 
 def test_the_refusals_are_found():
     assert len([one for one in told() if one[1]]) > 90
-    assert {"formats/osm.py", "naming.py", "decoder.py", "rows.py"} <= {where.split(":")[0] for where, *_ in told()}
+    files = {where.split(":")[0] for where, *_ in told()}
+    assert {"formats/osm.py", "naming.py", "decoder.py", "rows.py", "source.py", "replay.py"} <= files
 
 
 def test_every_refusal_is_said_in_both_languages():

@@ -97,7 +97,7 @@ class Recorder:
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         if self.down:
-            raise BrokerUnreachableError("the broker does not answer")
+            raise BrokerUnreachableError("消息服务器没有应答", "the broker does not answer")
         self.sent.append((topic, payload))
         if len(self.sent) >= 50:
             self.enough.set()

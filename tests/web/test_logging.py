@@ -82,9 +82,12 @@ def test_an_error_of_the_broker_says_which_one_and_why_without_the_password(made
     """every kind of it: the journal said "BrokerUnreachableError Trying again" and nobody knew of what"""
     logger, stream, _ = made(form="json")
     address = f"mqtt://cim:{SECRETS['password']}@10.0.0.7:1883"
-    logger.warning("%s Trying again.", BrokerUnreachableError(f"Nothing answers at {address}: is it started?"))
+    error = BrokerUnreachableError(f"{address} 没有应答", f"Nothing answers at {address}: is it started?")
+    logger.warning("%s Trying again.", error)
     said = lines(stream)[0]["said"]
-    assert said == "BrokerUnreachableError: Nothing answers at mqtt://…@10.0.0.7:1883: is it started? Trying again."
+    place = "mqtt://…@10.0.0.7:1883"
+    told = f"{place} 没有应答 · Nothing answers at {place}: is it started?"
+    assert said == f"BrokerUnreachableError: {told} Trying again."
 
 
 @pytest.mark.parametrize(
