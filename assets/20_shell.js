@@ -140,7 +140,7 @@
     if (source) source.close();
     sourceOf = community;
     source = new EventSource("/api/v1/live" + (community ? "?community=" + encodeURIComponent(community) : ""));
-    source.onopen = () => { lostSince = null; offline(); };
+    source.onopen = () => { if (lostSince !== null) waitForNobody(); lostSince = null; offline(); };
     source.onerror = () => {
       if (lostSince === null) lostSince = Date.now();
       offline();
@@ -182,16 +182,17 @@
     hurries = false;
     handed = now;
   }
-  /* Whether every group of panels has answered what was last asked; one that takes longer than 45 s is not waited for,
-     and what hurries does not wait for the slow groups. */
+  /* Whether every group of panels has answered what was last asked; one that takes longer than 45 s is not waited for.
+     What hurries does not wait for the slow groups, and 15 s for an answer that was lost. */
   let asked = null, answers = {}, begun = Date.now();
   function answered(now, quick) {
     const groups = Array.from(document.querySelectorAll("[data-panels]"), (group) => group.dataset.panels);
     const waited = quick ? groups.filter((group) => !group.endsWith("-slow")) : groups;
-    return now - Math.max(handed, begun) > 45000 || waited.every((group) => group in answers && (asked === null || answers[group] === asked));
+    return now - Math.max(handed, begun) > (quick ? 15000 : 45000) || waited.every((group) => group in answers && (asked === null || answers[group] === asked));
   }
-  /* What was asked while the network was away is never answered: nobody waits for it. */
-  window.addEventListener("online", () => { handed = 1; begun = 0; hurries = true; });
+  /* What was asked before the network or the server went away is never answered. */
+  function waitForNobody() { handed = 1; begun = 0; hurries = true; }
+  window.addEventListener("online", waitForNobody);
   function offline() {
     const lost = lostSince !== null && Date.now() - lostSince > 3000, place = byId("shell--offline");
     document.body.toggleAttribute("data-offline", lost);

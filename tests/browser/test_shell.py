@@ -129,10 +129,18 @@ def test_a_server_that_goes_away_is_said_and_the_page_goes_on_when_it_returns(se
         "the server did not respond",
     )  # fmt: skip
     page = screen.open("/devices").page
+    waiting = page.locator("#devices--tabs").get_by_text("待查消息")
+    expect(waiting).to_have_text("待查消息0")
+    questions = "**/_dash-update-component*"
+    page.route(questions, lambda _never_answered: None)
+    with page.expect_request(questions):
+        server.publish("zigbee2mqtt/0x1", "{}")
     assert server.stop() == 0
     expect(page.locator("#shell--offline")).to_be_visible(timeout=10000)
+    page.unroute(questions)
     server.start()
     expect(page.locator("#shell--offline")).to_be_hidden(timeout=15000)
+    expect(waiting).to_have_text("待查消息1")
 
 
 def test_words_that_are_cut_off_are_whole_under_the_pointer(screen):
