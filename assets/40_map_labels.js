@@ -178,7 +178,7 @@
           if (b) taken.push(b);
         }
         else if (label.kind === "water") placeRiver(item, x, y, camera, frame, taken);
-        else if (label.kind === "estate") placeEstate(item, x, y, frame, taken, blocks);
+        else if (label.kind === "estate") placeEstate(item, x, y, frame, taken, blocks, estatesBut(item, camera));
         else placePin(item, x, y, frame, taken, urgent, label.mine && focus ? focus : null);
         if (focus && label.mine) taken.push(focus);
         if (label.kind === "facility" && item.at) facilitiesLeft--;
@@ -213,15 +213,19 @@
       taken.push(b);
     }
 
-    // the place nearest to the estate's middle that covers no building; if there is none, the one covering least
-    function placeEstate(item, x, y, frame, taken, blocks) {
+    function estatesBut(item, camera) {
+      return order.filter((one) => one !== item && one.label.kind === "estate").map((one) => camera.project(...one.label.anchor));
+    }
+    // the place nearest to the estate's middle that covers no building; if there is none, the one covering least; never
+    // one nearer to another estate, which it would seem to name
+    function placeEstate(item, x, y, frame, taken, blocks, others) {
       const [w, h] = item.size;
       const walls = blocks();
       let best = null, least = Infinity;
       for (let dy = -210; dy <= 210; dy += 21) {
         for (let dx = -300; dx <= 300; dx += 25) {
           const away = Math.hypot(dx, dy * 1.3);
-          if (away >= least) continue;
+          if (away >= least || others.some(([ox, oy]) => Math.hypot(x + dx - ox, y + dy - oy) < Math.hypot(dx, dy))) continue;
           const b = [x + dx - w / 2, y + dy - h / 2, x + dx + w / 2, y + dy + h / 2];
           if (b[0] < frame[0] || b[2] > frame[2] || b[1] < frame[1] || b[3] > frame[3] || !clear(taken, b)) continue;
           let cost = away;

@@ -33,5 +33,9 @@ def test_reports_are_checked_on_the_page_and_the_answer_follows_the_language(scr
     found.get_by_text("逐份文件与签名者").click()
     expect(found.get_by_text("本系统自己的密钥")).to_be_visible()
     assert barriers(page) == []
+    page.emulate_media(media="print")  # on paper what only asks for something is left out
+    heads = page.locator(".reports-page h2:visible").all_inner_texts()
+    page.emulate_media(media="screen")
+    assert heads == ["核对外来的报告", "已生成的报告"]
     page.get_by_role("link", name="English").click()
     expect(page.locator("#reports--made .report-verdict b").first).to_contain_text("It holds: signed here")
