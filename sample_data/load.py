@@ -64,13 +64,22 @@ def make_store(path: Path, now: datetime, past: timedelta = PAST) -> None:
     The work of a process of its own, which exits with 1 when the folder cannot be written or somebody else was first.
     """
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
+
+    def fill(beside: Path) -> None:
         twin = Twin.open(beside, clock=lambda: now)
         try:
             load(twin, now, past=past)
         finally:
             twin.close()
+
+    put_whole(path, fill)
+
+
+def put_whole(path: Path, make: Callable[[Path], None]) -> None:
+    """What ``make`` makes at the place it is given, at ``path``; exits with 1 when there is something meanwhile."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        make(beside)
         os.link(beside, path)  # unlike a rename, this never replaces a store that came meanwhile
     except (StoreError, OSError):
         sys.exit(1)

@@ -178,7 +178,8 @@ class Catalogue:
         """
         found = (path for folder in FOLDERS for path in (root / folder).rglob("*"))
         files = sorted(path for path in found if path.suffix in (".sql", ".toml"))
-        return _loaded(root, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+        known = ((path, path.stat()) for path in files)
+        return _loaded(root, tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in known))
 
 
 @lru_cache(maxsize=4)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
+from pathlib import Path
 
-from sample_data.load import make_store
+import pytest
+
+from sample_data.load import make_store, put_whole
 from twin_model.twin import Twin
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -19,7 +22,7 @@ def made(path, *past: timedelta) -> int:
 
 
 def test_a_new_store_holds_the_sample_up_to_now_and_nothing_else_is_left(tmp_path):
-    assert made(tmp_path / "twin.duckdb", timedelta(hours=6)) == 0
+    assert made(tmp_path / "twin.duckdb", timedelta(hours=1)) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["twin.duckdb"]
     twin = Twin.open(tmp_path / "twin.duckdb", clock=lambda: NOW)
     assert twin.device_status(NOW).num_rows > 2000
@@ -28,8 +31,13 @@ def test_a_new_store_holds_the_sample_up_to_now_and_nothing_else_is_left(tmp_pat
 
 
 def test_a_store_that_came_meanwhile_is_never_replaced(tmp_path):
-    (tmp_path / "twin.duckdb").write_bytes(b"somebody's")
-    assert made(tmp_path / "twin.duckdb", timedelta(hours=1)) == 1
+    def make(beside: Path) -> None:
+        Twin.open(beside, clock=lambda: NOW).close()
+        (tmp_path / "twin.duckdb").write_bytes(b"somebody's")
+
+    with pytest.raises(SystemExit) as ended:
+        put_whole(tmp_path / "twin.duckdb", make)
+    assert ended.value.code == 1
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("twin.duckdb", b"somebody's")]
 
 

@@ -221,7 +221,7 @@ def test_a_server_that_was_killed_is_not_mistaken_for_a_running_one(tmp_path, fr
 # --- serving
 
 
-def test_stopping_is_quick_quiet_and_leaves_nothing_open_also_while_a_screen_listens(serve):
+def test_stopping_is_quick_quiet_and_leaves_nothing_open_also_while_a_screen_listens(serve, wait_for):
     server = serve("--no-sample")
     announced = server.data / "serving.json"
     assert stat.S_IMODE(announced.stat().st_mode) == 0o600
@@ -238,11 +238,11 @@ def test_stopping_is_quick_quiet_and_leaves_nothing_open_also_while_a_screen_lis
     assert "WARNING" not in server.log
     server.start()  # the folder is free again, and the token from before is still known
     assert server.get("/api/v1/communities").status_code == 200
+    ended_in_order_by_the_whole_group(server, wait_for)
 
 
-def test_ctrl_c_in_a_terminal_reaches_the_whole_group_and_ends_it_in_order(serve, wait_for):
-    """The embedded broker is a child: it must go last, and go."""
-    server = serve("--no-sample")
+def ended_in_order_by_the_whole_group(server: Served, wait_for) -> None:
+    """Ctrl+C in a terminal reaches every process of it. The embedded broker is a child: it must go last, and go."""
     os.killpg(server.process.pid, signal.SIGINT)
     assert server.process.wait(15) == 0
     server.process = None
