@@ -30,7 +30,7 @@ PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of a server that speaks no TLS: for one of its own each of them reads all root certificates, 20 ms."""
 
 
-LONGEST_FIRST = ("browser", "map", "ingest/test_drill.py", "web", "ingest")
+LONGEST_FIRST = ("browser", "map", "ingest/test_drill.py", "web", "ingest", "twin", "sample", "reports")
 """With several workers the last piece should be a short one, and drills, which wait, have others' work beside them."""
 
 

@@ -37,17 +37,18 @@ def applied(connection: Connection) -> list[str]:
 
 
 def migrate(connection: Connection, folder: Path = SCHEMA) -> Sequence[str]:
-    """Apply what is pending, each file in one transaction; returns the names applied."""
+    """Apply what is pending, each file in one transaction, a new store's all in one; returns the names applied."""
     connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT NOT NULL)")
-    done = []
-    for path in pending(applied(connection), folder):
+    there = applied(connection)
+    files = pending(there, folder)
+    for together in [[path] for path in files] if there else [files]:
         connection.execute("BEGIN")
         try:
-            connection.execute(path.read_text(encoding="utf-8"))
-            connection.execute("INSERT INTO migration VALUES (?)", [path.stem])
+            for path in together:
+                connection.execute(path.read_text(encoding="utf-8"))
+                connection.execute("INSERT INTO migration VALUES (?)", [path.stem])
         except BaseException:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
-        done.append(path.stem)
-    return done
+    return [path.stem for path in files]
