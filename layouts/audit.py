@@ -75,7 +75,8 @@ def register(app: Dash, ask: Ask) -> None:
         if wrong:
             return state, html.P(wrong, className="caveat", role="alert"), key
         act = views.acts(view.lang).get(asked["act"], asked["act"])
-        equal = {"act": act, "actor": asked["actor"], "subject": asked["subject"]}
+        actor = views.actors(view.lang).get(asked["actor"], asked["actor"])
+        equal = {"act": act, "actor": actor, "subject": asked["subject"]}
         found = audit.search(**equal, **days, limit=MOST)
         query = equal | {{"since": "from", "until": "to"}[k]: v.isoformat() for k, v in days.items() if v}
         return state, views.entries(view, now, found, {k: v for k, v in query.items() if v}), key

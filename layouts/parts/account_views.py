@@ -160,7 +160,8 @@ def _tokens(view: View, answer: Any) -> html.Section:
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> html.Div:
     first = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
-    body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
+    named = [[html.Td(cell, **{"data-label": title}) for title, cell in zip(titles, row, strict=True)] for row in rows]
+    body = html.Tbody([html.Tr(cells) for cells in named])
     return html.Div(
         html.Table([first, body], className="accounts-table"), className="accounts-scroll", tabIndex="0", role="region",
         **{"aria-label": titles[0]},

@@ -81,19 +81,44 @@ def _row(lang: str, now: datetime, entry: Any) -> html.Tr:
         [
             html.Td([html.Span(stamp(lang, entry.at, seconds=True), className="num"), " ", age(lang, entry.at, now)]),
             html.Td(some(lang, "audit.acts", entry.act)),
-            html.Td([entry.actor, html.Span(entry.role, className="caveat")], className="two-lines"),
+            html.Td(
+                [some(lang, "audit.actors", entry.actor), html.Span(_role(lang, entry.role), className="caveat")],
+                className="two-lines",
+            ),
             html.Td(entry.subject, className="mono"),
-            html.Td(entry.purpose),
+            html.Td(_purpose(lang, entry.purpose)),
             html.Td(shown),
-            html.Td(_details(entry.details), className="mono"),
+            html.Td(_details(lang, entry.details), className="mono"),
         ],
         title=f"{entry.n} · {entry.hash[:16]}",
     )
 
 
-def _details(details: Mapping[str, Any]) -> str:
+def _role(lang: str, role: str) -> str:
+    return some(lang, "audit.actors", role) if role == "program" else some(lang, "role", role)
+
+
+def _purpose(lang: str, purpose: str) -> str:
+    """``处置事件 i-000193`` of the purpose a page gives; what a person wrote stays as it was written."""
+    number = purpose.removeprefix("incident ")
+    return purpose if number == purpose else t(lang, "audit.for_incident", n=number)
+
+
+def _details(lang: str, details: Mapping[str, Any]) -> str:
+    """Every key and value in the reader's language where it has a word; the export keeps the codes."""
     kept = {key: value for key, value in details.items() if value not in (None, "", [], {})}
-    return ", ".join(f"{k}={v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for k, v in kept.items())
+    return " · ".join(f"{some(lang, 'audit.detail', key)} {_value(lang, key, value)}" for key, value in kept.items())
+
+
+def _value(lang: str, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return some(lang, {"given": "role", "step": "outlet.did"}.get(key, "audit.detail_value"), value)
+
+
+def actors(lang: str) -> dict[str, str]:
+    """Those who are no account: what they are called -> how the trail names them."""
+    return {words: key.removeprefix("audit.actors.") for key, words in texts(lang).items() if "audit.actors." in key}
 
 
 def acts(lang: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,10 @@ from cockpit.audit_chain import Wanted
 from cockpit.keeping import Keeping, anchors
 from cockpit.services import Services
 from cockpit.tokens import Role
+from layouts.page import View
+from layouts.parts import audit_views
+from tests.conftest import NOON
+from tests.pages.conftest import text_of
 from twin_model.entities import Rejected, Resident
 
 from .conftest import report, settle
@@ -155,3 +160,12 @@ def test_erasing_from_the_command_line_wants_to_be_meant(tmp_path, capsys):
     assert "export first, then add --yes" in capsys.readouterr().err
     assert run.main([*said, "--yes"]) == 1
     assert "holds no store" in capsys.readouterr().err
+
+
+def test_the_page_tells_an_entry_in_the_readers_language():
+    entry = SimpleNamespace(
+        n=1, hash="0" * 64, at=NOON, act="step", actor="local", role="administrator", subject="i-1", outcome="done",
+        purpose="incident i-1", details={"step": "handle", "by": "token", "unheard": "of"},
+    )  # fmt: skip
+    said = text_of(audit_views.entries(View("street"), NOON, [entry], {}))
+    assert {"本机", "管理员", "处置事件 i-1", "步骤 已处置 · 方式 令牌 · unheard of"} <= set(said)
