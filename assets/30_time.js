@@ -138,10 +138,12 @@
   function ticks(svg, x, base, { height, left, right, slim, narrow, k }) {
     const step = STEPS[range] * (narrow ? 2 : 1), zone = 8 * HOUR;
     const head = x(playhead());
+    let told = -Infinity; /* where the last one was written: on a phone's short line every second one has room */
     for (let ms = Math.ceil((view.start + zone) / step) * step - zone; ms <= view.end; ms += step) {
       const midnight = (ms + zone) % DAY === 0, at = x(ms), room = step >= DAY ? 64 : 48;
       make("line", { class: "t-axis", x1: at, x2: at, y1: base, y2: base + 4 * k }, svg);
-      if (at < left + 14 * k || at > right - 8 * k || Math.abs(at - head) < room * k * (RANGES[range] > 8 * DAY ? 1.5 : 1)) continue;
+      if (at < left + 14 * k || at > right - 8 * k || Math.abs(at - head) < room * k * (RANGES[range] > 8 * DAY ? 1.5 : 1) || at - told < 44 * k) continue;
+      told = at;
       make("text", { class: midnight ? "t-tick day" : "t-tick", x: at, y: height - (slim ? 4 : 9) * k }, svg, midnight ? shell.format("date", ms) : shell.format("minute", ms));
     }
   }
