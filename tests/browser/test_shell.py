@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
+from ..conftest import Served, unused_port
 from .conftest import barriers
 
 pytestmark = pytest.mark.browser
@@ -117,15 +119,23 @@ def test_a_broker_that_dies_is_on_screen_within_five_seconds_and_goes_when_it_is
     expect(page.locator("#shell--strip .lost")).to_have_count(0, timeout=15000)
 
 
-def test_an_empty_community_says_how_to_fill_it(serve, look):
-    server = serve("--no-sample")
-    page = look(server.url).page
-    page.goto(server.url + "/overview")
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory) -> Iterator[Served]:
+    """A program that knows nobody yet, for the tests that need no more."""
+    server = Served(tmp_path_factory.mktemp("empty") / "data", unused_port(), unused_port(), ["--no-sample"])
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_an_empty_community_says_how_to_fill_it(empty, look):
+    page = look(empty.url).page
+    page.goto(empty.url + "/overview")
     expect(page.locator("#overview--map")).to_contain_text("run.py import")
 
 
-def test_a_server_that_goes_away_is_said_and_the_page_goes_on_when_it_returns(serve, look):
-    server = serve("--no-sample")
+def test_a_server_that_goes_away_is_said_and_the_page_goes_on_when_it_returns(empty, look):
+    server = empty
     screen = look(server.url)
     # whatever was under way when the server went is an error in the console, as it should be
     screen.forgiven = (
