@@ -107,7 +107,8 @@
   function move(by) {
     const list = rows();
     if (!list.length) return;
-    const at = list.findIndex((row) => row.getAttribute("aria-current") === "true");
+    // from the row the keyboard is on: the page may not have shown yet what was pressed last
+    const held = list.indexOf(document.activeElement), at = held >= 0 ? held : list.findIndex((row) => row.getAttribute("aria-current") === "true");
     const next = list[Math.max(0, Math.min(list.length - 1, (at < 0 ? 0 : at + by)))];
     next.click();
     next.focus({ preventScroll: false });

@@ -204,14 +204,15 @@ def test_arrows_choose_and_the_card_follows(press, screen):
     rows = page.locator(".waiting-list > .incidents .incident")
     expect(rows.nth(1)).to_be_visible()
     page.locator("body").press("ArrowDown")
-    page.locator("body").press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(rows.nth(0)).to_be_focused()
     expect(rows.nth(0)).to_have_attribute("aria-current", "true")
     # by what it is, not by its place: somebody may call meanwhile
     following = page.evaluate("""() => {
         const rows = Array.from(document.querySelectorAll(".waiting-list > .incidents .incident"));
-        return rows[rows.findIndex((row) => row.getAttribute("aria-current") === "true") + 1].dataset.value;
+        return rows[rows.indexOf(document.activeElement) + 1].dataset.value;
     }""")
-    page.locator("body").press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     expect(page.locator(f'.incident[data-value="{following}"]')).to_have_attribute("aria-current", "true")
     expect(page.locator(CARD)).to_have_attribute("data-incident", following)
 
